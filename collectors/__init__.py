@@ -1,0 +1,1 @@
+"""The vocabulary of measuring, and every source of readings."""

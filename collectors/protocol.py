@@ -1,0 +1,58 @@
+"""The roles that sources of readings and of time play."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from collectors.reading import Channel, Gap, Reading
+
+
+class Clock(Protocol):
+    """A monotonic counter of one boot of one device."""
+
+    @property
+    def domain(self) -> str:
+        """Name of the counter and of the boot it belongs to, `monotonic_raw@<boot id>`."""
+        ...
+
+    def now_ns(self) -> int: ...
+
+
+class Collector(Protocol):
+    """Says what it can measure, then gives the readings of one moment.
+
+    `read` returns exactly one Reading or Gap per channel, in the order of `describe`, and
+    never raises for a source that went away: that is a Gap.
+    """
+
+    def describe(self) -> tuple[Channel, ...]: ...
+
+    def read(self) -> tuple[Reading | Gap, ...]: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A source that is not usable here, why, and what would fix it (`doctor` prints both)."""
+
+    kind: str
+    source: str
+    reason: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where collectors look: every root and the measured process are arguments.
+
+    proc, sys: roots of procfs and sysfs. pid: the engine process, None when there is none
+    (then process sources are absent with that reason).
+    """
+
+    clock: Clock
+    proc: Path = Path("/proc")
+    sys: Path = Path("/sys")
+    pid: int | None = None

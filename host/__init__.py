@@ -1,0 +1,1 @@
+"""The controller: from a plan to a record."""

@@ -1,0 +1,1 @@
+"""Reads a run folder and brings its stamps onto one clock."""

@@ -1,0 +1,1 @@
+"""Makes, inspects and checks models and datasets."""

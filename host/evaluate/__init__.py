@@ -1,0 +1,1 @@
+"""Spread, intervals and coverage factors."""

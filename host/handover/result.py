@@ -1,0 +1,71 @@
+"""Results of a run: values with unit, statistic, interval and what they stand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A Student-t interval over attempts, or why there is none.
+
+    u: standard uncertainty of the mean (Type A only). nu: degrees of freedom n-1. k: coverage
+    factor t_p(nu). U: k*u. All None with `reason` set when n < 2.
+    """
+
+    n: int
+    s: float | None
+    u: float | None
+    nu: int | None
+    k: float | None
+    U: float | None
+    p: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A distribution-free interval of a quantile, from order statistics.
+
+    coverage: the exact binomial coverage of [low, high]; None for a side that n cannot bound.
+    """
+
+    low: float | None
+    high: float | None
+    coverage: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One quantity of a run.
+
+    measurand: id and version, `decode_rate@1`, or `convention:<name>` for a peer's definition.
+    statistic: `mean` over attempts, `median`, `p95`, `p99`, `max`. scope: "" for the whole, a
+    phase (`prefill`, `decode`, `request`, `idle`), or a dataset item id. source: channel it was
+    read from, "" for the token trace. by_attempt: (attempt number, value), valid attempts only.
+    value None: not measured, `missing` says why (reason code, free text after a colon).
+    """
+
+    measurand: str
+    statistic: str
+    scope: str
+    unit: str
+    value: float | None
+    spread: Spread | None
+    interval: Interval | None
+    by_attempt: tuple[tuple[int, float], ...]
+    source: str = ""
+    tier: str = ""
+    rule: str = ""
+    missing: str = ""
+    count: int = 0
+    bounds: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything that was reduced from one run, in the order of the catalogue."""
+
+    results: tuple[Result, ...]
+    conventions: tuple[Result, ...]

@@ -1,0 +1,148 @@
+"""What happened in a run, on one clock: requests, tokens, phases, series. Frozen data only.
+
+Times are int ns on the device's monotonic clock. Series values are floats in coherent SI units
+(UCUM code in `unit`), converted from the source's unit on reading the folder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The span a result belongs to, [start_ns, end_ns]."""
+
+    start_ns: int
+    end_ns: int
+
+    @property
+    def seconds(self) -> float:
+        return (self.end_ns - self.start_ns) * 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class TokenTrace:
+    """The output tokens of one request, index by index.
+
+    ready_ns: logits there, before sampling. t_ns: token chosen and available. tokens: ids.
+    size_bytes: output bytes of each token.
+    """
+
+    ready_ns: IntArray
+    t_ns: IntArray
+    tokens: IntArray
+    size_bytes: IntArray
+
+    def __len__(self) -> int:
+        return len(self.t_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTrace:
+    """One request: arrival t0, call start ts, tokenized, prefill window, tokens, call end te."""
+
+    number: int  # position in the attempt, warm-ups counted
+    item: str  # id of the dataset item
+    warmup: bool
+    scheduled_ns: int
+    start_ns: int
+    tokenized_ns: int
+    prefill: Window
+    end_ns: int
+    prompt_tokens: int
+    requested_tokens: int
+    stop_reason: str
+    tokens: TokenTrace
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch without readings, and why (reason code, free text after a colon)."""
+
+    channel: str
+    t_ns: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One channel of one attempt on the aligned clock.
+
+    t0_ns, t1_ns: stamps around each read. values: in `unit`. quantity and kind: the words of
+    `collectors.reading`. tier: power evidence tier or "". wraps_at: in `unit`, for counters.
+    """
+
+    channel: str
+    source: str
+    quantity: str
+    kind: str
+    unit: str
+    tier: str
+    t0_ns: IntArray
+    t1_ns: IntArray
+    values: FloatArray
+    wraps_at: float | None = None
+    resolution: float | None = None
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def t_ns(self) -> IntArray:
+        """Midpoints of the reads."""
+        return self.t0_ns + (self.t1_ns - self.t0_ns) // 2
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCost:
+    """What one source cost and gave in one attempt."""
+
+    source: str
+    ticks: int  # readings that were taken
+    missed: int  # slots in which no reading was started
+    late: int  # readings started more than half a period after their slot
+    read_p50_ns: int
+    read_max_ns: int
+    achieved_hz: float
+    refresh_hz: dict[str, float]  # channel -> distinct values / duration
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptTrace:
+    """One attempt: status `valid`, `void` or `incomplete` with a reason code.
+
+    load: model load, None when it never ended. idle_before, idle_after: baselines or None.
+    """
+
+    number: int
+    status: str
+    reason: str
+    load: Window | None
+    idle_before: Window | None
+    idle_after: Window | None
+    requests: tuple[RequestTrace, ...]
+    series: tuple[Series, ...]
+    costs: tuple[SourceCost, ...]
+    sampler_cpu_ratio: float | None  # CPU time of the sampler / wall time, one core = 1
+
+    def scored(self) -> tuple[RequestTrace, ...]:
+        """Requests that count: all but the warm-ups."""
+        return tuple(r for r in self.requests if not r.warmup)
+
+
+@dataclass(frozen=True, slots=True)
+class AlignedRun:
+    """All attempts of a run on one clock; offset_bound_ns: half-width of the clock offset."""
+
+    clock: str
+    offset_ns: int
+    offset_bound_ns: int
+    attempts: tuple[AttemptTrace, ...] = field(default=())
+
+    def valid(self) -> tuple[AttemptTrace, ...]:
+        return tuple(a for a in self.attempts if a.status == "valid")

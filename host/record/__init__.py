@@ -1,0 +1,1 @@
+"""Builds, writes and checks the record."""

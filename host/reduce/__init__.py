@@ -1,0 +1,1 @@
+"""Pure reductions from stamps and samples to results."""

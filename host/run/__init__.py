@@ -1,0 +1,1 @@
+"""Drives the agent and fills, then seals, the run folder."""
