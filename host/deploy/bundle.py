@@ -1,0 +1,54 @@
+"""Builds the agent as one `.pyz` whose bytes depend on its sources alone."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+# Host-side instruments are never shipped to a device.
+NOT_SHIPPED = ("collectors/meters/",)
+# The oldest date a zip can hold: same sources, same bytes.
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+MAIN = b"import sys\nfrom agent.__main__ import main\nsys.exit(main())\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The agent's bytes and their SHA-256."""
+
+    data: bytes
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        return f"agent-{self.sha256[:16]}.pyz"
+
+
+def bundle() -> Bundle:
+    """Pack `agent/` and the device part of `collectors/`."""
+    sources = {
+        f"{package}/{name}": data
+        for package in ("agent", "collectors")
+        for name, data in _sources(files(package))
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, data in [("__main__.py", MAIN), *sorted(sources.items())]:
+            if not name.startswith(NOT_SHIPPED):
+                archive.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), data, zipfile.ZIP_DEFLATED)
+    data = packed.getvalue()
+    return Bundle(data, hashlib.sha256(data).hexdigest())
+
+
+def _sources(folder: Traversable, prefix: str = "") -> list[tuple[str, bytes]]:
+    found: list[tuple[str, bytes]] = []
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.is_dir():
+            found += _sources(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith(".py"):
+            found.append((f"{prefix}{entry.name}", entry.read_bytes()))
+    return found

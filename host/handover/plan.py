@@ -1,0 +1,121 @@
+"""A plan: what is measured, on what, how often. TOML on disk, typed here.
+
+Unknown keys are refused, and no key that moves a number has a default: a plan file states them
+all (`inferometer measure --dry-run` prints a complete one to start from). Units stand in names.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+PLAN_VERSION = 1
+
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+Sha256 = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
+
+
+class ModelPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The model: a reference (`tiny`, `1b:q4_0`) or a path; sha256 when it must be that one."""
+
+    reference: Annotated[str, Meta(min_length=1, max_length=4096)]
+    sha256: Sha256 = ""
+
+
+class EnginePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The engine; settings left out are resolved by the engine and stand in the record."""
+
+    kind: Annotated[str, Meta(min_length=1, max_length=64)]
+    settings: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class DatasetPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The dataset; `items` picks some of its items by id, all when left out."""
+
+    reference: Annotated[str, Meta(min_length=1, max_length=4096)]
+    sha256: Sha256 = ""
+    items: tuple[str, ...] = ()
+
+
+class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often and how long.
+
+    attempts: fresh loads of the model, the replicates. warmups: unscored requests before the
+    scored ones of each attempt. output_tokens: for items that state no length of their own.
+    stop: `length` ignores end-of-text, `natural` honours it. order: of the items in an attempt.
+    """
+
+    attempts: Annotated[int, Meta(ge=1, le=10_000)]
+    warmups: Annotated[int, Meta(ge=0, le=1_000)]
+    output_tokens: Annotated[int, Meta(ge=2, le=1_000_000)]
+    stop: Literal["length", "natural"]
+    order: Literal["shuffled", "listed"]
+    seed: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+    idle_before_s: Seconds
+    idle_after_s: Seconds
+    watchdog_s: Annotated[float, Meta(gt=0, le=86_400)]
+
+
+class SamplingPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the sampler reads. kinds: collector kinds, all that are there when left out."""
+
+    enabled: bool
+    rate_hz: Annotated[float, Meta(gt=0, le=1_000)]
+    jitter_ratio: Annotated[float, Meta(ge=0, lt=0.5)]
+    kinds: tuple[str, ...] = ()
+
+
+class GatePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What must hold before each attempt; a gate that times out voids the attempt.
+
+    max_busy_ratio: CPU time that others use, of all cores, 0..1. max_temperature_c: hottest
+    thermal zone or hwmon sensor of the device, in degrees Celsius.
+    """
+
+    timeout_s: Seconds
+    max_busy_ratio: Annotated[float, Meta(gt=0, le=1)] | None = None
+    max_temperature_c: Annotated[float, Meta(gt=-50, le=150)] | None = None
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One plan file."""
+
+    plan: Annotated[int, Meta(ge=1)]
+    title: Annotated[str, Meta(max_length=500)]
+    device: Annotated[str, Meta(min_length=1, max_length=200)]
+    model: ModelPlan
+    engine: EnginePlan
+    dataset: DatasetPlan
+    run: RunPlan
+    sampling: SamplingPlan
+    gates: GatePlan
+
+
+class ResolvedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One request as the engine will get it; prompt_tokens None: as many as the text has."""
+
+    item: str
+    text: str
+    prompt_tokens: int | None
+    output_tokens: int
+
+
+class ResolvedPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The plan with every reference resolved to a hash: what the run folder keeps.
+
+    model, dataset: what inspection of the artefacts said. engine_settings: all of them, as the
+    engine will use them. agent: name and hash of the agent that was deployed.
+    """
+
+    plan: Plan
+    engine_kind: str
+    engine_reason: str
+    engine_settings: dict[str, Any]
+    model_path: str
+    model: dict[str, Any]
+    dataset: dict[str, Any]
+    requests: tuple[ResolvedRequest, ...]
+    profile: dict[str, Any]
+    software: tuple[dict[str, str], ...]

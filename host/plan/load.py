@@ -1,0 +1,102 @@
+"""Reads plan files: strict, with a sentence that names the key."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import tomli_w
+
+from host.errors import PlanError
+from host.handover.plan import PLAN_VERSION, Plan
+
+MAX_PLAN_BYTES = 1 << 20
+UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`(?: - at `\$\.?(?P<where>[^`]*)`)?")
+
+
+def load(path: Path) -> tuple[Plan, bytes]:
+    """A plan and its bytes as given. Raises PlanError with file, key and what is wrong."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_PLAN_BYTES + 1)
+    except OSError as err:
+        raise PlanError(str(path), f"cannot be read ({err.strerror})") from err
+    if len(data) > MAX_PLAN_BYTES:
+        raise PlanError(str(path), f"is larger than {MAX_PLAN_BYTES} bytes, so it is no plan")
+    return parse(data, str(path)), data
+
+
+def default() -> tuple[Plan, bytes]:
+    """The shipped plan for `inferometer measure` without arguments."""
+    data = (files("host.plan") / "default.toml").read_bytes()
+    return parse(data, "default plan"), data
+
+
+def parse(data: bytes, name: str) -> Plan:
+    """Strict: unknown keys, wrong types, values out of range, NaN and infinity are refused."""
+    try:
+        found = tomllib.loads(data.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
+        raise PlanError(name, f"is no valid TOML: {err}") from err
+    for key, value in _floats(found):
+        if not math.isfinite(value):
+            raise PlanError(
+                name, f"{key} is {value}, which is no number that can be measured with"
+            )
+    try:
+        plan = msgspec.convert(found, Plan)
+    except msgspec.ValidationError as err:
+        raise PlanError(name, _sentence(str(err))) from err
+    if plan.plan != PLAN_VERSION:
+        raise PlanError(name, f"plan = {plan.plan}, this version reads plan = {PLAN_VERSION}")
+    return plan
+
+
+def dump(plan: Plan) -> str:
+    """The plan as TOML that `load` reads back."""
+    return tomli_w.dumps(_without_none(msgspec.to_builtins(plan)), multiline_strings=False)
+
+
+def _without_none(value: Any) -> Any:  # noqa: ANN401
+    """TOML has no null: a key that is None is left out."""
+    if isinstance(value, dict):
+        return {k: _without_none(v) for k, v in value.items() if v is not None}
+    return value
+
+
+def _floats(value: object, key: str = "") -> Iterator[tuple[str, float]]:
+    if isinstance(value, float):
+        yield key, value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _floats(inner, f"{key}.{name}" if key else name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _floats(inner, key)
+
+
+def _sentence(message: str) -> str:
+    """The library's message, with the near keys where a key is unknown."""
+    unknown = UNKNOWN.search(message)
+    if unknown is None:
+        return message.replace("$.", "").replace("Expected", "expected", 1)
+    where = unknown["where"] or ""
+    fields = _fields(where)
+    key = unknown["key"]
+    near = difflib.get_close_matches(key, fields, n=2, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(fields)}"
+    return f"unknown key {key}{f' in [{where}]' if where else ''}; {hint}"
+
+
+def _fields(where: str) -> list[str]:
+    table: Any = Plan
+    for name in filter(None, where.split(".")):
+        table = next(f.type for f in msgspec.structs.fields(table) if f.name == name)
+    return [f.encode_name for f in msgspec.structs.fields(table)]

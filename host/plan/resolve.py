@@ -1,0 +1,92 @@
+"""Turns a plan into what will be run: engine chosen, artefacts hashed, order drawn.
+
+Nothing is written here, so that a bad plan leaves nothing half-made.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from host.artefacts.datasets import Dataset, Item, load_dataset
+from host.errors import PlanError
+from host.handover.plan import Plan, ResolvedRequest
+
+# Engine kind -> import name of its library, in the order in which `auto` tries them.
+LIBRARIES = {"llama_cpp": "llama_cpp", "onnx_genai": "onnxruntime_genai"}
+FORMATS = {"llama_cpp": "gguf", "onnx_genai": "genai"}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """The engine that will run, and why it was taken."""
+
+    kind: str
+    reason: str
+
+
+def choose_engine(plan: Plan) -> EngineChoice:
+    """The engine of the plan; `auto` fits the model's format, else what is installed."""
+    kind = plan.engine.kind
+    if kind != "auto":
+        return EngineChoice(kind, "named by the plan")
+    reference = plan.model.reference
+    if reference.endswith(".gguf"):
+        return EngineChoice("llama_cpp", "the model is a GGUF file")
+    if "/" in reference or reference.endswith(":int4"):
+        return EngineChoice("onnx_genai", "the model is an onnxruntime-genai folder")
+    for name, library in LIBRARIES.items():
+        if importlib.util.find_spec(library) is not None:
+            why = "llama.cpp is installed" if name == "llama_cpp" else "llama.cpp is not installed"
+            return EngineChoice(name, why)
+    raise PlanError("engine.kind", "auto finds neither llama_cpp nor onnxruntime_genai here")
+
+
+def dataset_of(plan: Plan) -> Dataset:
+    """The dataset with the items that the plan picks. Raises PlanError for unknown items."""
+    whole = load_dataset(plan.dataset.reference, expected_sha256=plan.dataset.sha256 or None)
+    known = {item.id for item in whole.items}
+    for name in plan.dataset.items:
+        if name not in known:
+            raise PlanError("dataset.items", f"{name} is no item of {whole.id}")
+    return whole
+
+
+def requests_of(plan: Plan, dataset: Dataset) -> tuple[ResolvedRequest, ...]:
+    """Scored requests in listed order, one per item."""
+    picked = plan.dataset.items or tuple(item.id for item in dataset.items)
+    by_id = {item.id: item for item in dataset.items}
+    return tuple(_request(by_id[name], plan) for name in picked)
+
+
+def check_lengths(
+    requests: tuple[ResolvedRequest, ...], counts: Mapping[str, int], context: int
+) -> None:
+    """Refuse a prompt that does not fit; counts: item -> tokens by the model's tokenizer."""
+    for request in requests:
+        prompt, output = counts[request.item], request.output_tokens
+        if prompt + output > context:
+            raise PlanError(
+                f"dataset item {request.item}",
+                f"prompt of {prompt} tokens and {output} output tokens need {prompt + output},"
+                f" the context holds {context}",
+            )
+
+
+def engine_settings(plan: Plan, known: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan's engine settings over the engine's defaults; unknown keys are refused."""
+    for key in plan.engine.settings:
+        if key not in known:
+            raise PlanError(f"engine.settings.{key}", f"known are {', '.join(sorted(known))}")
+    return {**known, **plan.engine.settings}
+
+
+def _request(item: Item, plan: Plan) -> ResolvedRequest:
+    return ResolvedRequest(
+        item=item.id,
+        text=item.text,
+        prompt_tokens=item.prompt_tokens,
+        output_tokens=item.output_tokens or plan.run.output_tokens,
+    )

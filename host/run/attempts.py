@@ -1,0 +1,168 @@
+"""Runs the attempts of a resolved plan one after the other and keeps what each leaves."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from agent.wire import Message
+from collectors.protocol import Clock
+from host.artefacts.datasets import order_ids
+from host.errors import AgentError
+from host.handover.plan import ResolvedPlan
+from host.handover.progress import Progress, Watch
+from host.run.collect import collect, stream_ends, write_attempt
+from host.run.folder import RunFolder
+from host.run.gates import pass_gates
+from host.run.journal import Journal
+from host.run.link import AgentLink
+from host.transport.base import Transport
+
+# The agent's own watchdog ends a hung engine; the host waits a little longer for the agent.
+AGENT_GRACE_S = 60.0
+
+
+@dataclass(slots=True)
+class StopSwitch:
+    """What the user asked for: 0 go on, 1 end after this attempt, 2 end at once."""
+
+    level: int = 0
+    link: AgentLink | None = None
+
+    def press(self) -> None:
+        self.level += 1
+        if self.level == 2 and self.link is not None:  # noqa: PLR2004
+            self.link.send("stop")
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Everything an attempt needs: the plan, the way to the device, where results go."""
+
+    plan: ResolvedPlan
+    folder: RunFolder
+    transport: Transport
+    spool: PurePosixPath
+    clock: Clock
+    journal: Journal
+    watch: Watch
+    switch: StopSwitch = field(default_factory=StopSwitch)
+
+
+def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath) -> dict[str, Any]:
+    """The order for one attempt as the agent gets it; the items' order is drawn from the seed."""
+    run, sampling = plan.plan.run, plan.plan.sampling
+    by_item = {r.item: r for r in plan.requests}
+    names = list(by_item)
+    if run.order == "shuffled":
+        names = list(order_ids(names, run.seed, attempt=number))
+    warmups = [(names[i % len(names)], True) for i in range(run.warmups)]
+    requests = [
+        {
+            "item": name,
+            "text": by_item[name].text,
+            "prompt_tokens": by_item[name].prompt_tokens,
+            "output_tokens": by_item[name].output_tokens,
+            "warmup": warmup,
+        }
+        for name, warmup in [*warmups, *((name, False) for name in names)]
+    ]
+    return {
+        "number": number,
+        "directory": str(spool),
+        "engine": {"kind": plan.engine_kind, "settings": plan.engine_settings},
+        "model": plan.model_path,
+        "requests": requests,
+        "stop": run.stop,
+        "idle_before_s": run.idle_before_s,
+        "idle_after_s": run.idle_after_s,
+        "watchdog_s": run.watchdog_s,
+        "sampling": {
+            "enabled": sampling.enabled,
+            "rate_hz": sampling.rate_hz,
+            "kinds": list(sampling.kinds) or None,
+            "seed": run.seed * 1_000_003 + number,  # another jitter for every attempt
+            "jitter_ratio": sampling.jitter_ratio,
+        },
+    }
+
+
+def run_attempts(bench: Bench, link: AgentLink, numbers: range) -> str:
+    """Run these attempts. Gives "" or why not all were run (`interrupted`, `disk-full`)."""
+    bench.switch.link = link
+    for number in numbers:
+        if bench.switch.level:
+            return "interrupted"
+        outcome = run_attempt(bench, link, number)
+        if outcome["status"] == "incomplete":
+            return str(outcome["reason"]).partition(":")[0]
+    return "interrupted" if bench.switch.level else ""
+
+
+def run_attempt(bench: Bench, link: AgentLink, number: int) -> dict[str, Any]:
+    """One attempt, from the gates to `attempt.json`."""
+    attempts = bench.plan.plan.run.attempts
+    closed = pass_gates(
+        bench.plan.plan.gates,
+        link,
+        bench.clock,
+        lambda why: bench.watch(Progress("gate", number, attempts, waiting=why)),
+    )
+    if closed:
+        outcome = {"status": "void", "reason": closed, "streams": [], "engine": {}}
+        write_attempt(bench.folder, number, outcome)
+        return outcome
+    spool = bench.spool / f"{number:03d}"
+    bench.journal.note("attempt_start", {"number": number})
+    end = link.attempt(
+        order_of(bench.plan, number, spool),
+        lambda message: _tell(bench, number, message),
+        silence_s=bench.plan.plan.run.watchdog_s + AGENT_GRACE_S,
+    )
+    bench.watch(Progress("collect", number, attempts))
+    return keep(bench, number, end, link.device)
+
+
+def keep(bench: Bench, number: int, end: Mapping[str, Any], device: str) -> dict[str, Any]:
+    """Collect what an attempt left and write its `attempt.json`."""
+    spool = bench.spool / f"{number:03d}"
+    ends = stream_ends(end, device)
+    damaged = collect(bench.transport, spool, bench.folder, number, ends)
+    status, reason = str(end.get("status")), str(end.get("reason", ""))
+    if status not in ("valid", "void", "incomplete"):
+        raise AgentError(device, f"attempt_end has status {status!r}")
+    outcome = {
+        "status": "void" if damaged and status == "valid" else status,
+        "reason": damaged if damaged and status == "valid" else reason,
+        "streams": [
+            {"stream": e.stream, "lines": e.lines, "size_bytes": e.size_bytes, "sha256": e.sha256}
+            for e in ends
+        ],
+        "engine": end.get("engine") or {},
+    }
+    write_attempt(bench.folder, number, outcome)
+    bench.journal.note("attempt_end", {"number": number, "status": outcome["status"]})
+    if not damaged:
+        shutil.rmtree(Path(spool), ignore_errors=True)
+    return outcome
+
+
+def _tell(bench: Bench, number: int, message: Message) -> None:
+    """Pass the agent's progress on; it is for the eye, so what is odd in it is left out."""
+    if message["type"] != "progress":
+        return
+    rate = message.get("rate")
+    bench.watch(
+        Progress(
+            phase=str(message.get("phase", ""))[:40],
+            attempt=number,
+            attempts=bench.plan.plan.run.attempts,
+            request=int(message.get("request", 0)),
+            requests=int(message.get("requests", 0)),
+            tokens=int(message.get("tokens", 0)),
+            rate=float(rate) if isinstance(rate, int | float) else None,
+        )
+    )

@@ -1,0 +1,76 @@
+"""Brings an attempt's streams from the device into the run folder, hashes proven."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from agent.spool import StreamEnd
+from host.errors import AgentError, FolderError, TransportError
+from host.run.folder import RunFolder, write_json
+from host.run.seal import sha256_file
+from host.transport.base import Transport
+
+PULL_TIMEOUT_S = 600.0
+# The host asks for names it knows; the device chooses none (path traversal).
+STREAM = re.compile(r"events|tokens|ticks|source-[a-z0-9][a-z0-9_-]{0,60}")
+LOGS = ("engine.log", "sampler.log")
+MAX_STREAMS = 200
+
+
+def stream_ends(message: Mapping[str, Any], device: str) -> tuple[StreamEnd, ...]:
+    """The streams that an `attempt_end` states. Raises AgentError when they make no sense."""
+    found = message.get("streams")
+    if not isinstance(found, list) or len(found) > MAX_STREAMS:
+        raise AgentError(device, "attempt_end lists no streams")
+    ends = []
+    for entry in found:
+        try:
+            end = StreamEnd(
+                str(entry["stream"]),
+                int(entry["lines"]),
+                int(entry["size_bytes"]),
+                str(entry["sha256"]),
+            )
+        except (KeyError, TypeError, ValueError) as err:
+            raise AgentError(device, f"attempt_end lists a stream badly: {err!r}") from err
+        if not STREAM.fullmatch(end.stream):
+            raise AgentError(device, f"attempt_end lists a stream of an unknown name: {entry!r}")
+        ends.append(end)
+    return tuple(ends)
+
+
+def collect(
+    transport: Transport,
+    spool: PurePosixPath,
+    folder: RunFolder,
+    number: int,
+    ends: tuple[StreamEnd, ...],
+) -> str:
+    """Copy the streams and logs of one attempt. Gives "" or why a stream is not as stated."""
+    goal = folder.attempt(number)
+    goal.mkdir(parents=True, exist_ok=True)
+    damaged = ""
+    for end in ends:
+        path = goal / f"{end.stream}.tsv"
+        transport.pull(spool / path.name, path, timeout_s=PULL_TIMEOUT_S)
+        if path.stat().st_size != end.size_bytes or sha256_file(path) != end.sha256:
+            damaged = f"transfer-damaged: {path.name} is not what the agent wrote"
+    for name in LOGS:
+        try:
+            transport.pull(spool / name, goal / name, timeout_s=PULL_TIMEOUT_S)
+        except TransportError:
+            continue  # a log that was never begun; the streams are the evidence
+    return damaged
+
+
+def write_attempt(folder: RunFolder, number: int, fields: Mapping[str, Any]) -> None:
+    """Write `attempt.json`, last of all files of an attempt: with it the attempt is collected."""
+    path = folder.attempt(number)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        write_json(path / "attempt.json", {"number": number, **fields})
+    except OSError as err:
+        raise FolderError(str(path), f"cannot be written ({err.strerror})") from err

@@ -1,0 +1,35 @@
+"""Clock exchanges with the agent: four stamps each, all kept.
+
+The host stamps sending (t1) and receiving (t4), the agent its receiving (t2) and sending (t3),
+as in NTP (RFC 5905, figure 2). They are made in quiet, never inside a measured phase.
+"""
+
+from __future__ import annotations
+
+from agent.spool import Column, SpoolWriter
+from collectors.protocol import Clock
+from host.run.folder import RunFolder
+from host.run.link import AgentLink
+
+EXCHANGES = 100
+COLUMNS = (
+    Column("t1_ns", "ns"),
+    Column("t2_ns", "ns"),
+    Column("t3_ns", "ns"),
+    Column("t4_ns", "ns"),
+)
+
+
+def exchange(link: AgentLink, folder: RunFolder, clock: Clock, name: str) -> None:
+    """Exchange stamps EXCHANGES times; kept as `data/clock-<name>.tsv`.
+
+    The header's clock is the host's; t2 and t3 are on the agent's, which its hello names.
+    """
+    path = folder.data / f"clock-{name}.tsv"
+    writer = SpoolWriter(path, f"clock-{name}", clock.domain, COLUMNS)
+    for number in range(EXCHANGES):
+        t1_ns = clock.now_ns()
+        pong = link.ask("ping", {"id": number, "t1_ns": t1_ns}, answer="pong")
+        t4_ns = clock.now_ns()
+        writer.append((str(t1_ns), str(int(pong["t2_ns"])), str(int(pong["t3_ns"])), str(t4_ns)))
+    writer.close()

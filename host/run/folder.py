@@ -1,0 +1,119 @@
+"""The run folder while it is filled: new names only, every file whole or recognisably not.
+
+Layout: `data/` holds what was given, said and sampled; bag files and `record.json`,
+`report.html` stand beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from host.errors import FolderError
+
+# A reserve so that a full disk is met before a run, not in it; a default run needs well below.
+RESERVE_BYTES = 64 << 20
+SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Paths inside one run folder."""
+
+    path: Path
+
+    @property
+    def data(self) -> Path:
+        return self.path / "data"
+
+    @property
+    def record(self) -> Path:
+        return self.path / "record.json"
+
+    @property
+    def page(self) -> Path:
+        return self.path / "report.html"
+
+    @property
+    def sealed(self) -> bool:
+        return (self.path / "bagit.txt").exists()
+
+    def attempt(self, number: int) -> Path:
+        return self.data / "attempts" / f"{number:03d}"
+
+    def attempts(self) -> list[int]:
+        """Numbers of the attempts that have a folder, in order."""
+        parent = self.data / "attempts"
+        if not parent.is_dir():
+            return []
+        return sorted(int(p.name) for p in parent.iterdir() if p.name.isdigit())
+
+
+def check_writable(runs: Path) -> None:
+    """Refuse a place that cannot take a run. Raises FolderError; leaves nothing behind."""
+    probe = runs / f".inferometer-write-test-{os.getpid()}"
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"x")
+        probe.unlink()
+        free = os.statvfs(runs)
+    except OSError as err:
+        raise FolderError(str(runs), f"is not writable ({err.strerror})") from err
+    free_bytes = free.f_bavail * free.f_frsize
+    if free_bytes < RESERVE_BYTES:
+        raise FolderError(
+            str(runs), f"has {free_bytes >> 20} MiB free, {RESERVE_BYTES >> 20} are needed"
+        )
+
+
+def create(runs: Path, name: str) -> RunFolder:
+    """A new folder; a taken name gets `-2`, `-3` and so on. Nothing is overwritten."""
+    base = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:150] or "run"
+    try:
+        for suffix in ("", *(f"-{n}" for n in range(2, 10_000))):
+            path = runs / f"{base}{suffix}"
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            (path / "data" / "attempts").mkdir(parents=True)
+            return RunFolder(path)
+    except OSError as err:
+        raise FolderError(str(runs), f"is not writable ({err.strerror})") from err
+    raise FolderError(str(runs / base), "ten thousand runs of this name exist")
+
+
+def write_json(path: Path, value: Any) -> None:  # noqa: ANN401
+    """Write a whole JSON file: sorted keys, no NaN, beside the goal, synced, renamed."""
+    text = msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2)
+    write_bytes(path, text + b"\n")
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file under a `.part` name, sync it, read it back, rename it, sync the name.
+
+    The read-back finds a write that was taken short without an error.
+    """
+    part = path.with_name(f"{path.name}.part")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    if part.read_bytes() != data:
+        raise OSError(5, f"{path.name} does not read back as it was written")
+    part.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make renames and new names in a folder durable (fsync(2) on the directory)."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,95 @@
+"""The host's end of the wire: requests with deadlines, and a stream of what an attempt says."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from agent.wire import WIRE_VERSION, Message, WireError, decode, encode
+from host.errors import AgentError, HostError, UsageError
+from host.handover.deployment import Deployment
+from host.transport.base import Transport
+
+HELLO_TIMEOUT_S = 30.0
+ANSWER_TIMEOUT_S = 60.0
+CLOSE_TIMEOUT_S = 10.0
+
+OnMessage = Callable[[Message], None]
+
+
+class AgentLink:
+    """One session with one agent. Use as a context manager: leaving it ends the agent."""
+
+    def __init__(self, transport: Transport, deployment: Deployment) -> None:
+        self.device = transport.device
+        self._stream = transport.open(deployment.argv())
+        self.hello = self.ask("hello", {"version": WIRE_VERSION}, timeout_s=HELLO_TIMEOUT_S)
+
+    def __enter__(self) -> AgentLink:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def send(self, kind: str, fields: Mapping[str, Any] | None = None) -> None:
+        self._stream.send(encode(kind, fields))
+
+    def receive(self, *, timeout_s: float) -> Message:
+        """The next message. Raises AgentError when the agent is silent, gone or garbled."""
+        try:
+            raw = self._stream.receive_line(timeout_s=timeout_s)
+        except TimeoutError as err:
+            raise AgentError(self.device, f"the agent is silent: {err}") from err
+        if not raw:
+            raise AgentError(self.device, "the agent ended without a word")
+        try:
+            return decode(raw)
+        except WireError as err:
+            raise AgentError(self.device, f"the agent sent no valid message: {err}") from err
+
+    def ask(
+        self,
+        kind: str,
+        fields: Mapping[str, Any] | None = None,
+        *,
+        answer: str = "",
+        timeout_s: float = ANSWER_TIMEOUT_S,
+    ) -> Message:
+        """Send a request and wait for its answer (of the same type, unless named)."""
+        self.send(kind, fields)
+        message = self.receive(timeout_s=timeout_s)
+        if message["type"] == "error":
+            raise _error(self.device, message)
+        if message["type"] != (answer or kind):
+            raise AgentError(self.device, f"expected {answer or kind}, got {message['type']}")
+        return message
+
+    def attempt(
+        self, order: Mapping[str, Any], on_message: OnMessage, *, silence_s: float
+    ) -> Message:
+        """Run one attempt; on_message gets events and progress. Returns `attempt_end`."""
+        self.send("attempt", {"order": order})
+        while True:
+            message = self.receive(timeout_s=silence_s)
+            if message["type"] == "attempt_end":
+                return message
+            if message["type"] == "error":
+                raise _error(self.device, message)
+            on_message(message)
+
+    def close(self) -> None:
+        with contextlib.suppress(HostError):  # gone already: closing goes on
+            self.send("bye")
+        self._stream.close(timeout_s=CLOSE_TIMEOUT_S)
+
+
+# Errors of the agent that are the user's input, not the device's fault.
+INPUT_CODES = frozenset({"bad-model", "bad-setting", "bad-order", "unknown-engine"})
+
+
+def _error(device: str, message: Message) -> AgentError | UsageError:
+    code, detail = str(message.get("code", "unknown")), str(message.get("detail", ""))[:2000]
+    if code in INPUT_CODES:
+        return UsageError(detail or code)
+    return AgentError(device, f"{code}: {detail}")
