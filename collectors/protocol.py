@@ -24,8 +24,13 @@ class Collector(Protocol):
     """Says what it can measure, then gives the readings of one moment.
 
     `read` returns exactly one Reading or Gap per channel, in the order of `describe`, and
-    never raises for a source that went away: that is a Gap.
+    never raises for a source that went away: that is a Gap. `close` may be called twice.
     """
+
+    @property
+    def max_hz(self) -> float | None:
+        """The rate above which reading costs more than it tells; None: no limit. Honour it."""
+        ...
 
     def describe(self) -> tuple[Channel, ...]: ...
 
@@ -42,6 +47,14 @@ class Absent:
     source: str
     reason: str
     fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What an opener found: a collector or None, and each part that is not usable, and why."""
+
+    collector: Collector | None
+    absent: tuple[Absent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

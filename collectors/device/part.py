@@ -1,0 +1,190 @@
+"""What every polled source is made of: kept-open files, parts of channels, one reading loop.
+
+A kept-open descriptor read again from offset 0 is a tenth of the cost of open, read and close,
+and cannot end up at another device or process that took over the path.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from collectors.protocol import Absent, Clock, Opened, Scope
+from collectors.reading import Channel, Gap, Reading
+
+# More files than this in one source would eat into the usual soft limit of 1024 descriptors
+# of a process (getrlimit(2), RLIMIT_NOFILE) on machines with very many cores.
+MAX_FILES = 256
+VALUE_LIMIT_BYTES = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A value that is not there; `reason` as in Gap.reason."""
+
+    reason: str
+
+
+Value = int | float | Missing
+
+
+class KeptFile:
+    """One file, kept open, read from its start each time, never more than `limit_bytes`."""
+
+    __slots__ = ("_fd", "_limit_bytes", "path")
+
+    def __init__(self, path: Path, fd: int, limit_bytes: int) -> None:
+        self.path = path
+        self._fd: int | None = fd
+        self._limit_bytes = limit_bytes
+
+    @classmethod
+    def open(cls, path: Path, limit_bytes: int = VALUE_LIMIT_BYTES) -> KeptFile:
+        """Raises OSError when the file cannot be opened. O_NONBLOCK: a pipe must not hang us."""
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        return cls(path, fd, limit_bytes)
+
+    def read(self) -> bytes | Missing:
+        """The bytes now. Of a longer file only the whole lines within the limit are given."""
+        if self._fd is None:
+            return Missing("closed")
+        try:
+            data = os.pread(self._fd, self._limit_bytes, 0)
+        except OSError as err:
+            return unreadable(err)
+        return whole_lines(data, self._limit_bytes)
+
+    def close(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def whole_lines(data: bytes, limit_bytes: int) -> bytes | Missing:
+    """What can be trusted of a read that may have been cut at the limit."""
+    if not data:
+        return Missing("empty")
+    if len(data) < limit_bytes:
+        return data
+    end = data.rfind(b"\n") + 1
+    return data[:end] if end else Missing(f"too-long: no line end in {limit_bytes} bytes")
+
+
+def unreadable(err: OSError) -> Missing:
+    """The reason for an I/O error, with its name in errno(3)."""
+    return Missing(f"unreadable: {error_name(err)}")
+
+
+def error_name(err: OSError) -> str:
+    """Name of the error in errno(3), such as EACCES."""
+    return errno.errorcode.get(err.errno or 0, type(err).__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Channels that come from one read.
+
+    take: gives one value per channel, in their order, and never raises.
+    close: gives back what `take` holds; may be called twice.
+    """
+
+    channels: tuple[Channel, ...]
+    take: Callable[[], Sequence[Value]]
+    close: Callable[[], None]
+
+
+def file_part(
+    file: KeptFile,
+    channels: Sequence[Channel],
+    parse: Callable[[bytes], Sequence[Value]],
+) -> Part:
+    """The part of one kept-open file: without its bytes all of its channels are missing."""
+    count = len(channels)
+
+    def take() -> Sequence[Value]:
+        data = file.read()
+        return (data,) * count if isinstance(data, Missing) else parse(data)
+
+    return Part(tuple(channels), take, file.close)
+
+
+def value_part(
+    path: Path, channel: Channel, parse: Callable[[bytes], Value], limit: int = VALUE_LIMIT_BYTES
+) -> Part:
+    """The part of a file that holds one value. Raises OSError when it cannot be opened."""
+    return file_part(KeptFile.open(path, limit), (channel,), lambda data: (parse(data),))
+
+
+class Polled:
+    """A collector that takes its parts one after the other, each between two stamps."""
+
+    __slots__ = ("_channels", "_clock", "_parts", "max_hz")
+
+    def __init__(self, parts: Sequence[Part], clock: Clock, max_hz: float | None = None) -> None:
+        self._parts = tuple(parts)
+        self._channels = tuple(c for part in self._parts for c in part.channels)
+        self._clock = clock
+        self.max_hz = max_hz
+
+    def describe(self) -> tuple[Channel, ...]:
+        return self._channels
+
+    def read(self) -> tuple[Reading | Gap, ...]:
+        found: list[Reading | Gap] = []
+        now_ns = self._clock.now_ns
+        for part in self._parts:
+            t0_ns = now_ns()
+            values = part.take()
+            t1_ns = now_ns()
+            for channel, value in zip(part.channels, values, strict=True):
+                if isinstance(value, Missing):
+                    found.append(Gap(channel.name, t0_ns, value.reason))
+                else:
+                    found.append(Reading(channel.name, t0_ns, t1_ns, value))
+        return tuple(found)
+
+    def close(self) -> None:
+        for part in self._parts:
+            part.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A part that an opener means to have: where it is read from and how to open it."""
+
+    source: Path
+    open: Callable[[], Part]
+
+
+def open_wanted(
+    kind: str, wanted: Sequence[Wanted], scope: Scope, fix: str, max_hz: float | None = None
+) -> Opened:
+    """Open what can be opened; the rest is absent, each with its reason and the fix."""
+    if len(wanted) > MAX_FILES:
+        reason = f"too-many: {len(wanted)} files, {MAX_FILES} allowed"
+        return Opened(None, (Absent(kind, str(wanted[0].source.parent), reason, "none"),))
+    opened = [_open_one(kind, one, fix) for one in wanted]
+    parts = [one for one in opened if isinstance(one, Part)]
+    absent = tuple(one for one in opened if isinstance(one, Absent))
+    return Opened(Polled(parts, scope.clock, max_hz) if parts else None, absent)
+
+
+def _open_one(kind: str, wanted: Wanted, fix: str) -> Part | Absent:
+    try:
+        return wanted.open()
+    except OSError as err:
+        return Absent(kind, str(wanted.source), open_reason(err), fix)
+
+
+def open_reason(err: OSError) -> str:
+    """Why a file cannot be used: it is not there, or it may not be read."""
+    code = "not-present" if isinstance(err, FileNotFoundError) else "not-readable"
+    return f"{code}: {error_name(err)}"
+
+
+def not_present(kind: str, source: Path, what: str, fix: str) -> Opened:
+    """Nothing of this kind is on this machine."""
+    return Opened(None, (Absent(kind, str(source), f"not-present: {what}", fix),))
