@@ -1,0 +1,195 @@
+"""Reads a run folder and brings everything in it onto the device's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from agent.spool import SpoolFile, SpoolFormatError, read_spool
+from agent.wire import WireError
+from host.align.bag import DECLARATION, payload_sha256
+from host.align.fit import Offset, fit_offset
+from host.align.requests import events_of, requests_of, window_of
+from host.align.series import costs_of, sampler_cpu_ratio, series_of
+from host.align.streams import AttemptFiles, StreamFault, read_attempt, read_json
+from host.errors import FolderError
+from host.handover.facts import RunFacts
+from host.handover.plan import ResolvedPlan
+from host.handover.trace import AlignedRun, AttemptTrace
+
+
+@dataclass(frozen=True, slots=True)
+class RunReading:
+    """A run folder as read: the aligned run, the facts, and what was wrong with which stream."""
+
+    run: AlignedRun
+    facts: RunFacts
+    faults: tuple[StreamFault, ...]
+
+
+def read_run(root: Path) -> RunReading:
+    """Read everything from the folder alone. Raises FolderError for what is no run folder."""
+    data = root / "data"
+    if not (data / "plan.json").exists():
+        raise FolderError(str(root), "is no run folder (data/plan.json is missing)")
+    plan = _plan(data / "plan.json")
+    sources = _optional(data / "sources.json")
+    numbers = sorted(int(p.name) for p in (data / "attempts").glob("*") if p.name.isdigit())
+    offset = _offset(data)
+    attempts: list[AttemptTrace] = []
+    faults: list[StreamFault] = []
+    engine: dict[str, Any] = {}
+    for number in numbers:
+        files = read_attempt(data / "attempts" / f"{number:03d}", number)
+        attempts.append(_attempt(files, plan, sources))
+        faults += [replace(f, file=f"data/attempts/{number:03d}/{f.file}") for f in files.faults]
+        engine = engine or dict(files.stated.get("engine") or {})
+    journal, journal_faults = _journal(data)
+    device_clock = str(_optional(data / "session.json").get("clock", {}).get("domain", ""))
+    clock = _clock_facts(data, offset, device_clock)
+    run = AlignedRun(
+        clock=device_clock,
+        offset_ns=0 if clock["same_clock"] else offset.offset_ns,
+        offset_bound_ns=0 if clock["same_clock"] else offset.bound_ns,
+        attempts=tuple(attempts),
+    )
+    facts = RunFacts(
+        plan=plan,
+        model=plan.model,
+        dataset=plan.dataset,
+        engine=engine,
+        device_before=_optional(data / "device-before.json"),
+        device_after=_optional(data / "device-after.json"),
+        sources=sources,
+        performed=_performed(journal),
+        clock=clock,
+        software=plan.software,
+        payload_sha256=payload_sha256(root),
+        sealed=(root / DECLARATION).exists(),
+        interrupted=_interrupted(journal),
+    )
+    return RunReading(run, facts, (*faults, *journal_faults))
+
+
+def _plan(path: Path) -> ResolvedPlan:
+    try:
+        return msgspec.convert(read_json(path), ResolvedPlan)
+    except msgspec.ValidationError as err:
+        raise FolderError(str(path), f"is no resolved plan: {err}") from err
+
+
+def _optional(path: Path) -> dict[str, Any]:
+    """A JSON object that a run which was cut off may not have written."""
+    if not path.exists():
+        return {}
+    found = read_json(path)
+    if not isinstance(found, dict):
+        raise FolderError(str(path), "is no JSON object")
+    return found
+
+
+def _attempt(files: AttemptFiles, plan: ResolvedPlan, sources: Mapping[str, Any]) -> AttemptTrace:
+    """One attempt; damaged streams void it, and what can be read of it stays."""
+    status, reason = str(files.stated["status"]), str(files.stated["reason"])
+    harmful = [f for f in files.faults if f.fault != "torn"]
+    if status == "valid" and files.faults:
+        worst = (harmful or files.faults)[0]
+        status, reason = "void", f"stream-damaged: {worst.file} line {worst.line} {worst.fault}"
+    requested = {r.item: r.output_tokens for r in plan.requests}
+    try:
+        events = events_of(files.streams.get("events"))
+        requests = requests_of(events, files.streams.get("tokens"), requested)
+        series = series_of(files.streams, sources.get("channels", ()))
+    except (KeyError, ValueError, WireError) as err:
+        damage = f"stream-damaged: {err!r}"
+        return _unreadable(files.number, damage)
+    return AttemptTrace(
+        number=files.number,
+        status=status,
+        reason=reason,
+        load=window_of(events, "load_start", "load_end"),
+        idle_before=window_of(events, "idle_before_start", "idle_before_end"),
+        idle_after=window_of(events, "idle_after_start", "idle_after_end"),
+        requests=requests,
+        series=series,
+        costs=costs_of(files.streams, series, plan.plan.sampling.rate_hz),
+        sampler_cpu_ratio=sampler_cpu_ratio(files.streams.get("ticks")),
+    )
+
+
+def _unreadable(number: int, reason: str) -> AttemptTrace:
+    return AttemptTrace(number, "void", reason, None, None, None, (), (), (), None)
+
+
+def _exchanges(data: Path) -> list[SpoolFile]:
+    found = []
+    for path in sorted(data.glob("clock-*.tsv")):
+        try:
+            found.append(read_spool(path.read_bytes()))
+        except SpoolFormatError as err:
+            raise FolderError(str(path), str(err)) from err
+    return found
+
+
+def _offset(data: Path) -> Offset:
+    """Offset of the device's clock as the exchanges give it; zero without any."""
+    rows = [[int(f) for f in s.fields] for file in _exchanges(data) for s in file.lines]
+    if not rows:
+        return Offset(0, 0, 0, 0, 0)
+    return fit_offset(np.array(rows, dtype=np.int64))
+
+
+def _clock_facts(data: Path, offset: Offset, device_clock: str) -> dict[str, Any]:
+    files = _exchanges(data)
+    host_clock = files[0].clock if files else ""
+    return {
+        "device_clock": device_clock,
+        "host_clock": host_clock,
+        "same_clock": bool(host_clock) and host_clock == device_clock,
+        "offset_ns": str(offset.offset_ns),
+        "bound_ns": str(offset.bound_ns),
+        "rtt_min_ns": str(offset.rtt_min_ns),
+        "exchanges": offset.count,
+        "exchanges_used": offset.used,
+        "method": "rtt_bracket",
+    }
+
+
+def _journal(data: Path) -> tuple[list[tuple[str, str]], list[StreamFault]]:
+    """(event, wall label) of all journals in order, and their faults."""
+    lines: list[tuple[str, str]] = []
+    faults: list[StreamFault] = []
+    for path in sorted(data.glob("journal*.tsv"), key=lambda p: (len(p.name), p.name)):
+        try:
+            file = read_spool(path.read_bytes())
+        except SpoolFormatError as err:
+            raise FolderError(str(path), str(err)) from err
+        lines += [
+            (s.fields[file.index("event")], s.fields[file.index("wall")]) for s in file.lines
+        ]
+        faults += [StreamFault(f"data/{path.name}", f.number, f.fault) for f in file.faults]
+    return lines, faults
+
+
+def _performed(journal: list[tuple[str, str]]) -> dict[str, str]:
+    walls = [wall for _, wall in journal]
+    return {
+        "start": walls[0] if walls else "",
+        "end": walls[-1] if walls else "",
+        "clock": "UTC as the host's wall clock has it; a label, no duration is taken from it",
+    }
+
+
+def _interrupted(journal: list[tuple[str, str]]) -> str:
+    """Why the run ended early: the last word of the journal when it is not `run_end`."""
+    if not journal:
+        return "cut-off: the journal is empty"
+    last = journal[-1][0]
+    if last == "run_end":
+        return ""
+    return last if last in ("interrupted", "disk-full") else "cut-off: the host ended in the run"

@@ -1,0 +1,106 @@
+"""Puts events and tokens of one attempt together into request traces. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from agent.spool import SpoolFile
+from agent.wire import strict_json
+from host.handover.trace import RequestTrace, TokenTrace, Window
+
+TOKEN_COLUMNS = ("request", "index", "ready_ns", "t_ns", "token", "size_bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the events stream."""
+
+    t_ns: int
+    name: str
+    args: Mapping[str, Any]
+
+
+def events_of(stream: SpoolFile | None) -> tuple[Event, ...]:
+    """The events of an attempt in the order written."""
+    if stream is None:
+        return ()
+    t, name, args = (stream.index(c) for c in ("t_ns", "event", "args"))
+    return tuple(
+        Event(int(s.fields[t]), s.fields[name], strict_json(s.fields[args].encode()))
+        for s in stream.lines
+    )
+
+
+def window_of(events: Sequence[Event], start: str, end: str) -> Window | None:
+    """The window between two events, None unless both happened."""
+    starts = [e.t_ns for e in events if e.name == start]
+    ends = [e.t_ns for e in events if e.name == end]
+    return Window(starts[0], ends[0]) if starts and ends else None
+
+
+def requests_of(
+    events: Sequence[Event], tokens: SpoolFile | None, requested: Mapping[str, int]
+) -> tuple[RequestTrace, ...]:
+    """The requests that ran to their end; one that was cut off is not among them.
+
+    requested: item -> output tokens that the plan asks for.
+    """
+    by_request = _tokens_by_request(tokens)
+    found: dict[int, dict[str, Event]] = {}
+    for event in events:
+        if "request" in event.args:
+            found.setdefault(int(event.args["request"]), {})[event.name] = event
+    return tuple(
+        _request(number, named, by_request.get(number, NO_TOKENS), requested)
+        for number, named in sorted(found.items())
+        if "request_end" in named
+    )
+
+
+def _empty() -> TokenTrace:
+    none = np.zeros(0, dtype=np.int64)
+    return TokenTrace(none, none, none, none)
+
+
+NO_TOKENS = _empty()
+
+
+def _request(
+    number: int,
+    named: Mapping[str, Event],
+    tokens: TokenTrace,
+    requested: Mapping[str, int],
+) -> RequestTrace:
+    start, end = named["request_start"], named["request_end"]
+    return RequestTrace(
+        number=number,
+        item=str(start.args["item"]),
+        warmup=bool(start.args["warmup"]),
+        scheduled_ns=int(start.args["scheduled_ns"]),
+        start_ns=start.t_ns,
+        tokenized_ns=named["tokenized"].t_ns,
+        prefill=Window(named["prefill_start"].t_ns, named["prefill_end"].t_ns),
+        end_ns=end.t_ns,
+        prompt_tokens=int(named["tokenized"].args["prompt_tokens"]),
+        requested_tokens=requested[str(start.args["item"])],
+        stop_reason=str(end.args["stop_reason"]),
+        tokens=tokens,
+    )
+
+
+def _tokens_by_request(stream: SpoolFile | None) -> dict[int, TokenTrace]:
+    if stream is None or not stream.lines:
+        return {}
+    columns = [stream.index(name) for name in TOKEN_COLUMNS]
+    table = np.array(
+        [[int(s.fields[c]) for c in columns] for s in stream.lines], dtype=np.int64
+    ).reshape(-1, len(columns))
+    found = {}
+    for number in np.unique(table[:, 0]):
+        rows = table[table[:, 0] == number]
+        found[int(number)] = TokenTrace(rows[:, 2], rows[:, 3], rows[:, 4], rows[:, 5])
+    return found

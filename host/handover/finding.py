@@ -1,0 +1,17 @@
+"""What a check found wrong: rule, file and a sentence in both languages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from host.handover.record import Txt
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong. aspect: `intact`, `redone` or `conforming`."""
+
+    rule: str
+    aspect: str
+    file: str
+    text: Txt

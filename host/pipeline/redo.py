@@ -1,0 +1,35 @@
+"""From a run folder to its record and page: pure, so that it can be done again at any time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from host.align.read import RunReading, read_run
+from host.handover.record import Record
+from host.record.build import build
+from host.record.canonical import to_bytes
+from host.reduce.run import reduce_run
+
+
+@dataclass(frozen=True, slots=True)
+class Redone:
+    """A run folder read, reduced and put into a record."""
+
+    reading: RunReading
+    record: Record
+
+    def record_bytes(self) -> bytes:
+        return to_bytes(self.record)
+
+    def page_bytes(self) -> bytes:
+        from host.report.html import page
+
+        return page(self.record, self.reading.run)
+
+
+def redo(root: Path) -> Redone:
+    """Redo the right-hand half of the way. Raises FolderError for what is no run folder."""
+    reading = read_run(root)
+    results = reduce_run(reading.run)
+    return Redone(reading, build(reading.run, results, reading.facts))
