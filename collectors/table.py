@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+from collectors.device.part import present
 from collectors.protocol import Absent, Collector, Opened, Scope
 
 Opener = Callable[[Scope], Opened]
@@ -13,10 +14,26 @@ Opener = Callable[[Scope], Opened]
 # Openers take a Scope, never raise for a source that is not there, and say so by Absent.
 COLLECTORS: dict[str, str] = {
     "cpu": "collectors.device.cpu_time:open_cpu_time",
+    "cpufreq": "collectors.device.cpu_frequency:open_frequency",
+    "cpufreq_limits": "collectors.device.cpu_frequency:open_limits",
+    "cpuidle": "collectors.device.cpu_idle:open_idle",
+    "cpu_throttle": "collectors.device.thermal:open_throttle",
+    "load": "collectors.device.load:open_load",
+    "pressure": "collectors.device.load:open_pressure",
     "memory": "collectors.device.memory:open_memory",
     "process": "collectors.device.process:open_rss",
     "process_peak": "collectors.device.process:open_peak",
     "process_pss": "collectors.device.process:open_pss",
+    "thermal": "collectors.device.thermal:open_zones",
+    "cooling": "collectors.device.thermal:open_cooling",
+    "rapl": "collectors.device.rapl:open_rapl",
+    "hwmon_power": "collectors.device.hwmon:open_power",
+    "hwmon_temperature": "collectors.device.hwmon:open_temperature",
+    "hwmon_rails": "collectors.device.hwmon:open_rails",
+    "ina3221": "collectors.device.ina3221:open_ina3221",
+    "power_supply": "collectors.device.power_supply:open_power_supply",
+    "nvml": "collectors.device.nvml:open_nvml",
+    "psutil": "collectors.device.psutil_calls:open_psutil",
 }
 LINUX_KINDS: tuple[str, ...] = tuple(kind for kind in COLLECTORS if kind != "psutil")
 OTHER_KINDS: tuple[str, ...] = ("psutil", "nvml")
@@ -45,7 +62,7 @@ def opener(kind: str) -> Opener:
 
 def default_kinds(scope: Scope) -> tuple[str, ...]:
     """All kinds that read procfs and sysfs; psutil only where there is no procfs."""
-    return LINUX_KINDS if (scope.proc / "stat").exists() else OTHER_KINDS
+    return LINUX_KINDS if present(scope.proc / "stat") else OTHER_KINDS
 
 
 def open_all(

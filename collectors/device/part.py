@@ -185,6 +185,24 @@ def open_reason(err: OSError) -> str:
     return f"{code}: {error_name(err)}"
 
 
-def not_present(kind: str, source: Path, what: str, fix: str) -> Opened:
-    """Nothing of this kind is on this machine."""
-    return Opened(None, (Absent(kind, str(source), f"not-present: {what}", fix),))
+def not_present(kind: str, folder: Path, what: str, fix: str) -> Opened:
+    """Nothing of this kind was found in the folder, or the folder may not be listed."""
+    reason = f"not-present: {what}"
+    try:
+        next(folder.iterdir(), None)
+    except FileNotFoundError:
+        pass
+    except OSError as err:
+        reason = open_reason(err)
+    return Opened(None, (Absent(kind, str(folder), reason, fix),))
+
+
+def present(path: Path) -> bool:
+    """Whether something is there, also if it may not be looked at (as on Android)."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
