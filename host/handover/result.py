@@ -69,3 +69,36 @@ class Results:
 
     results: tuple[Result, ...]
     conventions: tuple[Result, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What the valid attempts say of one quantity, before anybody judges its spread.
+
+    measurand, statistic, scope, unit, source, tier, rule: as in Result. by_attempt: one value an
+    attempt. samples: (attempt number, its single values), for quantiles only. bounds: means
+    of the attempts' lower and upper bounds. count: tokens, intervals or requests behind it.
+    missing: reason code and detail when no attempt gave a value; with values, what the other
+    attempts lacked.
+    """
+
+    measurand: str
+    statistic: str
+    scope: str
+    unit: str
+    by_attempt: tuple[tuple[int, float], ...]
+    samples: tuple[tuple[int, tuple[float, ...]], ...] = ()
+    source: str = ""
+    tier: str = ""
+    rule: str = ""
+    missing: str = ""
+    count: int = 0
+    bounds: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """What reduction hands to evaluation, in the order of the catalogue."""
+
+    results: tuple[Observation, ...]
+    conventions: tuple[Observation, ...]

@@ -1,0 +1,35 @@
+"""Type A evaluation over attempts: mean, standard uncertainty of the mean, Student's t."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import fsum, sqrt
+
+from host.handover.result import Spread
+
+P = 0.95  # coverage probability that records state
+MIN_VALUES = 2
+
+
+def student_t(values: Sequence[float], p: float = P) -> Spread:
+    """The interval mean +- U over replicate values (JCGM 100:2008, 4.2 and G.3).
+
+    s: standard deviation of one value, divisor n - 1. u = s / sqrt(n), nu = n - 1,
+    k = t_p(nu), U = k * u. One value has no spread, and says so.
+    """
+    n = len(values)
+    if n < MIN_VALUES:
+        reason = f"too-few-attempts: {n} of at least {MIN_VALUES}"
+        return Spread(n=n, s=None, u=None, nu=None, k=None, U=None, p=p, reason=reason)
+    mean = fsum(values) / n
+    s = sqrt(fsum((value - mean) ** 2 for value in values) / (n - 1))
+    u = s / sqrt(n)
+    k = coverage_factor(n - 1, p)
+    return Spread(n=n, s=s, u=u, nu=n - 1, k=k, U=k * u, p=p)
+
+
+def coverage_factor(nu: int, p: float = P) -> float:
+    """t_p(nu): the two-sided quantile of Student's t, so that [-k, k] holds the share p."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(nu, (1 + p) / 2))

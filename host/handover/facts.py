@@ -1,0 +1,38 @@
+"""What a run folder says besides the trace: plan, artefacts, device, engine, sources, seal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from host.handover.plan import ResolvedPlan
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """Everything the record needs that is no measured value. Free-form maps are quoted as said.
+
+    plan: as resolved, so with the planned attempts. model, dataset: what inspection of the
+    artefacts said (model: name, format, quantization, sha256, tokenizer_sha256, size_bytes and
+    so on; dataset: id, version, licence, sha256, items). engine: its describe(). device_before,
+    device_after: what the device said of itself; empty when it was not asked. sources: `channels`
+    and `absent` as in sources.json. performed: wall-clock labels `start`, `end`, `clock`.
+    clock: facts of the clock exchange. software: name, version, role, sha256 of each part.
+    payload_sha256: SHA-256 of the bag's payload manifest, "" when not sealed. interrupted: why
+    the run ended early, "" when it did not.
+    """
+
+    plan: ResolvedPlan
+    model: Mapping[str, Any]
+    dataset: Mapping[str, Any]
+    engine: Mapping[str, Any]
+    device_before: Mapping[str, Any]
+    device_after: Mapping[str, Any]
+    sources: Mapping[str, Any]
+    performed: Mapping[str, str]
+    clock: Mapping[str, Any] = field(default_factory=dict)
+    software: tuple[Mapping[str, str], ...] = ()
+    payload_sha256: str = ""
+    sealed: bool = False
+    interrupted: str = ""

@@ -1,0 +1,23 @@
+"""Mean frequency: an influence quantity beside the speed it explains."""
+
+from __future__ import annotations
+
+from host.handover.trace import AttemptTrace, Series
+from host.reduce.energy import max_gap_of
+from host.reduce.estimate import Estimate
+from host.reduce.integral import trapezoid
+from host.reduce.phases import REQUEST, seconds, windows
+
+RULE = "time mean, trapezoid between readings"
+
+
+def mean_frequency(attempt: AttemptTrace, series: Series) -> Estimate:
+    """Time mean over the scored requests, Hz."""
+    found = windows(attempt, REQUEST)
+    length_s = seconds(found)
+    parts = [trapezoid(series.t_ns, series.values, w, max_gap_of(series)) for w in found]
+    low, value, high = (
+        sum(column) / length_s
+        for column in zip(*((p.low, p.value, p.high) for p in parts), strict=True)
+    )
+    return Estimate(value, (low, high), count=len(series.values))

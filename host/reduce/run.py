@@ -1,0 +1,170 @@
+"""All reductions over one run: from the trace to one value an attempt for every quantity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from host.handover.measurands import MEASURANDS
+from host.handover.result import Observation, Reduced
+from host.handover.trace import AlignedRun, AttemptTrace, RequestTrace, Series
+from host.reduce import frequency, temperature, throttle
+from host.reduce.channels import channels_of, series_of, with_readings
+from host.reduce.conventions import convention_results
+from host.reduce.coverage import CoverageError
+from host.reduce.estimate import Estimate, Subject, observe
+from host.reduce.latency import (
+    load_time,
+    mean_request_latency,
+    mean_time_to_first_token,
+    pooled_intervals_s,
+)
+from host.reduce.memory import memory_results
+from host.reduce.phases import REQUEST, whole
+from host.reduce.power import power_results
+from host.reduce.sustained import sustained_ratio
+from host.reduce.throughput import decode_rate, output_byte_rate, prefill_rate
+
+OverRequests = Callable[[Sequence[RequestTrace]], Estimate]
+OverSeries = Callable[[AttemptTrace, Series], Estimate]
+
+
+@dataclass(frozen=True, slots=True)
+class _OfChannel:
+    """A result of every channel of one quantity and kind."""
+
+    quantity_kind: tuple[str, str]
+    measurand: str
+    reduction: OverSeries
+    rule: str
+    scope: str = ""
+
+
+_REQUEST_RESULTS: dict[str, OverRequests] = {
+    "time_to_first_token@1": mean_time_to_first_token,
+    "prefill_rate@1": prefill_rate,
+    "decode_rate@1": decode_rate,
+    "request_latency@1": mean_request_latency,
+    "output_byte_rate@1": output_byte_rate,
+    "sustained_ratio@1": sustained_ratio,
+}
+# Given for each dataset item too, so that a grid of lengths can be read.
+_ITEM_RESULTS = ("time_to_first_token@1", "prefill_rate@1", "decode_rate@1")
+
+_CHANNEL_RESULTS = (
+    _OfChannel(
+        ("temperature", "instant"),
+        "temperature_rise@1",
+        lambda attempt, series: temperature.temperature_rise(series, whole(attempt)),
+        temperature.RULE,
+    ),
+    _OfChannel(
+        ("frequency", "instant"), "frequency@1", frequency.mean_frequency, frequency.RULE, REQUEST
+    ),
+    _OfChannel(
+        ("throttle", "counter"),
+        "throttle_events@1",
+        lambda _, series: throttle.throttle_events(series),
+        throttle.EVENTS_RULE,
+    ),
+    _OfChannel(
+        ("throttle", "state"),
+        "throttled_ratio@1",
+        throttle.throttled_ratio,
+        throttle.STATE_RULE,
+        REQUEST,
+    ),
+)
+
+
+def reduce_run(run: AlignedRun) -> Reduced:
+    """Every measurand and every convention of the valid attempts.
+
+    Void and incomplete attempts are counted in the record and reduced to nothing. What cannot
+    be reduced stands there with its reason.
+    """
+    attempts = run.valid()
+    found = [
+        observe(_subject("load_time@1"), attempts, load_time),
+        *_of_requests(attempts),
+        *interval_quantiles(attempts),
+        *_of_items(attempts),
+        *memory_results(attempts),
+        *power_results(attempts),
+        *_of_channels(attempts),
+    ]
+    order = {measurand: place for place, measurand in enumerate(MEASURANDS)}
+    found.sort(key=lambda observation: order[observation.measurand])
+    return Reduced(tuple(found), tuple(convention_results(attempts)))
+
+
+def interval_quantiles(attempts: Sequence[AttemptTrace]) -> list[Observation]:
+    """Inter-token intervals as single values; evaluation takes the quantiles of them."""
+    samples = tuple((a.number, tuple(pooled_intervals_s(a.scored()).tolist())) for a in attempts)
+    count = sum(len(values) for _, values in samples)
+    missing = "" if count else "too-few-tokens: no valid attempt has two tokens in a request"
+    return [
+        Observation(
+            measurand="inter_token_interval@1",
+            statistic=statistic,
+            scope="",
+            unit=MEASURANDS["inter_token_interval@1"].unit,
+            by_attempt=(),
+            samples=samples,
+            missing=missing,
+            count=count,
+        )
+        for statistic in ("median", "p95", "p99")
+    ]
+
+
+def _subject(measurand: str, scope: str = "") -> Subject:
+    return Subject(measurand, MEASURANDS[measurand].unit, scope)
+
+
+def _of_requests(attempts: Sequence[AttemptTrace]) -> list[Observation]:
+    return [
+        observe(_subject(name), attempts, partial(_scored, reduction))
+        for name, reduction in _REQUEST_RESULTS.items()
+    ]
+
+
+def _scored(reduction: OverRequests, attempt: AttemptTrace) -> Estimate:
+    return reduction(attempt.scored())
+
+
+def _of_items(attempts: Sequence[AttemptTrace]) -> list[Observation]:
+    """By item, shortest prompt first: the order in which a grid of lengths is read."""
+    lengths = {r.item: r.prompt_tokens for a in attempts for r in a.scored()}
+    items = sorted(lengths, key=lambda item: (lengths[item], item))
+    return [
+        observe(_subject(name, item), attempts, partial(_scored_of, _REQUEST_RESULTS[name], item))
+        for name in _ITEM_RESULTS
+        for item in items
+    ]
+
+
+def _scored_of(reduction: OverRequests, item: str, attempt: AttemptTrace) -> Estimate:
+    found = [r for r in attempt.scored() if r.item == item]
+    if not found:
+        raise CoverageError("no-scored-request", f"none for item {item}")
+    return reduction(found)
+
+
+def _of_channels(attempts: Sequence[AttemptTrace]) -> list[Observation]:
+    return [
+        observe(_of_one(row, like), attempts, partial(_of_series, row.reduction, like))
+        for row in _CHANNEL_RESULTS
+        for like in channels_of(attempts, row.quantity_kind[0])
+        if like.kind == row.quantity_kind[1]
+    ]
+
+
+def _of_one(row: _OfChannel, like: Series) -> Subject:
+    unit = MEASURANDS[row.measurand].unit
+    return Subject(row.measurand, unit, row.scope, source=like.channel, rule=row.rule)
+
+
+def _of_series(reduction: OverSeries, like: Series, attempt: AttemptTrace) -> Estimate:
+    return reduction(attempt, with_readings(series_of(attempt, like)))

@@ -1,0 +1,26 @@
+"""How much of the first decode rate is left at the end of an attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from host.handover.trace import RequestTrace
+from host.reduce.coverage import CoverageError
+from host.reduce.estimate import Estimate
+from host.reduce.latency import pooled_intervals_s
+
+
+def sustained_ratio(requests: Sequence[RequestTrace]) -> Estimate:
+    """Rate over the last quarter of all inter-token intervals / rate over the first quarter.
+
+    A quarter holds floor(N/4) intervals. Below 1: the device slowed down, or the later prompts
+    were longer (the order of the items is in the plan).
+    """
+    intervals = pooled_intervals_s(requests)
+    quarter = len(intervals) // 4
+    if quarter == 0:
+        raise CoverageError("too-few-tokens", f"{len(intervals)} intervals, 4 needed")
+    first, last = float(intervals[:quarter].sum()), float(intervals[-quarter:].sum())
+    if last <= 0:
+        raise CoverageError("not-resolvable", "the stamps show no time in the last quarter")
+    return Estimate(first / last, count=2 * quarter)

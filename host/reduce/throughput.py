@@ -1,0 +1,49 @@
+"""Rates over requests: ratios of sums, so that every token weighs the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from host.handover.trace import RequestTrace
+from host.reduce.coverage import CoverageError
+from host.reduce.estimate import Estimate
+from host.reduce.latency import NS, first_token_ns, last_token_ns, need_requests, need_tokens
+
+
+def decode_time_ns(request: RequestTrace) -> int:
+    """Time of the n - 1 decode steps, tn - t1."""
+    return last_token_ns(request) - first_token_ns(request)
+
+
+def prefill_rate(requests: Sequence[RequestTrace]) -> Estimate:
+    """sum(m) / sum(Tp), token/s."""
+    need_requests(requests)
+    tokens = sum(r.prompt_tokens for r in requests)
+    return _rate(tokens, sum(r.prefill.end_ns - r.prefill.start_ns for r in requests))
+
+
+def decode_rate(requests: Sequence[RequestTrace]) -> Estimate:
+    """sum(n - 1) / sum(tn - t1), token/s; the first token belongs to the prefill."""
+    _need_decode(requests)
+    steps = sum(len(r.tokens) - 1 for r in requests)
+    return _rate(steps, sum(decode_time_ns(r) for r in requests))
+
+
+def output_byte_rate(requests: Sequence[RequestTrace]) -> Estimate:
+    """Bytes of tokens 2..n over the time they took, By/s."""
+    _need_decode(requests)
+    size_bytes = sum(int(r.tokens.size_bytes[1:].sum()) for r in requests)
+    return _rate(size_bytes, sum(decode_time_ns(r) for r in requests))
+
+
+def _need_decode(requests: Sequence[RequestTrace]) -> None:
+    need_requests(requests)
+    for request in requests:
+        need_tokens(request, 2)
+
+
+def _rate(amount: int, time_ns: int) -> Estimate:
+    """An amount over a time. A time of 0 gives no rate: the stamps do not resolve it."""
+    if time_ns <= 0:
+        raise CoverageError("not-resolvable", "the stamps show no time between start and stop")
+    return Estimate(amount / (time_ns * NS), count=amount)
