@@ -30,25 +30,26 @@ class Bundle:
 
 def bundle() -> Bundle:
     """Pack `agent/` and the device part of `collectors/`."""
-    sources = {
+    shipped = {
         f"{package}/{name}": data
         for package in ("agent", "collectors")
-        for name, data in _sources(files(package))
+        for name, data in sources(files(package))
     }
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, data in [("__main__.py", MAIN), *sorted(sources.items())]:
+        for name, data in [("__main__.py", MAIN), *sorted(shipped.items())]:
             if not name.startswith(NOT_SHIPPED):
                 archive.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), data, zipfile.ZIP_DEFLATED)
     data = packed.getvalue()
     return Bundle(data, hashlib.sha256(data).hexdigest())
 
 
-def _sources(folder: Traversable, prefix: str = "") -> list[tuple[str, bytes]]:
+def sources(folder: Traversable, prefix: str = "") -> list[tuple[str, bytes]]:
+    """Relative name and bytes of every Python source in a package, in the order of names."""
     found: list[tuple[str, bytes]] = []
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         if entry.is_dir():
-            found += _sources(entry, f"{prefix}{entry.name}/")
+            found += sources(entry, f"{prefix}{entry.name}/")
         elif entry.name.endswith(".py"):
             found.append((f"{prefix}{entry.name}", entry.read_bytes()))
     return found

@@ -6,7 +6,7 @@ import difflib
 import math
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,14 @@ import msgspec
 import tomli_w
 
 from host.errors import PlanError
-from host.handover.plan import PLAN_VERSION, Plan
+from host.handover.plan import (
+    PLAN_VERSION,
+    DatasetPlan,
+    EnginePlan,
+    ModelPlan,
+    Plan,
+    ResolvedPlan,
+)
 
 MAX_PLAN_BYTES = 1 << 20
 UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`(?: - at `\$\.?(?P<where>[^`]*)`)?")
@@ -62,6 +69,35 @@ def parse(data: bytes, name: str) -> Plan:
 def dump(plan: Plan) -> str:
     """The plan as TOML that `load` reads back."""
     return tomli_w.dumps(_without_none(msgspec.to_builtins(plan)), multiline_strings=False)
+
+
+def override(plan: Plan, over: Mapping[str, Any]) -> Plan:
+    """The plan with single values replaced: `model`, `engine`, `dataset`, or a key of [run]."""
+    change = msgspec.structs.replace
+    for key, value in over.items():
+        match key:
+            case "model":
+                plan = change(plan, model=ModelPlan(value))
+            case "engine":
+                plan = change(plan, engine=EnginePlan(value))
+            case "dataset":
+                plan = change(plan, dataset=DatasetPlan(value))
+            case _:
+                plan = change(plan, run=change(plan.run, **{key: value}))
+    return plan
+
+
+def settled(resolved: ResolvedPlan) -> Plan:
+    """The plan with nothing left open: engine and its settings named, hashes stated."""
+    plan = resolved.plan
+    change = msgspec.structs.replace
+    given = {key: v for key, v in resolved.engine_settings.items() if v is not None}
+    return change(
+        plan,
+        model=change(plan.model, sha256=str(resolved.model["sha256"])),
+        engine=EnginePlan(resolved.engine_kind, given),
+        dataset=change(plan.dataset, sha256=str(resolved.dataset["sha256"])),
+    )
 
 
 def _without_none(value: Any) -> Any:  # noqa: ANN401

@@ -1,0 +1,36 @@
+"""How the command talks: people's text to stderr or stdout, one JSON value for `--json`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from typing import Any
+
+from rich.console import Console
+
+
+def json_out(value: Any) -> None:  # noqa: ANN401
+    """Put exactly one JSON value on stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+
+
+def out() -> Console:
+    """Console for results on stdout; no markup, since names come from outside."""
+    return Console(file=sys.stdout, markup=False, highlight=False, soft_wrap=not _is_terminal())
+
+
+def err() -> Console:
+    """Console for progress and notes on stderr."""
+    return Console(file=sys.stderr, markup=False, highlight=False, stderr=True)
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def plain(text: str) -> str:
+    """Text from outside with control and bidirectional characters shown, not obeyed."""
+    return "".join(
+        c if c == "\n" or unicodedata.category(c)[0] != "C" else f"\\x{ord(c):02x}" for c in text
+    )

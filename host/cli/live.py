@@ -1,0 +1,83 @@
+"""Progress of a run: a live line on a terminal, a line per phase anywhere else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from host.handover.progress import Progress, Watch
+
+# Not a terminal: at least one line in this time, so that nobody takes a long run for a dead one.
+HEARTBEAT_S = 60.0
+
+
+@contextmanager
+def watching(console: Console) -> Iterator[Watch]:
+    """A Watch that draws on this console."""
+    if not console.is_terminal:
+        yield PlainWatch()
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(24))
+    with Bar(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("prepare", total=None)
+
+        def watch(moment: Progress) -> None:
+            ratio = _ratio(moment)
+            bar.update(
+                task,
+                description=sentence(moment),
+                total=None if ratio is None else 1.0,
+                completed=ratio or 0.0,
+            )
+
+        yield watch
+
+
+def sentence(moment: Progress) -> str:
+    """One moment as words: attempt i of n, phase, request, live value, what it waits for."""
+    parts = []
+    if moment.attempt:
+        parts.append(f"attempt {moment.attempt}/{moment.attempts}")
+    parts.append(moment.phase)
+    if moment.request:
+        parts.append(f"request {moment.request}/{moment.requests}")
+    if moment.tokens:
+        parts.append(f"{moment.tokens} tokens")
+    if moment.rate is not None:
+        parts.append(f"{moment.rate:.1f} token/s")
+    if moment.waiting:
+        parts.append(f"waiting: {moment.waiting}")
+    return " · ".join(parts)
+
+
+def _ratio(moment: Progress) -> float | None:
+    """How much of the run is done: whole attempts, and the requests of the running one."""
+    if moment.done_ratio is not None:
+        return moment.done_ratio
+    if not moment.attempts:
+        return None
+    inside = max(0, moment.request - 1) / moment.requests if moment.requests else 0.0
+    return (moment.attempt - 1 + inside) / moment.attempts
+
+
+@dataclass(slots=True)
+class PlainWatch:
+    """A line per attempt and phase outside attempts, and one per HEARTBEAT_S in between."""
+
+    said: tuple[str, int] = ("", 0)
+    said_at_s: float = 0.0
+
+    def __call__(self, moment: Progress) -> None:
+        now_s = time.monotonic()
+        outside = moment.attempt == 0 or bool(moment.waiting)
+        key = (moment.phase if outside else "", moment.attempt)
+        if key != self.said or now_s - self.said_at_s >= HEARTBEAT_S:
+            self.said, self.said_at_s = key, now_s
+            print(sentence(moment), file=sys.stderr, flush=True)

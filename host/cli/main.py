@@ -1,0 +1,87 @@
+"""The `inferometer` command. Subcommands are imported when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+
+import click
+
+from host.errors import HostError
+
+# name -> (module:attribute, what `--help` says of it)
+COMMANDS = {
+    "measure": ("host.cli.measure:measure", "Measure a model on a device and write a record."),
+    "doctor": ("host.cli.doctor:doctor", "Say what can be measured here, and why not the rest."),
+    "models": ("host.cli.models:models", "List, make, quantize and inspect models."),
+    "datasets": ("host.cli.datasets:datasets", "List and show the fixed datasets."),
+    "verify": ("host.cli.verify:verify", "Check a run folder and redo its record."),
+    "report": ("host.cli.report:report", "Redraw table and page from a run folder."),
+    "seal": ("host.cli.seal:seal", "Close an interrupted run as it is."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on use, so that `--help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, said) for name, (_, said) in COMMANDS.items()])
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="inferometer", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Measure how language models run on real devices, as metrology records."""
+
+
+def main() -> None:
+    """Run the command; every expected failure is one sentence and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = cli.main(standalone_mode=False)
+    except HostError as err:
+        sys.exit(_say(str(err), err.exit_code))
+    except click.exceptions.Abort:
+        sys.exit(_say("interrupted", 130))
+    except click.ClickException as err:
+        err.show()
+        sys.exit(err.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as err:  # noqa: BLE001 - the one place that catches what nobody foresaw
+        sys.exit(_unforeseen(err))
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _say(sentence: str, exit_code: int) -> int:
+    print(f"inferometer: {sentence}", file=sys.stderr)
+    if "--json" in sys.argv:
+        print(json.dumps({"error": sentence, "exit_code": exit_code}, ensure_ascii=False))
+    return exit_code
+
+
+def _unforeseen(err: Exception) -> int:
+    """A defect of ours: one sentence for the user, the traceback in a file for us."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="inferometer-defect-", suffix=".txt", delete=False
+    ) as file:
+        traceback.print_exception(err, file=file)
+    return _say(f"this is a defect ({type(err).__name__}: {err}); details in {file.name}", 3)

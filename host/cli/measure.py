@@ -1,0 +1,110 @@
+"""`inferometer measure`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from host.cli.console import err, json_out, out
+from host.cli.live import watching
+
+if TYPE_CHECKING:
+    from host.handover.plan import Plan
+    from host.pipeline.measure import Measured
+
+INTERRUPTED = 130
+
+
+@click.command()
+@click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="A TOML plan.")
+@click.option("--model", help="Reference (tiny, 1b:q4_0) or path; over the plan's.")
+@click.option("--engine", help="auto, llama_cpp, onnx_genai or replay; over the plan's.")
+@click.option("--dataset", help="Shipped id or path of a dataset; over the plan's.")
+@click.option(
+    "--attempts", type=click.IntRange(1), help="Fresh loads of the model; over the plan's."
+)
+@click.option("--output-tokens", type=click.IntRange(2), help="Over the plan's.")
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Where run folders go.",
+)
+@click.option("--resume", "resumed", type=click.Path(path_type=Path), help="Go on with a run.")
+@click.option("--dry-run", is_flag=True, help="Show the plan as it would be run, as TOML.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
+def measure(
+    plan_file: Path | None,
+    runs: Path,
+    resumed: Path | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    **over: Any,  # noqa: ANN401
+) -> int:
+    """Measure a model on a device and write a record.
+
+    Without arguments: this machine, the small INT4 reference model, the smoke dataset; a record
+    and a page in under a minute. Exit code 0: valid; 1: done but void; 2: bad input; 3: device or
+    engine failed; 130: interrupted, go on with --resume.
+    """
+    from host.pipeline.measure import measure as run
+    from host.pipeline.resume import resume
+
+    if resumed is not None:
+        with watching(err()) as watch:
+            return _tell(resume(resumed, watch), as_json=as_json)
+    plan, given = _plan(plan_file, over)
+    if dry_run:
+        return _dry(plan, as_json=as_json)
+    with watching(err()) as watch:
+        done = run(plan, given, runs, watch)
+    return _tell(done, as_json=as_json)
+
+
+def _plan(plan_file: Path | None, over: dict[str, Any]) -> tuple[Plan, bytes]:
+    """The plan with the options over it; what is kept as given is the outcome of both."""
+    from host.plan.load import default, dump, load, override
+
+    plan, given = load(plan_file) if plan_file else default()
+    changed = override(plan, {k: v for k, v in over.items() if v is not None})
+    return (plan, given) if changed == plan else (changed, dump(changed).encode())
+
+
+def _dry(plan: Plan, *, as_json: bool) -> int:
+    """Print the resolved plan: TOML that can be saved and run, or everything as JSON."""
+    import msgspec
+
+    from host.pipeline.measure import prepare
+    from host.plan.load import dump, settled
+
+    with watching(err()) as watch:
+        resolved = prepare(plan, watch)
+    if as_json:
+        json_out(msgspec.to_builtins(resolved))
+    else:
+        print(dump(settled(resolved)), end="")
+    return 0
+
+
+def _tell(done: Measured, *, as_json: bool) -> int:
+    from host.report.terminal import show, summary
+
+    record = done.redone.record
+    if as_json:
+        json_out(summary(record, done.folder.path, done.folder.record, done.folder.page))
+    else:
+        show(out(), record, done.folder.path, done.folder.page)
+    if done.ended == "disk-full":
+        return 2
+    if done.ended:
+        name = done.folder.path
+        err().print(
+            f"interrupted: go on with `inferometer measure --resume {name}`, "
+            f"or close it as it is with `inferometer seal {name}`"
+        )
+        return INTERRUPTED
+    return 0 if record.verdict.status == "valid" else 1

@@ -1,0 +1,126 @@
+"""`inferometer models`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from host.cli.console import err, json_out, out, plain
+from host.cli.live import watching
+from host.handover.progress import Progress
+
+if TYPE_CHECKING:
+    from host.artefacts.models.info import ModelInfo
+    from host.artefacts.models.store import Step
+
+
+@click.group()
+def models() -> None:
+    """Reference models, made on the spot, and models of your own."""
+
+
+@models.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
+def list_(*, as_json: bool) -> None:
+    """List the sizes that can be made and the files that are made."""
+    from host.artefacts.models.store import listing, sizes, store_dir
+
+    made = [{"path": str(path), "size_bytes": size} for path, size in listing()]
+    kinds = [
+        {"size": name, "parameters": count, "quantizations": list(kinds)}
+        for name, count, kinds in sizes()
+    ]
+    if as_json:
+        json_out({"store": str(store_dir()), "sizes": kinds, "made": made})
+        return
+    console = out()
+    table = Table("size", "parameters", "quantizations", box=None)
+    for row in kinds:
+        table.add_row(
+            row["size"], f"{row['parameters'] / 1e6:.0f} M", " ".join(row["quantizations"])
+        )
+    console.print(table)
+    console.print(Text(f"\nmade, in {store_dir()}:"))
+    for entry in made:
+        name = Path(str(entry["path"])).name
+        console.print(Text(f"  {name:<28} {int(str(entry['size_bytes'])) / 1e6:10.1f} MB"))
+
+
+@models.command()
+@click.argument("reference")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--directory", type=click.Path(path_type=Path), help="Where it goes; the store else."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
+def make(reference: str, seed: int, directory: Path | None, *, as_json: bool) -> None:
+    """Make a reference model: SIZE:QUANTIZATION, for example tiny:q4_0 or 1b:int4."""
+    from host.artefacts.models.store import make as make_model
+    from host.artefacts.models.store import split
+
+    size, quantization = split(reference)
+    with _steps() as step:
+        path = make_model(size, quantization, seed=seed, directory=directory, progress=step)
+    _tell(path, as_json=as_json)
+
+
+@models.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("scheme")
+@click.argument("goal", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
+def quantize(source: Path, scheme: str, goal: Path, *, as_json: bool) -> None:
+    """Quantize the GGUF file SOURCE by SCHEME (q4_0, q4_k_m, q8_0) into the new file GOAL."""
+    from host.artefacts.models.store import quantize as quantize_model
+
+    with _steps() as step:
+        path = quantize_model(source, scheme, goal, progress=step)
+    _tell(path, as_json=as_json)
+
+
+@models.command()
+@click.argument("model")
+@click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
+def inspect(model: str, *, as_json: bool) -> None:
+    """Say what a GGUF file or a genai folder is: quantization, bits per weight, hashes."""
+    from host.artefacts.models.store import locate
+
+    _tell(locate(model), as_json=as_json)
+
+
+def _tell(path: Path, *, as_json: bool) -> None:
+    from host.artefacts.models.inspect import inspect as inspect_model
+
+    with _steps() as step:
+        found = inspect_model(path, progress=step)
+    if as_json:
+        json_out({"path": str(path), **_fields(found)})
+        return
+    console = out()
+    console.print(Text(f"{'path':<18} {path}"))
+    for name, value in _fields(found).items():
+        console.print(Text(f"{name:<18} {plain(str(value))}"), soft_wrap=True)
+
+
+def _fields(found: ModelInfo) -> dict[str, Any]:
+    import msgspec
+
+    fields: dict[str, Any] = msgspec.to_builtins(found)
+    return fields
+
+
+@contextmanager
+def _steps() -> Iterator[Step]:
+    """A progress bar for long work on models."""
+    with watching(err()) as watch:
+
+        def step(done: int, total: int, what: str) -> None:
+            watch(Progress("models", waiting=what, done_ratio=done / total if total else None))
+
+        yield step

@@ -1,0 +1,127 @@
+"""From a plan to a resolved one: artefacts found or made, hashed, and tried with the engine.
+
+Nothing is written into the runs folder here, so that a bad plan leaves nothing half-made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from host.artefacts.datasets.dataset import Dataset
+from host.artefacts.models.info import ModelInfo
+from host.artefacts.models.inspect import inspect
+from host.artefacts.models.store import resolve
+from host.errors import ArtefactError, PlanError
+from host.handover.deployment import Deployment
+from host.handover.plan import Plan, ResolvedPlan, ResolvedRequest
+from host.pipeline.software import software
+from host.plan.profile import profile
+from host.plan.resolve import FORMATS, check_lengths, choose_engine, dataset_of, requests_of
+from host.run.link import AgentLink
+
+# A context that the plan does not name is as long as the longest request, rounded up to this:
+# llama.cpp pads its cache to multiples of 256, so that the memory taken is what is stated.
+CONTEXT_STEP = 256
+TOKENIZE_TIMEOUT_S = 600.0
+
+Step = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Artefacts:
+    """The model on disk with what inspection says, and the dataset."""
+
+    path: Path
+    model: ModelInfo
+    dataset: Dataset
+    engine_kind: str
+    engine_reason: str
+
+
+def artefacts_of(plan: Plan, step: Step) -> Artefacts:
+    """Find or make the model, hash it, load the dataset. Raises UsageError for bad input."""
+    choice = choose_engine(plan)
+    dataset = dataset_of(plan)
+    path = resolve(plan.model.reference, engine_format=FORMATS.get(choice.kind), progress=step)
+    model = inspect(path, progress=step)
+    if plan.model.sha256 and plan.model.sha256 != model.sha256:
+        raise ArtefactError(
+            str(path), f"has SHA-256 {model.sha256}, the plan wants {plan.model.sha256}"
+        )
+    wanted = FORMATS.get(choice.kind)
+    if wanted is not None and model.format != wanted:
+        raise PlanError(
+            "engine.kind", f"{choice.kind} runs {wanted} models, {path.name} is {model.format}"
+        )
+    return Artefacts(path, model, dataset, choice.kind, choice.reason)
+
+
+def resolve_plan(
+    plan: Plan, found: Artefacts, link: AgentLink, deployment: Deployment
+) -> ResolvedPlan:
+    """Try model, settings and prompt lengths with the engine itself, and state everything."""
+    requests = requests_of(plan, found.dataset)
+    settings = dict(plan.engine.settings)
+    counts, said = _counts(found, settings, requests, link)
+    longest = max(counts[r.item] + r.output_tokens for r in requests)
+    context = settings.setdefault("n_ctx", -(-longest // CONTEXT_STEP) * CONTEXT_STEP)
+    if not isinstance(context, int) or isinstance(context, bool):
+        raise PlanError("engine.settings.n_ctx", f"{context!r} is no number of tokens")
+    trained = found.model.context_length or context
+    check_lengths(requests, counts, min(context, trained))
+    return ResolvedPlan(
+        plan=plan,
+        engine_kind=found.engine_kind,
+        engine_reason=found.engine_reason,
+        engine_settings={**said.get("settings", {}), **settings},
+        model_path=str(found.path),
+        model=msgspec.to_builtins(found.model),
+        dataset={
+            "id": found.dataset.id,
+            "version": found.dataset.version,
+            "licence": found.dataset.licence,
+            "title": msgspec.to_builtins(found.dataset.title),
+            "sha256": found.dataset.sha256,
+            "items": [
+                {
+                    "id": item.id,
+                    "scenario": item.scenario,
+                    "language": item.language,
+                    "prompt_tokens": counts[item.id],
+                }
+                for item in found.dataset.items
+                if item.id in counts
+            ],
+        },
+        requests=requests,
+        profile=profile(plan.device),
+        software=software(deployment),
+    )
+
+
+def _counts(
+    found: Artefacts,
+    settings: dict[str, Any],
+    requests: tuple[ResolvedRequest, ...],
+    link: AgentLink,
+) -> tuple[dict[str, int], dict[str, Any]]:
+    """Prompt tokens of every item by the engine's own tokenizer; exact counts stay as asked."""
+    said = link.ask(
+        "tokenize",
+        {
+            "engine": {"kind": found.engine_kind, "settings": settings},
+            "model": str(found.path),
+            "texts": [r.text for r in requests],
+        },
+        answer="tokens",
+        timeout_s=TOKENIZE_TIMEOUT_S,
+    )
+    return {
+        request.item: request.prompt_tokens or int(count)
+        for request, count in zip(requests, said["counts"], strict=True)
+    }, said
