@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from host.artefacts.datasets import Dataset, Item, load_dataset
+from host.artefacts.datasets.dataset import Dataset, Item
+from host.artefacts.datasets.shelf import load
 from host.errors import PlanError
 from host.handover.plan import Plan, ResolvedRequest
 
@@ -46,7 +47,7 @@ def choose_engine(plan: Plan) -> EngineChoice:
 
 def dataset_of(plan: Plan) -> Dataset:
     """The dataset with the items that the plan picks. Raises PlanError for unknown items."""
-    whole = load_dataset(plan.dataset.reference, expected_sha256=plan.dataset.sha256 or None)
+    whole = load(plan.dataset.reference, expected_sha256=plan.dataset.sha256 or None)
     known = {item.id for item in whole.items}
     for name in plan.dataset.items:
         if name not in known:

@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.wire import Message
 from collectors.protocol import Clock
-from host.artefacts.datasets import order_ids
+from host.artefacts.datasets.dataset import order_ids
 from host.errors import AgentError
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Progress, Watch

@@ -67,16 +67,16 @@ def canonical_sha256(dataset_id: str, version: str, licence: str, items: Iterabl
     return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 
 
-def ordered(items: Iterable[Item], seed: int, attempt: int) -> tuple[Item, ...]:
-    """The items in the order in which one attempt runs them.
+def order_ids(ids: Iterable[str], seed: int, attempt: int) -> tuple[str, ...]:
+    """Ids of items in the order in which one attempt runs them.
 
     Sorted by SHA-256 of the UTF-8 text `<seed>:<attempt>:<id>`, both numbers in decimal: the
-    same on every machine and Python version, whatever order the items come in, and anyone can
+    same on every machine and Python version, whatever order the ids come in, and anyone can
     redo it from the record. Each attempt has an order of its own, so that drift during an
     attempt does not always fall on the same items.
     """
 
-    def place(item: Item) -> bytes:
-        return hashlib.sha256(f"{seed}:{attempt}:{item.id}".encode()).digest()
+    def place(name: str) -> bytes:
+        return hashlib.sha256(f"{seed}:{attempt}:{name}".encode()).digest()
 
-    return tuple(sorted(items, key=place))
+    return tuple(sorted(ids, key=place))
