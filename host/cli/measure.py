@@ -91,11 +91,11 @@ def _dry(plan: Plan, *, as_json: bool) -> int:
 
 
 def _tell(done: Measured, *, as_json: bool) -> int:
-    from host.report.terminal import show, summary
+    from host.report.terminal import show
 
     record = done.redone.record
     if as_json:
-        json_out(summary(record, done.folder.path, done.folder.record, done.folder.page))
+        json_out(_summary(done))
     else:
         show(out(), record, done.folder.path, done.folder.page)
     if done.ended == "disk-full":
@@ -108,3 +108,22 @@ def _tell(done: Measured, *, as_json: bool) -> int:
         )
         return INTERRUPTED
     return 0 if record.verdict.status == "valid" else 1
+
+
+def _summary(done: Measured) -> dict[str, Any]:
+    """What `--json` prints: where things are, the verdict, and the record's results."""
+    import json
+
+    record = json.loads(done.redone.record_bytes())
+    counts = record["attempts"]
+    return {
+        "run": str(done.folder.path),
+        "record": str(done.folder.record),
+        "report": str(done.folder.page),
+        "record_id": record["record_id"],
+        "status": record["verdict"]["status"],
+        "reasons": record["verdict"]["reasons"],
+        "attempts": {k: counts[k] for k in ("planned", "valid", "void", "incomplete")},
+        "settings_sha256": record["settings_sha256"],
+        "results": record["results"],
+    }

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from host.handover.record import Quantity, Record
-from host.record.canonical import to_bytes
 
 HEADLINE = ("decode_rate", "prefill_rate", "time_to_first_token", "peak_memory")
 # Below this many columns a table of four columns folds beyond reading: one quantity a block.
@@ -30,27 +27,6 @@ def show(console: Console, record: Record, run: Path, page: Path) -> None:
     _line(console, "记录 record", run / "record.json")
     _line(console, "页面 page", page)
     _line(console, "复核 check", f"inferometer verify {run}")
-
-
-def summary(record: Record, run: Path, record_file: Path, page: Path) -> dict[str, Any]:
-    """What `measure --json` prints."""
-    whole = json.loads(to_bytes(record))
-    return {
-        "run": str(run),
-        "record": str(record_file),
-        "report": str(page),
-        "record_id": record.record_id,
-        "status": record.verdict.status,
-        "reasons": list(record.verdict.reasons),
-        "attempts": {
-            "planned": record.attempts.planned,
-            "valid": record.attempts.valid,
-            "void": record.attempts.void,
-            "incomplete": record.attempts.incomplete,
-        },
-        "settings_sha256": record.settings_sha256,
-        "results": whole["results"],
-    }
 
 
 def safe(value: object) -> str:

@@ -33,10 +33,6 @@ def _plain(names: str) -> tuple[Item, ...]:
     return tuple(Item(name, "length", "en", "text") for name in names)
 
 
-def _ids(items: tuple[Item, ...]) -> str:
-    return "".join(item.id for item in items)
-
-
 def test_the_hash_is_taken_over_the_canonical_json_written_out_here() -> None:
     item = Item("a-1", "car-control", "zh", '开窗 "半"\n', None, 32)
     content = (

@@ -1,0 +1,57 @@
+"""What this machine can be measured with, found by trying."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from host.deploy.stage import deploy_local, local_store
+from host.run.link import AgentLink
+from host.transport.local import Local
+
+# As fast as it goes, this often: enough to see a refresh of 100 ms within the reading time.
+READS = 200
+
+
+def examine() -> dict[str, Any]:
+    """Ask a fresh agent for its engines and sources.
+
+    Gives `engines`, `channels` (each with reads_hz, refresh_hz, resolution, tier), `absent`.
+    """
+    transport = Local()
+    with AgentLink(transport, deploy_local(transport, local_store())) as link:
+        sources = link.ask("probe", {"reads": READS}, answer="sources")
+        engines = link.hello.get("engines", {})
+    probes = {p["kind"]: p for p in sources.get("probes", ())}
+    return {
+        "clock": link.hello.get("clock", {}),
+        "engines": engines,
+        "channels": [_row(c, probes.get(c["kind_of_source"], {})) for c in sources["channels"]],
+        "absent": sources["absent"],
+    }
+
+
+def _row(channel: dict[str, Any], probe: dict[str, Any]) -> dict[str, Any]:
+    cost_ns = int(probe.get("cost_p50_ns", 0))
+    span_ns = int(probe.get("span_ns", 0))
+    distinct = int(probe.get("distinct", {}).get(channel["name"], 0))
+    resolution = channel.get("resolution")
+    return {
+        "name": channel["name"],
+        "quantity": channel["quantity"],
+        "unit": channel["unit"],
+        "source": channel["source"],
+        "reads_hz": f"{1e9 / cost_ns:.0f}" if cost_ns else "?",
+        "refresh_hz": _refresh(distinct, span_ns),
+        "resolution": "" if resolution is None else f"{resolution:g}",
+        "tier": channel.get("tier", ""),
+        "note": channel.get("note", ""),
+    }
+
+
+def _refresh(distinct: int, span_ns: int) -> str:
+    """Changes a second while it was read as fast as it goes; a constant shows only a bound."""
+    if span_ns <= 0:
+        return "?"
+    if distinct <= 1:
+        return f"< {1e9 / span_ns:.0f}"
+    return f"{(distinct - 1) * 1e9 / span_ns:.0f}"
