@@ -28,7 +28,9 @@ PROC = {
         "Cached:           250860 kB\nSwapCached:            7 kB\nSwapFree:              0 kB\n"
     ),
     "proc/loadavg": "0.25 0.17 0.31 2/89 7626\n",
-    "proc/cpuinfo": "processor\t: 0\ncpu MHz\t\t: 2596.124\n\nprocessor\t: 1\ncpu MHz\t\t: 800.5\n",
+    "proc/cpuinfo": (
+        "processor\t: 0\ncpu MHz\t\t: 2596.124\n\nprocessor\t: 1\ncpu MHz\t\t: 800.5\n"
+    ),
     "proc/pressure/cpu": (
         "some avg10=0.08 avg60=0.51 avg300=2.51 total=104230811\n"
         "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
