@@ -1,0 +1,39 @@
+"""What tests share: the real tiny models, made once, and the rule that CI skips nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from host.artefacts.models.store import make
+
+
+@pytest.fixture(scope="session")
+def model_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for models that this test session makes."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(model_store: Path) -> Path:
+    """The real tiny reference model, INT4 as Q4_0 GGUF."""
+    return make("tiny", "q4_0", directory=model_store)
+
+
+@pytest.fixture(scope="session")
+def tiny_genai(model_store: Path) -> Path:
+    """The same integers as an onnxruntime-genai folder."""
+    return make("tiny", "int4", directory=model_store)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """With INFEROMETER_NO_SKIPS, a test that would skip fails and says why."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    if os.environ.get("INFEROMETER_NO_SKIPS") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} would skip: {report.longrepr}"
