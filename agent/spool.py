@@ -14,6 +14,7 @@ The final count of each stream is stated by the writer at the end, and sealed.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -62,7 +63,11 @@ def line(seq: int, fields: Sequence[str]) -> bytes:
 
 
 class SpoolWriter:
-    """Appends lines to one stream, one `write` call a line, so that a kill loses none."""
+    """Appends lines to one stream, one `write` call a line or a batch, so that a kill loses none.
+
+    A full disk leaves whole lines only: what did not fit is cut off before OSError is raised,
+    so that the counts of `close` still hold for the file.
+    """
 
     def __init__(self, path: Path, stream: str, clock: str, columns: Sequence[Column]) -> None:
         self._stream = stream
@@ -70,25 +75,40 @@ class SpoolWriter:
         self._size = 0
         self._hash = hashlib.sha256()
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
-        self._write(header(stream, clock, columns))
+        try:
+            self._write(header(stream, clock, columns))
+        except OSError:
+            os.close(self._fd)
+            raise
 
     def append(self, fields: Sequence[str]) -> None:
         """Write one line; raises OSError when the disk does not take all of it."""
-        self._write(line(self._seq, fields))
-        self._seq += 1
+        self._seq += self._write(line(self._seq, fields))
+
+    def extend(self, rows: Sequence[Sequence[str]]) -> None:
+        """Write many lines with one call; raises OSError, the lines that fitted stay."""
+        lines = [line(seq, fields) for seq, fields in enumerate(rows, self._seq)]
+        self._seq += self._write(b"".join(lines))
 
     def close(self) -> StreamEnd:
         """Sync to the disk and say what was written."""
-        os.fsync(self._fd)
-        os.close(self._fd)
+        try:
+            os.fsync(self._fd)
+        finally:
+            os.close(self._fd)
         return StreamEnd(self._stream, self._seq, self._size, self._hash.hexdigest())
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes) -> int:
+        """Write, and give back the number of lines that stand in the file."""
         written = os.write(self._fd, data)
-        if written != len(data):
-            raise OSError(28, f"short write of {written} of {len(data)} bytes")
-        self._hash.update(data)
-        self._size += written
+        kept = data if written == len(data) else data[: data.rfind(b"\n", 0, written) + 1]
+        self._hash.update(kept)
+        self._size += len(kept)
+        if len(kept) != len(data):
+            self._seq += kept.count(b"\n")
+            os.ftruncate(self._fd, self._size)
+            raise OSError(errno.ENOSPC, f"short write of {written} of {len(data)} bytes")
+        return data.count(b"\n")
 
 
 @dataclass(frozen=True, slots=True)

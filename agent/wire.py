@@ -1,9 +1,39 @@
 """Messages between host and agent: one JSON object a line, versioned.
 
-Host to agent: `hello`, `ping`, `probe`, `device`, `tokenize`, `attempt`, `stop`, `bye`.
-Agent to host: `hello`, `pong`, `sources`, `device`, `tokens`, `event`, `progress`,
-`attempt_end`, `error`, `bye`. Both ends check what they read: the far end is not trusted.
-Numbers of ns may pass 2^53, so both ends read JSON integers exactly.
+Both ends check what they read: the far end is not trusted. Numbers of ns may pass 2^53, so both
+ends read JSON integers exactly. Each answer has the type of its question but where shown; any
+question may be answered by `error{code, detail}`, and the session goes on. During an attempt
+only `hello`, `ping`, `stop` and `bye` are served, all else is `error{code: "busy"}`.
+
+host                                agent
+hello{version}                      hello{version, pid, python, clock{domain, name,
+                                    resolution_ns}, platform, boot_id, engines{kind: version or
+                                    null}, engine_settings{kind: {name: default}}}
+ping{id, t1_ns}                     pong{id, t2_ns, t3_ns}: received, about to be sent
+probe{pid or null, reads}           sources{channels, absent, probes}
+device{}                            device{fact: ..., absent: [{fact, reason}]}
+tokenize{engine{kind, settings},    tokens{counts, engine}: tokens of each text, and describe()
+  model, texts}                     of the engine with the vocabulary alone
+attempt{order}                      progress{number, phase, request, requests, tokens, rate} from
+                                    time to time, then once attempt_end{number, status, reason,
+                                    streams, engine, sources}
+stop{}                              no answer; the attempt ends `incomplete`, reason `stopped`
+bye{}                               bye, then the agent exits; a running attempt is ended
+
+order: see `order.py`. channels: fields of `collectors.reading.Channel` and `kind_of_source`.
+absent: of `collectors.protocol.Absent`. probes: kind, max_hz and `collectors.probe`. streams:
+of `StreamEnd`. engine: describe() of the engine. sources: channels and absent as opened for
+this attempt, with the engine's process in them, and rates_hz{kind: rate}. phase: `load`, `idle`,
+`prefill`, `warm-up`, `decode`; request counts from 1, 0 outside of requests; rate in token/s or
+null before it is known.
+
+Error codes: `wire-version`, `bad-message`, `unknown-message`, `busy`, `bad-order`,
+`unknown-engine`, `engine-missing`, `bad-setting`, `bad-model`, `spool-unwritable`,
+`engine-crash`, `engine-hang`, `engine-error`, `agent-error`, and those of engines.
+
+The session speaks the same lines with its children, in messages of their own: `go` and `stop` to
+the engine, `ready`, `progress` (with silent_s: how long it will say nothing) and `end` from it;
+`sample` to the sampler, `ready` and `end` from it.
 """
 
 from __future__ import annotations

@@ -6,13 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from collectors.protocol import Clock
+
 # ready_ns: logits of this token are there, before sampling; t_ns: the token is chosen; token id.
 TokenSink = Callable[[int, int, int], None]
-Mark = Callable[[str], None]
+# Stamps and writes down that a phase begins or ends; gives the stamp (ns) back.
+Mark = Callable[[str], int]
 
 
 class EngineError(Exception):
-    """The engine refused or failed; `code` is a reason code of lower-case words and hyphens."""
+    """The engine refused or failed; `code` is a reason code of lower-case words and hyphens.
+
+    Codes that the host knows as wrong input: `bad-model`, `bad-setting`, `unknown-engine`,
+    `engine-missing`. `out-of-memory` stands for itself; all others are failures.
+    """
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(code, detail)
@@ -37,11 +44,23 @@ class Engine(Protocol):
     largest logit, the lowest id on a tie.
     """
 
+    @property
+    def clock(self) -> Clock:
+        """The clock of all its stamps: the device's, but for a replay."""
+        ...
+
     def describe(self) -> Mapping[str, Any]: ...
 
-    def load(self) -> None: ...
+    def load(self, *, vocabulary_only: bool = False) -> None:
+        """Load the model, or as much of it as `tokenize` needs.
 
-    def tokenize(self, text: str) -> list[int]: ...
+        Raises EngineError `bad-model` for a file that the library does not take.
+        """
+        ...
+
+    def tokenize(self, text: str) -> list[int]:
+        """Token ids, with what the model's own rule puts in front (beginning of text)."""
+        ...
 
     def piece(self, token: int) -> bytes:
         """The output bytes of one token."""
@@ -59,8 +78,10 @@ class Engine(Protocol):
         """Clear the cache, check that it is clear, prefill, then decode token by token.
 
         mark: called with `prefill_start` before and `prefill_end` after the prompt is computed
-        (logits of the last position there). stop_at_end False: end-of-text is ignored and
-        exactly `output_tokens` are made.
+        (logits of the last position there, the device idle again); the stamp that `prefill_end`
+        gives back is ready_ns of token 0. stop_at_end False: end-of-text is ignored and
+        exactly `output_tokens` are made. An end-of-text token that ends the output is given to
+        on_token like any other. on_token may raise to end the request.
         """
         ...
 

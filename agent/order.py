@@ -1,0 +1,223 @@
+"""The order for one attempt, read strictly: what is not known is refused, nothing is guessed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MAX_REQUESTS = 100_000
+MAX_TOKENS = 1 << 24
+MAX_SECONDS = 7 * 24 * 3600.0
+MAX_RATE_HZ = 1000.0  # beyond it reading one file takes longer than the period
+MAX_NUMBER = 1_000_000
+MAX_NAME_CHARS = 512
+MAX_CPUS = 4096
+
+
+class OrderError(ValueError):
+    """The order is not one; says the key and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One prompt. prompt_tokens: exact length to make of the text; None takes it as it is.
+
+    output_tokens: how many to make with stop `length`, at most how many with stop `natural`.
+    """
+
+    item: str
+    text: str
+    prompt_tokens: int | None
+    output_tokens: int
+    warmup: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """Which engine, and the settings that shall differ from its stated defaults."""
+
+    kind: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How sources are sampled. kinds None: all that are there. jitter_ratio: of the period."""
+
+    enabled: bool
+    rate_hz: float
+    kinds: tuple[str, ...] | None
+    seed: int
+    jitter_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One attempt.
+
+    directory: spool directory on the device, absent or empty. stop: `length` ignores the end of
+    text, `natural` honours it. watchdog_s: longest silence of the engine; it must be longer than
+    the longest model load and the longest prefill batch. nice: added to the engine's priority.
+    affinity: CPUs that the engine may use, None for all.
+    """
+
+    number: int
+    directory: Path
+    engine: EngineChoice
+    model: Path
+    requests: tuple[Request, ...]
+    stop: str
+    idle_before_s: float
+    idle_after_s: float
+    sampling: Sampling
+    watchdog_s: float
+    nice: int | None = None
+    affinity: tuple[int, ...] | None = None
+
+
+def parse_order(found: object) -> Order:
+    """The order in a message. Raises OrderError with the key at fault."""
+    order = _object("order", found)
+    fields = {"number", "directory", "engine", "model", "requests", "stop", "idle_before_s"}
+    fields |= {"idle_after_s", "sampling", "watchdog_s"}
+    _keys("order", order, fields, {"nice", "affinity"})
+    stop = _text("order.stop", order["stop"])
+    if stop not in {"length", "natural"}:
+        raise OrderError(f"order.stop: {stop!r} is neither length nor natural")
+    nice = order.get("nice")
+    return Order(
+        number=_integer("order.number", order["number"], 1, MAX_NUMBER),
+        directory=_path("order.directory", order["directory"]),
+        engine=parse_engine("order.engine", order["engine"]),
+        model=_path("order.model", order["model"]),
+        requests=_requests(order["requests"]),
+        stop=stop,
+        idle_before_s=_number("order.idle_before_s", order["idle_before_s"], 0.0, MAX_SECONDS),
+        idle_after_s=_number("order.idle_after_s", order["idle_after_s"], 0.0, MAX_SECONDS),
+        sampling=_sampling(order["sampling"]),
+        watchdog_s=_number("order.watchdog_s", order["watchdog_s"], 0.001, MAX_SECONDS),
+        nice=None if nice is None else _integer("order.nice", nice, -20, 19),
+        affinity=_affinity(order.get("affinity")),
+    )
+
+
+def parse_engine(where: str, found: object) -> EngineChoice:
+    """`{kind, settings}`."""
+    engine = _object(where, found)
+    _keys(where, engine, {"kind", "settings"})
+    settings = _object(f"{where}.settings", engine["settings"])
+    return EngineChoice(_text(f"{where}.kind", engine["kind"]), settings)
+
+
+def parse_texts(found: object) -> tuple[str, ...]:
+    """The texts of a `tokenize` message."""
+    if not isinstance(found, list) or len(found) > MAX_REQUESTS:
+        raise OrderError(f"texts: not a list of at most {MAX_REQUESTS}")
+    return tuple(_text(f"texts[{i}]", text, None) for i, text in enumerate(found))
+
+
+def parse_model(found: object) -> Path:
+    """The model of a `tokenize` message."""
+    return _path("model", found)
+
+
+def _requests(found: object) -> tuple[Request, ...]:
+    if not isinstance(found, list) or not 0 < len(found) <= MAX_REQUESTS:
+        raise OrderError(f"order.requests: not a list of 1 to {MAX_REQUESTS}")
+    return tuple(_request(f"order.requests[{i}]", one) for i, one in enumerate(found))
+
+
+def _request(where: str, found: object) -> Request:
+    one = _object(where, found)
+    _keys(where, one, {"item", "text", "prompt_tokens", "output_tokens", "warmup"})
+    wanted = one["prompt_tokens"]
+    exact = None if wanted is None else _integer(f"{where}.prompt_tokens", wanted, 1, MAX_TOKENS)
+    return Request(
+        item=_text(f"{where}.item", one["item"]),
+        text=_text(f"{where}.text", one["text"], None),
+        prompt_tokens=exact,
+        output_tokens=_integer(f"{where}.output_tokens", one["output_tokens"], 1, MAX_TOKENS),
+        warmup=_flag(f"{where}.warmup", one["warmup"]),
+    )
+
+
+def _sampling(found: object) -> Sampling:
+    where = "order.sampling"
+    one = _object(where, found)
+    _keys(where, one, {"enabled", "rate_hz", "kinds", "seed", "jitter_ratio"})
+    kinds = one["kinds"]
+    if kinds is not None and not isinstance(kinds, list):
+        raise OrderError(f"{where}.kinds: neither null nor a list")
+    names = None if kinds is None else tuple(_text(f"{where}.kinds", kind) for kind in kinds)
+    return Sampling(
+        enabled=_flag(f"{where}.enabled", one["enabled"]),
+        rate_hz=_number(f"{where}.rate_hz", one["rate_hz"], 0.001, MAX_RATE_HZ),
+        kinds=names,
+        seed=_integer(f"{where}.seed", one["seed"], 0, (1 << 64) - 1),
+        jitter_ratio=_number(f"{where}.jitter_ratio", one["jitter_ratio"], 0.0, 0.45),
+    )
+
+
+def _affinity(found: object) -> tuple[int, ...] | None:
+    if found is None:
+        return None
+    if not isinstance(found, list) or not found:
+        raise OrderError("order.affinity: neither null nor a list with a CPU in it")
+    return tuple(_integer("order.affinity", cpu, 0, MAX_CPUS) for cpu in found)
+
+
+def _keys(
+    where: str, found: Mapping[str, Any], required: set[str], optional: Collection[str] = ()
+) -> None:
+    missing, unknown = required - set(found), set(found) - required - set(optional)
+    if missing or unknown:
+        what = "is missing" if missing else "is not known"
+        raise OrderError(f"{where}: {', '.join(sorted(missing or unknown))} {what}")
+
+
+def _object(where: str, found: object) -> Mapping[str, Any]:
+    if not isinstance(found, dict):
+        raise OrderError(f"{where}: not an object")
+    return found
+
+
+def _text(where: str, found: object, longest: int | None = MAX_NAME_CHARS) -> str:
+    if not isinstance(found, str) or not found:
+        raise OrderError(f"{where}: not a text with a character in it")
+    if longest is not None and (len(found) > longest or not found.isprintable()):
+        raise OrderError(f"{where}: longer than {longest} characters, or not printable")
+    try:
+        found.encode()
+    except UnicodeEncodeError as err:
+        raise OrderError(f"{where}: not Unicode text: {err.reason}") from err
+    return found
+
+
+def _path(where: str, found: object) -> Path:
+    text = _text(where, found, 4096)
+    if not Path(text).is_absolute():
+        raise OrderError(f"{where}: {text!r} is not absolute")
+    return Path(text)
+
+
+def _flag(where: str, found: object) -> bool:
+    if not isinstance(found, bool):
+        raise OrderError(f"{where}: neither true nor false")
+    return found
+
+
+def _integer(where: str, found: object, low: int, high: int) -> int:
+    if isinstance(found, bool) or not isinstance(found, int) or not low <= found <= high:
+        raise OrderError(f"{where}: not a whole number from {low} to {high}")
+    return found
+
+
+def _number(where: str, found: object, low: float, high: float) -> float:
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        raise OrderError(f"{where}: not a number")
+    if not (math.isfinite(found) and low <= found <= high):
+        raise OrderError(f"{where}: not from {low:g} to {high:g}")
+    return float(found)
