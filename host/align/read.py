@@ -38,15 +38,18 @@ def read_run(root: Path) -> RunReading:
     if not (data / "plan.json").exists():
         raise FolderError(str(root), "is no run folder (data/plan.json is missing)")
     plan = _plan(data / "plan.json")
-    sources = _optional(data / "sources.json")
+    probed = _optional(data / "sources.json")
     numbers = sorted(int(p.name) for p in (data / "attempts").glob("*") if p.name.isdigit())
     offset = _offset(data)
     attempts: list[AttemptTrace] = []
     faults: list[StreamFault] = []
     engine: dict[str, Any] = {}
+    sources: dict[str, Any] = {}
     for number in numbers:
         files = read_attempt(data / "attempts" / f"{number:03d}", number)
-        attempts.append(_attempt(files, plan, sources))
+        said = files.stated.get("sources") or probed
+        sources = sources or dict(said)
+        attempts.append(_attempt(files, plan, said))
         faults += [replace(f, file=f"data/attempts/{number:03d}/{f.file}") for f in files.faults]
         engine = engine or dict(files.stated.get("engine") or {})
     journal, journal_faults = _journal(data)
@@ -65,7 +68,7 @@ def read_run(root: Path) -> RunReading:
         engine=engine,
         device_before=_optional(data / "device-before.json"),
         device_after=_optional(data / "device-after.json"),
-        sources=sources,
+        sources=sources or probed,
         performed=_performed(journal),
         clock=clock,
         software=plan.software,

@@ -33,7 +33,8 @@ def examine() -> dict[str, Any]:
 def _row(channel: dict[str, Any], probe: dict[str, Any]) -> dict[str, Any]:
     cost_ns = int(probe.get("cost_p50_ns", 0))
     span_ns = int(probe.get("span_ns", 0))
-    distinct = int(probe.get("distinct", {}).get(channel["name"], 0))
+    tried = {c["channel"]: c for c in probe.get("channels", ())}
+    distinct = int(tried.get(channel["name"], {}).get("distinct", 0))
     resolution = channel.get("resolution")
     return {
         "name": channel["name"],

@@ -142,6 +142,7 @@ def keep(bench: Bench, number: int, end: Mapping[str, Any], device: str) -> dict
             for e in ends
         ],
         "engine": end.get("engine") or {},
+        "sources": end.get("sources") or {},
     }
     write_attempt(bench.folder, number, outcome)
     bench.journal.note("attempt_end", {"number": number, "status": outcome["status"]})
@@ -161,7 +162,7 @@ def _tell(bench: Bench, number: int, message: Message) -> None:
             attempt=number,
             attempts=bench.plan.plan.run.attempts,
             request=int(message.get("request", 0)),
-            requests=int(message.get("requests", 0)),
+            requests=len(bench.plan.requests) + bench.plan.plan.run.warmups,
             tokens=int(message.get("tokens", 0)),
             rate=float(rate) if isinstance(rate, int | float) else None,
         )
