@@ -1,0 +1,57 @@
+"""The attempts of a run as they stand in the record, with the hash of what each one wrote."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from host.handover.record import AttemptField, Attempts
+from host.handover.trace import AlignedRun, AttemptTrace, RequestTrace
+
+
+def attempts_of(run: AlignedRun, planned: int) -> Attempts:
+    """All attempts with status and reason; none is left out."""
+    fields = tuple(_field(attempt) for attempt in run.attempts)
+    by_status = [field.status for field in fields]
+    return Attempts(
+        planned=planned,
+        valid=by_status.count("valid"),
+        void=by_status.count("void"),
+        incomplete=by_status.count("incomplete"),
+        attempts=fields,
+    )
+
+
+def output_bytes_of(requests: Iterable[RequestTrace]) -> bytes:
+    """What the output hash is taken over, ASCII: one line a scored request, LF at each end.
+
+    A line is the item's id, a TAB, and the token ids in decimal joined by single spaces. Lines
+    are sorted by item, then by place in the attempt: every attempt draws its own order, and the
+    same outputs shall give the same hash.
+    """
+    lines = [
+        f"{request.item}\t{' '.join(str(int(token)) for token in request.tokens.tokens)}\n"
+        for request in sorted(requests, key=lambda r: (r.item, r.number))
+    ]
+    return "".join(lines).encode()
+
+
+def outputs_differ(attempts: Sequence[AttemptTrace]) -> tuple[str, ...]:
+    """Items whose output tokens are not the same in all of their requests, sorted."""
+    seen: dict[str, set[tuple[int, ...]]] = {}
+    for attempt in attempts:
+        for request in attempt.scored():
+            seen.setdefault(request.item, set()).add(tuple(request.tokens.tokens.tolist()))
+    return tuple(sorted(item for item, outputs in seen.items() if len(outputs) > 1))
+
+
+def _field(attempt: AttemptTrace) -> AttemptField:
+    scored = attempt.scored()
+    return AttemptField(
+        number=attempt.number,
+        status=attempt.status,
+        reason=attempt.reason,
+        requests=len(scored),
+        output_tokens=sum(len(request.tokens) for request in scored),
+        output_sha256=hashlib.sha256(output_bytes_of(scored)).hexdigest(),
+    )

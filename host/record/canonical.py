@@ -1,0 +1,102 @@
+"""Bytes of a record: decimal strings, canonical form, identity, and the file itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+
+import msgspec
+import rfc8785
+
+from agent.wire import WireError, strict_json
+from host.errors import FolderError
+from host.handover.record import Record
+
+_MAX_INTEGER = 2**53 - 1  # the largest integer that every JSON reader keeps (RFC 8785, 3.2.2.3)
+# Between these magnitudes digits are written out; beyond them an exponent reads better.
+_PLAIN_FROM, _PLAIN_TO = 1e-12, 1e16
+
+
+def decimal(value: float) -> str:
+    """The shortest decimal text that reads back as the same double; no negative zero.
+
+    It has an exponent only where digits written out would be long. Raises ValueError for what is no number.
+    """
+    if not isfinite(value):
+        raise ValueError(f"{value} is no number that a record can hold")
+    if value == 0:
+        return "0"
+    shortest = repr(float(value))
+    if _PLAIN_FROM <= abs(value) < _PLAIN_TO:
+        shortest = format(Decimal(shortest), "f")
+    return shortest.removesuffix(".0")
+
+
+def quoted(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+    """Free-form JSON made fit for a record: no floats, no big integers, keys in order.
+
+    Floats become decimal strings, integers beyond 2^53-1 digit strings; half a surrogate pair,
+    which has no UTF-8 bytes, becomes U+FFFD. Raises ValueError for what is no JSON.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) <= _MAX_INTEGER else str(value)
+    if isinstance(value, float):
+        return decimal(value)
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, Mapping):
+        return {_text(str(key)): quoted(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return [quoted(each) for each in value]
+    raise ValueError(f"{type(value).__name__} is no JSON")
+
+
+def canonical_bytes(value: Any) -> bytes:  # noqa: ANN401 - JSON of any shape
+    """The RFC 8785 bytes: what is hashed, never what is stored."""
+    return rfc8785.dumps(value)
+
+
+def sha256_of(value: Any) -> str:  # noqa: ANN401 - JSON of any shape
+    """SHA-256 of the canonical bytes, lower-case hex."""
+    return hashlib.sha256(canonical_bytes(value)).hexdigest()
+
+
+def record_id_of(record: Record) -> str:
+    """The identity of a record: `urn:sha256:` of everything in it but the identity itself."""
+    fields = msgspec.to_builtins(record)
+    del fields["record_id"]
+    return f"urn:sha256:{sha256_of(fields)}"
+
+
+def identified(record: Record) -> Record:
+    """The record with its identity, its texts and free-form fields fit to be hashed."""
+    fit = msgspec.convert(quoted(msgspec.to_builtins(record)), Record)
+    return msgspec.structs.replace(fit, record_id=record_id_of(fit))
+
+
+def to_bytes(record: Record) -> bytes:
+    """The file: fields in declared order, two spaces a level, UTF-8, one LF at the end."""
+    text = json.dumps(msgspec.to_builtins(record), ensure_ascii=False, allow_nan=False, indent=2)
+    return text.encode() + b"\n"
+
+
+def from_bytes(raw: bytes, name: str = "record.json") -> Record:
+    """Read a record. Raises FolderError with `name` for anything that is not exactly one.
+
+    Refused: duplicate keys, NaN, unknown or missing fields, wrong types. The identity is not
+    checked here: compare `record_id` with `record_id_of`.
+    """
+    try:
+        return msgspec.convert(strict_json(raw), Record, strict=True)
+    except (WireError, msgspec.ValidationError) as err:
+        raise FolderError(name, f"is no record of this version: {err}") from err
+
+
+def _text(value: str) -> str:
+    return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")

@@ -1,0 +1,72 @@
+"""What two records must share before their values may be laid side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from host.handover.facts import RunFacts
+from host.handover.measurands import MEASURANDS
+from host.record.canonical import quoted
+
+NOT_STATED = "not-stated"
+TIMING_BOUNDARY = (
+    "device clock; request scheduled, call started, prompt tokenized, prompt computed, token"
+    " chosen after sampling, call returned"
+)
+# The engine contract (agent/engines/base.py): greedy, lowest id on a tie; cache cleared and
+# checked to be clear before each request.
+SAMPLER = "greedy, lowest id on a tie"
+CACHE = "cleared before each request"
+# Settings of engines that change the work. An engine that has no such setting says so here.
+_CONTEXT = ("n_ctx",)
+_KV_CACHE = ("type_k", "type_v")
+_BATCH = ("n_batch", "n_ubatch")
+
+
+def settings_of(facts: RunFacts) -> dict[str, Any]:
+    """Everything that must be the same; `settings_sha256` is the hash of its canonical bytes.
+
+    Not in it, for they are what is compared: device, model, engine and its version, threads,
+    placement. Not in it either: the number of attempts, which changes U and not the quantity.
+    """
+    run, sampling = facts.plan.plan.run, facts.plan.plan.sampling
+    named: dict[str, Any] = {
+        "measurands": list(MEASURANDS),
+        "dataset": {key: _said(facts.dataset, key) for key in ("id", "version", "sha256")},
+        "items": [request.item for request in facts.plan.requests],
+        "output_tokens": {r.item: r.output_tokens for r in facts.plan.requests},
+        "prompt_tokens": {r.item: _or_text(r.prompt_tokens) for r in facts.plan.requests},
+        "order": {"how": run.order, "seed": run.seed},
+        "tokenizer_sha256": _said(facts.model, "tokenizer_sha256"),
+        "stop": run.stop,
+        "warmups": run.warmups,
+        "requests_per_attempt": len(facts.plan.requests),
+        "cache": CACHE,
+        "sampler": SAMPLER,
+        "context": _engine(facts, _CONTEXT),
+        "kv_cache": _engine(facts, _KV_CACHE),
+        "batch": _engine(facts, _BATCH),
+        "sampling": {
+            "enabled": sampling.enabled,
+            "kinds": sorted(sampling.kinds) or "all that are there",
+            "rate_hz": sampling.rate_hz,
+            "jitter_ratio": sampling.jitter_ratio,
+        },
+        "idle_baseline_s": {"before": run.idle_before_s, "after": run.idle_after_s},
+        "timing_boundary": TIMING_BOUNDARY,
+    }
+    fit: dict[str, Any] = quoted(named)
+    return fit
+
+
+def _said(said: Any, key: str) -> Any:  # noqa: ANN401 - free-form
+    return said.get(key) or NOT_STATED
+
+
+def _or_text(tokens: int | None) -> int | str:
+    return "as many as the text has" if tokens is None else tokens
+
+
+def _engine(facts: RunFacts, names: tuple[str, ...]) -> dict[str, Any]:
+    settings = facts.plan.engine_settings
+    return {name: settings.get(name, NOT_STATED) for name in names}

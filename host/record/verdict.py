@@ -1,0 +1,44 @@
+"""The verdict: what a reader must know before any number."""
+
+from __future__ import annotations
+
+from host.handover.record import Attempts, Txt, Verdict
+
+
+def verdict_of(attempts: Attempts, interrupted: str) -> Verdict:
+    """`incomplete`, `void` or `valid`, with reason codes.
+
+    incomplete: the run was interrupted, attempts are missing, or one never ended. void: all
+    planned attempts ended and none is valid. valid: all ended and at least one is valid; the
+    reasons then name the void ones.
+    """
+    ended = attempts.valid + attempts.void
+    reasons = _reasons(attempts)
+    if interrupted:
+        reasons = (f"interrupted: {interrupted}", *reasons)
+    if interrupted or attempts.incomplete or ended < attempts.planned:
+        missing = attempts.planned - ended
+        if missing > 0:
+            reasons = (*reasons, f"attempts-missing: {missing} of {attempts.planned}")
+        return Verdict("incomplete", _text(attempts, "未完成", "Incomplete"), reasons)
+    if attempts.valid == 0:
+        return Verdict("void", _text(attempts, "无效", "Void"), reasons or ("no-attempt: 0",))
+    return Verdict("valid", _text(attempts, "有效", "Valid"), reasons)
+
+
+def _reasons(attempts: Attempts) -> tuple[str, ...]:
+    """Attempts that are not valid, each with its status and reason code."""
+    return tuple(
+        f"attempt-{a.status}: attempt {a.number}, {a.reason}"
+        for a in attempts.attempts
+        if a.status != "valid"
+    )
+
+
+def _text(attempts: Attempts, zh: str, en: str) -> Txt:
+    return Txt(
+        f"{zh}：计划 {attempts.planned} 次，有效 {attempts.valid} 次，作废 {attempts.void} 次，"
+        f"未完成 {attempts.incomplete} 次。",
+        f"{en}: {attempts.planned} attempts planned, {attempts.valid} valid,"
+        f" {attempts.void} void, {attempts.incomplete} incomplete.",
+    )

@@ -1,0 +1,237 @@
+"""What a reader must know beside the verdict: code, number, limit, next step. From the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from host.handover.facts import RunFacts
+from host.handover.record import Attempts, SourceField, Txt, Warning_
+from host.handover.result import Result, Results
+from host.handover.trace import AlignedRun
+from host.record.attempts import outputs_differ
+from host.record.canonical import decimal
+from host.record.state import changed_state
+
+MIN_ATTEMPTS = 3  # below, t is above 12 and U says little
+# Between attempts, standard deviation over value. 5 % is what MLPerf Mobile asks of a replicate.
+MAX_SPREAD_RATIO = 0.05
+MAX_TICK_RATIO = 0.01  # late or missed readings, our choice
+MAX_SAMPLER_RATIO = 0.01  # of one core: the agent's own budget
+HEADLINE = (
+    "load_time@1",
+    "time_to_first_token@1",
+    "prefill_rate@1",
+    "decode_rate@1",
+    "request_latency@1",
+    "output_byte_rate@1",
+    "peak_memory@1",
+    "energy@1",
+    "energy_per_token@1",
+)
+_POWER_WORDS = ("rapl", "power", "energy", "nvml", "ina")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that a warning can stand on."""
+
+    run: AlignedRun
+    results: Results
+    facts: RunFacts
+    attempts: Attempts
+    sources: tuple[SourceField, ...]
+
+
+def warnings_of(evidence: Evidence) -> tuple[Warning_, ...]:
+    """All that apply, in the order of the rules."""
+    return tuple(warning for rule in _RULES for warning in rule(evidence))
+
+
+def few_attempts(e: Evidence) -> list[Warning_]:
+    """Fewer valid attempts than an interval needs to say something."""
+    if e.attempts.valid >= MIN_ATTEMPTS:
+        return []
+    text = Txt(
+        f"有效次数只有 {e.attempts.valid} 次，区间很宽或没有区间。",
+        f"Only {e.attempts.valid} valid attempts: intervals are wide, or there are none.",
+    )
+    after = Txt("把计划中的 attempts 设为 3 或更多。", "Set `attempts` in the plan to 3 or more.")
+    return [Warning_("few-attempts", text, str(e.attempts.valid), str(MIN_ATTEMPTS), after)]
+
+
+def wide_spread(e: Evidence) -> list[Warning_]:
+    """Headline results whose attempts disagree."""
+    made: list[Warning_] = []
+    for result in e.results.results:
+        ratio = _spread_ratio(result)
+        if result.measurand not in HEADLINE or ratio is None or ratio <= MAX_SPREAD_RATIO:
+            continue
+        where = " ".join(x for x in (result.measurand, result.scope, result.source) if x)
+        text = Txt(
+            f"{where}：各次之间的标准偏差为测得值的 {ratio:.1%}。",
+            f"{where}: the standard deviation between attempts is {ratio:.1%} of the value.",
+        )
+        after = Txt(
+            "关闭其他程序，检查温度与频率，增加次数。",
+            "Stop other programs, look at temperature and frequency, or add attempts.",
+        )
+        made.append(Warning_("spread", text, decimal(ratio), decimal(MAX_SPREAD_RATIO), after))
+    return made
+
+
+def partial_results(e: Evidence) -> list[Warning_]:
+    """Results that some valid attempts could not give."""
+    lacking = [
+        r
+        for r in e.results.results
+        if r.value is not None and r.interval is None and len(r.by_attempt) < e.attempts.valid
+    ]
+    made: list[Warning_] = []
+    for r in lacking:
+        where = " ".join(x for x in (r.measurand, r.scope, r.source) if x)
+        n = len(r.by_attempt)
+        text = Txt(
+            f"{where} 只来自 {e.attempts.valid} 次有效运行中的 {n} 次：{r.missing}。",
+            f"{where} stands on {n} of {e.attempts.valid} valid attempts: {r.missing}.",
+        )
+        made.append(Warning_("partial-result", text, str(n), str(e.attempts.valid)))
+    return made
+
+
+def tick_losses(e: Evidence) -> list[Warning_]:
+    """Sources whose readings came late or not at all."""
+    made: list[Warning_] = []
+    for source in e.sources:
+        slots = source.ticks + source.missed
+        for code, count, zh, en in (
+            ("missed-ticks", source.missed, "缺失", "missed"),
+            ("late-ticks", source.late, "迟到", "late"),
+        ):
+            ratio = count / slots if slots else 0.0
+            if ratio <= MAX_TICK_RATIO:
+                continue
+            text = Txt(
+                f"来源 {source.source}：{slots} 次读数中{zh} {count} 次（{ratio:.1%}）。",
+                f"Source {source.source}: {count} of {slots} readings {en} ({ratio:.1%}).",
+            )
+            after = Txt("降低 rate_hz，或减少来源。", "Lower `rate_hz`, or read fewer sources.")
+            made.append(Warning_(code, text, decimal(ratio), decimal(MAX_TICK_RATIO), after))
+    return made
+
+
+def sampler_cost(e: Evidence) -> list[Warning_]:
+    """A sampler that took more of the device than it may; the worst attempt counts."""
+    ratios = [a.sampler_cpu_ratio for a in e.run.attempts if a.sampler_cpu_ratio is not None]
+    worst = max(ratios, default=0.0)
+    if worst <= MAX_SAMPLER_RATIO:
+        return []
+    text = Txt(
+        f"采样进程占用了一个核的 {worst:.1%}。", f"The sampler took {worst:.1%} of one core."
+    )
+    after = Txt("降低 rate_hz，或减少来源。", "Lower `rate_hz`, or read fewer sources.")
+    return [Warning_("sampler-cost", text, decimal(worst), decimal(MAX_SAMPLER_RATIO), after)]
+
+
+def no_power(e: Evidence) -> list[Warning_]:
+    """No source of power or energy, and what would give one."""
+    if any(r.measurand == "energy@1" for r in e.results.results):
+        return []
+    fixes = {
+        str(a.get("fix", ""))
+        for a in e.facts.sources.get("absent", ())
+        if any(word in str(a.get("kind", "")).lower() for word in _POWER_WORDS)
+    } - {"", "none"}
+    known = "; ".join(sorted(fixes)) or "use a device with a rail or counter, or an external meter"
+    text = Txt(
+        "没有功率或能量来源，因此没有能量结果。",
+        "There is no source of power or energy, so there are no energy results.",
+    )
+    return [Warning_("no-power-source", text, next=Txt(f"可行的办法：{known}", f"Fix: {known}"))]
+
+
+def no_fidelity(_: Evidence) -> list[Warning_]:
+    """Speed without a fidelity result is measured and not ranked."""
+    text = Txt(
+        "没有该模型、运行时与设备的保真度结果：已测量，不参与排名。",
+        "No fidelity result for this model, runtime and device: measured, not ranked.",
+    )
+    return [Warning_("no-fidelity-result", text)]
+
+
+def throttled(e: Evidence) -> list[Warning_]:
+    """Throttle counters that moved and throttle states that were on."""
+    made: list[Warning_] = []
+    for result in e.results.results:
+        if result.measurand not in ("throttle_events@1", "throttled_ratio@1"):
+            continue
+        worst = max((value for _, value in result.by_attempt), default=0.0)
+        if worst <= 0:
+            continue
+        text = Txt(
+            f"设备降低了速度：{result.source} 有变化。",
+            f"The device slowed itself down: {result.source} moved.",
+        )
+        after = Txt("降温、检查电源，再测一次。", "Let it cool, check its supply, measure again.")
+        made.append(Warning_("throttled", text, decimal(worst), "0", after))
+    return made
+
+
+def state_changed(e: Evidence) -> list[Warning_]:
+    """Settings of the device that are not what they were before."""
+    made: list[Warning_] = []
+    for path, before, after in changed_state(e.facts.device_before, e.facts.device_after):
+        text = Txt(
+            f"设备状态 {path} 在运行前为 {before}，运行后为 {after}。",
+            f"The device's {path} was {before} before the run and {after} after it.",
+        )
+        made.append(Warning_("device-state-changed", text))
+    return made
+
+
+def output_differs(e: Evidence) -> list[Warning_]:
+    """Greedy decoding that did not repeat itself."""
+    items = outputs_differ(e.run.valid())
+    if not items:
+        return []
+    named = ", ".join(items[:3]) + (f", … ({len(items)})" if len(items) > 3 else "")  # noqa: PLR2004
+    text = Txt(
+        f"采用贪心解码，但这些题目的输出词元各次不同：{named}。",
+        f"Decoding is greedy, yet output tokens differ between attempts for: {named}.",
+    )
+    after = Txt(
+        "检查线程数与运行时的确定性。", "Look at thread count and the runtime's determinism."
+    )
+    return [Warning_("output-differs", text, str(len(items)), "0", after)]
+
+
+def not_sealed(e: Evidence) -> list[Warning_]:
+    """Raw data that no manifest protects."""
+    if e.facts.sealed:
+        return []
+    text = Txt(
+        "运行文件夹尚未封存，原始数据不受保护。",
+        "The run folder is not sealed: nothing protects its raw data.",
+    )
+    return [Warning_("not-sealed", text)]
+
+
+def _spread_ratio(result: Result) -> float | None:
+    if result.scope not in ("", "request") or not result.value or result.spread is None:
+        return None
+    return None if result.spread.s is None else result.spread.s / abs(result.value)
+
+
+_RULES: Sequence[Callable[[Evidence], list[Warning_]]] = (
+    few_attempts,
+    wide_spread,
+    partial_results,
+    throttled,
+    state_changed,
+    output_differs,
+    tick_losses,
+    sampler_cost,
+    no_power,
+    no_fidelity,
+    not_sealed,
+)

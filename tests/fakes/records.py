@@ -1,0 +1,140 @@
+"""A whole record of a made-up device, built by the real builder from the example run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from host.evaluate.run import evaluate
+from host.handover.facts import RunFacts
+from host.handover.plan import (
+    DatasetPlan,
+    EnginePlan,
+    GatePlan,
+    ModelPlan,
+    Plan,
+    ResolvedPlan,
+    ResolvedRequest,
+    RunPlan,
+    SamplingPlan,
+)
+from host.handover.record import Record
+from host.handover.trace import AlignedRun
+from host.record.build import build
+from host.reduce.run import reduce_run
+from tests.fakes.traces import EXAMPLE_SHAPES, example_run
+
+MODEL: dict[str, Any] = {
+    "name": "tiny-reference",
+    "format": "gguf",
+    "architecture": "llama",
+    "quantization": "Q4_0",
+    "bits_per_weight": 4.5,
+    "parameters": 15_000_000,
+    "size_bytes": 9_400_000,
+    "sha256": "1" * 64,
+    "tokenizer_sha256": "2" * 64,
+}
+DATASET: dict[str, Any] = {
+    "id": "length-grid",
+    "version": "1",
+    "licence": "CC0-1.0",
+    "sha256": "3" * 64,
+    "items": 3,
+}
+DEVICE: dict[str, Any] = {
+    "name": "example board",
+    "maker": "Example",
+    "kernel": "6.12.0",
+    "memory_bytes": 16 << 30,
+    "cpu": {"model": "Example CPU", "cores": 8, "governor": "performance"},
+}
+ENGINE: dict[str, Any] = {"name": "llama.cpp", "version": "b6000", "settings": {"n_threads": 8}}
+CHANNELS = [
+    {"name": "rapl.package-0.energy", "kind_of_source": "rapl", "tier": "B"},
+    {"name": "hwmon.board.power", "kind_of_source": "hwmon", "tier": "B"},
+    {"name": "memory.available", "kind_of_source": "memory", "tier": ""},
+    {"name": "thermal.x86_pkg_temp.temperature", "kind_of_source": "thermal", "tier": ""},
+]
+ABSENT = [
+    {
+        "kind": "nvml",
+        "source": "nvmlInit",
+        "reason": "no-driver: NVML Shared Library Not Found",
+        "fix": "install the NVIDIA driver",
+    }
+]
+
+
+def sample_plan(attempts: int = 5) -> ResolvedPlan:
+    """The resolved plan that the example run was made from."""
+    plan = Plan(
+        plan=1,
+        title="Length grid on the example board",
+        device="local",
+        model=ModelPlan("tiny"),
+        engine=EnginePlan("llama_cpp"),
+        dataset=DatasetPlan("length-grid"),
+        run=RunPlan(
+            attempts=attempts,
+            warmups=1,
+            output_tokens=128,
+            stop="length",
+            order="shuffled",
+            seed=1,
+            idle_before_s=5.0,
+            idle_after_s=5.0,
+            watchdog_s=60.0,
+        ),
+        sampling=SamplingPlan(enabled=True, rate_hz=10.0, jitter_ratio=0.2),
+        gates=GatePlan(timeout_s=30.0),
+    )
+    scored = [shape for shape in EXAMPLE_SHAPES if not shape.warmup]
+    return ResolvedPlan(
+        plan=plan,
+        engine_kind="llama_cpp",
+        engine_reason="named by the plan",
+        engine_settings={"n_ctx": 2048, "n_batch": 2048, "n_ubatch": 512, "n_threads": 8},
+        model_path="/models/tiny.gguf",
+        model=MODEL,
+        dataset=DATASET,
+        requests=tuple(
+            ResolvedRequest(s.item, f"text of {s.item}", s.prompt_tokens, s.output_tokens)
+            for s in scored
+        ),
+        profile={},
+        software=(),
+    )
+
+
+def sample_facts(attempts: int = 5) -> RunFacts:
+    """What the folder of the example run says."""
+    return RunFacts(
+        plan=sample_plan(attempts),
+        model=MODEL,
+        dataset=DATASET,
+        engine=ENGINE,
+        device_before=DEVICE,
+        device_after=DEVICE,
+        sources={"channels": CHANNELS, "absent": ABSENT},
+        performed={
+            "start": "2026-01-05T09:00:00Z",
+            "end": "2026-01-05T09:02:10Z",
+            "clock": "wall clock of the host, a label",
+        },
+        clock={"method": "rtt_bracket", "exchanges": 16, "rtt_min_ns": 80_000},
+        software=(
+            {"name": "inferometer", "role": "host", "version": "0.1.0", "sha256": "4" * 64},
+        ),
+        payload_sha256="5" * 64,
+        sealed=True,
+    )
+
+
+def record_of(run: AlignedRun, facts: RunFacts | None = None) -> Record:
+    """The record of any run, with the sample's facts where none are given."""
+    return build(run, evaluate(reduce_run(run)), facts or sample_facts(len(run.attempts)))
+
+
+def sample_record(attempts: int = 5, *, sources: bool = True) -> Record:
+    """The record of the example run; the same on every call."""
+    return record_of(example_run(attempts, sources=sources))
