@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from host.errors import PlanError
+from host.plan.load import default, dump, load, override, parse
+
+
+def changed(old: str, new: str) -> bytes:
+    """The default plan with one text replaced."""
+    _, data = default()
+    text = data.decode()
+    assert text.count(old) == 1, old
+    return text.replace(old, new).encode()
+
+
+def test_default_plan_reads_and_survives_a_round_trip() -> None:
+    plan, _ = default()
+    assert parse(dump(plan).encode(), "again") == plan
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("rate_hz = 10.0", "rate_khz = 0.01", ["rate_khz", "[sampling]", "rate_hz"]),
+        ("attempts = 5", "atempts = 5", ["atempts", "[run]", "attempts"]),
+        ("plan = 1\n", "plan = 1\ncolour = 'red'\n", ["colour", "known are"]),
+        ("rate_hz = 10.0", "rate_hz = '10 Hz'", ["sampling.rate_hz", "float"]),
+        ("rate_hz = 10.0", "rate_hz = -1.0", ["sampling.rate_hz"]),
+        ("rate_hz = 10.0", "rate_hz = nan", ["sampling.rate_hz", "nan"]),
+        ("idle_before_s = 1.0", "idle_before_s = inf", ["run.idle_before_s", "inf"]),
+        ("attempts = 5", "attempts = 0", ["run.attempts"]),
+        ("attempts = 5", "attempts = 2.5", ["run.attempts"]),
+        ("output_tokens = 64", "output_tokens = 1", ["run.output_tokens"]),
+        ("jitter_ratio = 0.2", "jitter_ratio = 20", ["sampling.jitter_ratio"]),
+        ('stop = "length"', 'stop = "never"', ["run.stop"]),
+        ("attempts = 5", "", ["attempts", "run"]),
+        ("plan = 1\n", "plan = 2\n", ["plan = 2", "plan = 1"]),
+        ("plan = 1\n", "plan = \n", ["TOML"]),
+        ("attempts = 5", "attempts = 5\nattempts = 6", ["TOML"]),
+    ],
+)
+def test_bad_plan_is_refused_with_the_key(old: str, new: str, words: list[str]) -> None:
+    with pytest.raises(PlanError) as caught:
+        parse(changed(old, new), "p.toml")
+    sentence = str(caught.value)
+    assert sentence.startswith("p.toml: ")
+    for word in words:
+        assert word in sentence
+
+
+def test_missing_plan_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match="No such file"):
+        load(tmp_path / "none.toml")
+
+
+def test_a_plan_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(PlanError, match="TOML"):
+        load(path)
+
+
+def test_options_replace_single_values_and_drop_what_belonged_to_the_old_ones() -> None:
+    plan, _ = default()
+    over = override(plan, {"model": "x.gguf", "attempts": 2, "output_tokens": 9})
+    assert (over.model.reference, over.model.sha256) == ("x.gguf", "")
+    assert (over.run.attempts, over.run.output_tokens) == (2, 9)
+    assert over.run.seed == plan.run.seed
