@@ -24,7 +24,8 @@ _PLAIN_FROM, _PLAIN_TO = 1e-12, 1e16
 def decimal(value: float) -> str:
     """The shortest decimal text that reads back as the same double; no negative zero.
 
-    It has an exponent only where digits written out would be long. Raises ValueError for what is no number.
+    It has an exponent only where digits written out would be long. Raises ValueError for what
+    is no number.
     """
     if not isfinite(value):
         raise ValueError(f"{value} is no number that a record can hold")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from host.handover.trace import AttemptTrace, Series
 from host.reduce.coverage import CoverageError
 
@@ -27,7 +29,13 @@ def series_of(attempt: AttemptTrace, like: Series) -> Series:
 
 
 def with_readings(series: Series) -> Series:
-    """The series itself. Raises CoverageError when it is empty, with the reason of its gaps."""
+    """The series itself, one with numbers in it.
+
+    Raises CoverageError when it is empty, with the reason of its first gap, and when the source
+    gave NaN or infinity.
+    """
+    if not np.isfinite(series.values).all():
+        raise CoverageError("not-finite", f"{series.channel} gave what is no number")
     if len(series.values):
         return series
     why = series.gaps[0].reason if series.gaps else "it has no gap either"

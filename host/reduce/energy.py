@@ -6,11 +6,13 @@ The rule is named beside every value, and every value has the bounds it stands o
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 
 from host.handover.trace import AttemptTrace, IntArray, Series, Window
+from host.reduce.channels import with_readings
 from host.reduce.counters import difference, updates_of
 from host.reduce.coverage import CoverageError
 from host.reduce.integral import NS, Integral, step_hold, trapezoid
@@ -28,6 +30,8 @@ MAX_GAP_PERIODS = 3
 # Fewest updates in a phase whose edges lie inside a request. The edge error is about 1/(updates)
 # times (power step / mean power), so 50 keep it near 1 % of a step as large as half the mean.
 MIN_UPDATES = 50
+# Fewest changes of a power reading from which an update period is taken.
+MIN_CHANGES = 4
 # NVML means power over 1 s and hwmon's power*_average over as much by default; a source that
 # states nothing shorter is not believed to resolve more.
 AVERAGE_PERIOD_NS = 1_000_000_000
@@ -48,40 +52,67 @@ _RULES = {
 }
 
 
-def integrator(series: Series) -> Integrator:
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """What integrates one series, and how often its source truly has something new."""
+
+    over: Integrator
+    update_period_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseEnergy:
+    """Energy of a phase in J, and the length of the phase in s."""
+
+    energy: Integral
+    length_s: float
+
+
+def meter_of(series: Series) -> Meter:
     """What gives the energy in J of any window. Raises CoverageError for an unusable series."""
+    with_readings(series)
     if rule_of(series) == COUNTER_RULE:
         updates = updates_of(series)
-        return lambda window: difference(updates, window)
+        period_ns = _median_spacing(updates.t_ns, series.channel)
+        return Meter(lambda window: difference(updates, window), period_ns)
     by_rule = step_hold if rule_of(series) == HOLD_RULE else trapezoid
     times, values, max_gap_ns = series.t_ns, series.values, max_gap_of(series)
-    return lambda window: by_rule(times, values, window, max_gap_ns)
+    return Meter(
+        lambda window: by_rule(times, values, window, max_gap_ns), _update_period_of(series)
+    )
 
 
 def max_gap_of(series: Series) -> int:
     """The longest stretch without a reading that is bridged, ns."""
-    return MAX_GAP_PERIODS * period_of(series)
+    return MAX_GAP_PERIODS * _median_spacing(series.t_ns, series.channel)
 
 
-def period_of(series: Series) -> int:
-    """Median spacing of the readings, ns. Raises CoverageError for fewer than two."""
-    return _median_spacing(series.t_ns, series.channel)
+def phase_energy(attempt: AttemptTrace, meter: Meter, phase: str) -> PhaseEnergy:
+    """Energy and length of a phase of an attempt.
+
+    Raises CoverageError when the readings do not reach over it, or when the phase is too short
+    for the source to tell it from its neighbours; the phase `request` is always tried.
+    """
+    found = windows(attempt, phase)
+    length_s = seconds(found)
+    if phase in SPLIT_PHASES:
+        _need_resolved(meter, phase, length_s)
+    return PhaseEnergy(reduce(Integral.__add__, [meter.over(w) for w in found]), length_s)
 
 
-def update_period_of(series: Series) -> int:
-    """How often the source truly has something new, ns; never shorter than the reading period.
+def _update_period_of(series: Series) -> int:
+    """How often a power source truly has something new, ns; never below the reading period.
 
     Median spacing of the readings that differ from the one before. A value that never or hardly
     moves says nothing about updates: then it is the reading period.
     """
-    if rule_of(series) == COUNTER_RULE:
-        return _median_spacing(updates_of(series).t_ns, series.channel)
+    period_ns = _median_spacing(series.t_ns, series.channel)
     if rule_of(series) == HOLD_RULE:
-        return max(AVERAGE_PERIOD_NS, period_of(series))
+        return max(AVERAGE_PERIOD_NS, period_ns)
     fresh = series.t_ns[np.concatenate(([True], np.diff(series.values) != 0))]
-    if len(fresh) <= MAX_GAP_PERIODS:
-        return period_of(series)
-    return max(period_of(series), _median_spacing(fresh, series.channel))
+    if len(fresh) < MIN_CHANGES:
+        return period_ns
+    return max(period_ns, _median_spacing(fresh, series.channel))
 
 
 def _median_spacing(t_ns: IntArray, channel: str) -> int:
@@ -90,22 +121,8 @@ def _median_spacing(t_ns: IntArray, channel: str) -> int:
     return int(np.median(np.diff(t_ns)))
 
 
-def phase_energy(attempt: AttemptTrace, series: Series, phase: str) -> tuple[Integral, float]:
-    """Energy in J and length in s of a phase of an attempt.
-
-    Raises CoverageError when the readings do not reach over it, or when the phase is too short
-    for the source to tell it from its neighbours; the phase `request` is always tried.
-    """
-    found = windows(attempt, phase)
-    length_s = seconds(found)
-    if phase in SPLIT_PHASES:
-        _need_resolved(series, phase, length_s)
-    over = integrator(series)
-    return reduce(Integral.__add__, [over(window) for window in found]), length_s
-
-
-def _need_resolved(series: Series, phase: str, length_s: float) -> None:
-    period_s = update_period_of(series) * NS
+def _need_resolved(meter: Meter, phase: str, length_s: float) -> None:
+    period_s = meter.update_period_ns * NS
     if length_s < MIN_UPDATES * period_s:
         raise CoverageError(
             "not-resolvable",

@@ -42,11 +42,12 @@ def drop(attempt: AttemptTrace, series: Series) -> Estimate:
     """
     if attempt.load is None:
         raise CoverageError("load-not-recorded", "no load_start and load_end pair")
+    values = with_readings(series).values
     before = int(np.searchsorted(series.t1_ns, attempt.load.start_ns, side="right"))
-    if before == 0 or before == len(series.values):
+    if before == 0 or before == len(values):
         raise CoverageError("not-covered", f"{series.channel} has no reading on both sides")
-    lowest = float(series.values[before:].min())
-    return Estimate(float(series.values[before - 1]) - lowest, count=len(series.values))
+    lowest = float(values[before:].min())
+    return Estimate(float(values[before - 1]) - lowest, count=len(values))
 
 
 def _peak_channels(found: Sequence[Series]) -> list[tuple[Series, str]]:

@@ -5,45 +5,82 @@ Total and above idle stand side by side; a value above idle never stands alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from host.handover.measurands import MEASURANDS
 from host.handover.result import Observation
 from host.handover.trace import AttemptTrace, Series
-from host.reduce.channels import channels_of, series_of, with_readings
+from host.reduce.channels import channels_of, series_of
 from host.reduce.coverage import CoverageError
-from host.reduce.energy import phase_energy, rule_of
+from host.reduce.energy import PhaseEnergy, meter_of, phase_energy, rule_of
 from host.reduce.estimate import Estimate, Subject, observe
 from host.reduce.integral import Integral
 from host.reduce.phases import DECODE, IDLE, LOAD, PREFILL, REQUEST
 
-EnergyOf = Callable[[AttemptTrace, Series], tuple[Integral, float]]
+PHASES = (LOAD, PREFILL, DECODE, REQUEST, IDLE)
 Divisor = Callable[[AttemptTrace, float], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """The energies of one channel over all phases of all attempts, or why there is none."""
+
+    found: Mapping[tuple[int, str], PhaseEnergy | CoverageError]
+
+    def of(self, attempt: AttemptTrace, phase: str) -> PhaseEnergy:
+        """Raises the CoverageError that the phase met."""
+        outcome = self.found[attempt.number, phase]
+        if isinstance(outcome, CoverageError):
+            raise outcome
+        return outcome
+
+    def above_idle(self, attempt: AttemptTrace) -> PhaseEnergy:
+        """Energy of the scored requests less idle power times their time.
+
+        The idle power is the mean over the baselines of the same attempt, before and after.
+        """
+        total, idle = self.of(attempt, REQUEST), self.of(attempt, IDLE)
+        share = total.length_s / idle.length_s
+        energy = Integral(
+            total.energy.low - idle.energy.high * share,
+            total.energy.value - idle.energy.value * share,
+            total.energy.high - idle.energy.low * share,
+        )
+        return PhaseEnergy(energy, total.length_s)
+
+
+EnergyOf = Callable[[Metered, AttemptTrace], PhaseEnergy]
 
 
 def power_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
     """All energy and power results; none where no channel gives energy or power."""
     idle = any(a.idle_before or a.idle_after for a in attempts)
     rows = [row for row in _ROWS if idle or not row.needs_idle]
-    found = (*channels_of(attempts, "energy"), *channels_of(attempts, "power"))
-    return [_observed(row, like, attempts) for like in found if rule_of(like) for row in rows]
+    made: list[Observation] = []
+    for like in (*channels_of(attempts, "energy"), *channels_of(attempts, "power")):
+        if rule_of(like):
+            metered = metered_of(attempts, like)
+            made += [_observed(row, like, metered, attempts) for row in rows]
+    return made
 
 
-def above_idle(attempt: AttemptTrace, series: Series) -> tuple[Integral, float]:
-    """Energy of the scored requests less idle power times their time, in J, and the time in s.
-
-    The idle power is the mean over the baselines of the same attempt, before and after.
-    """
-    total, length_s = phase_energy(attempt, series, REQUEST)
-    idle, idle_s = phase_energy(attempt, series, IDLE)
-    share = length_s / idle_s
-    return Integral(
-        total.low - idle.high * share,
-        total.value - idle.value * share,
-        total.high - idle.low * share,
-    ), length_s
+def metered_of(attempts: Sequence[AttemptTrace], like: Series) -> Metered:
+    """Integrate one channel over every phase of every attempt, once."""
+    found: dict[tuple[int, str], PhaseEnergy | CoverageError] = {}
+    for attempt in attempts:
+        try:
+            meter = meter_of(series_of(attempt, like))
+        except CoverageError as err:
+            found |= {(attempt.number, phase): err for phase in PHASES}
+            continue
+        for phase in PHASES:
+            try:
+                found[attempt.number, phase] = phase_energy(attempt, meter, phase)
+            except CoverageError as err:
+                found[attempt.number, phase] = err
+    return Metered(found)
 
 
 def output_tokens(attempt: AttemptTrace, _length_s: float) -> float:
@@ -81,27 +118,39 @@ class _Row:
 
 
 def _total(phase: str) -> EnergyOf:
-    return lambda attempt, series: phase_energy(attempt, series, phase)
+    return lambda metered, attempt: metered.of(attempt, phase)
 
 
 _ROWS = (
     *(_Row("mean_power@1", p, _total(p), _length) for p in (LOAD, PREFILL, DECODE, REQUEST)),
     _Row("mean_power@1", IDLE, _total(IDLE), _length, needs_idle=True),
-    _Row("mean_power_above_idle@1", REQUEST, above_idle, _length, needs_idle=True),
+    _Row("mean_power_above_idle@1", REQUEST, Metered.above_idle, _length, needs_idle=True),
     *(_Row("energy@1", p, _total(p), _one) for p in (LOAD, PREFILL, DECODE, REQUEST)),
     _Row("energy@1", IDLE, _total(IDLE), _one, needs_idle=True),
-    _Row("energy_above_idle@1", REQUEST, above_idle, _one, needs_idle=True),
+    _Row("energy_above_idle@1", REQUEST, Metered.above_idle, _one, needs_idle=True),
     _Row("energy_per_token@1", REQUEST, _total(REQUEST), output_tokens),
     _Row("energy_per_token@1", DECODE, _total(DECODE), decode_steps),
-    _Row("energy_per_token_above_idle@1", REQUEST, above_idle, output_tokens, needs_idle=True),
+    _Row(
+        "energy_per_token_above_idle@1",
+        REQUEST,
+        Metered.above_idle,
+        output_tokens,
+        needs_idle=True,
+    ),
     _Row("energy_per_output_byte@1", REQUEST, _total(REQUEST), output_bytes),
     _Row(
-        "energy_per_output_byte_above_idle@1", REQUEST, above_idle, output_bytes, needs_idle=True
+        "energy_per_output_byte_above_idle@1",
+        REQUEST,
+        Metered.above_idle,
+        output_bytes,
+        needs_idle=True,
     ),
 )
 
 
-def _observed(row: _Row, like: Series, attempts: Sequence[AttemptTrace]) -> Observation:
+def _observed(
+    row: _Row, like: Series, metered: Metered, attempts: Sequence[AttemptTrace]
+) -> Observation:
     subject = Subject(
         measurand=row.measurand,
         unit=MEASURANDS[row.measurand].unit,
@@ -110,14 +159,13 @@ def _observed(row: _Row, like: Series, attempts: Sequence[AttemptTrace]) -> Obse
         tier=like.tier,
         rule=rule_of(like),
     )
-    return observe(subject, attempts, partial(_estimate, row, like))
+    return observe(subject, attempts, partial(_estimate, row, metered))
 
 
-def _estimate(row: _Row, like: Series, attempt: AttemptTrace) -> Estimate:
-    series = with_readings(series_of(attempt, like))
-    energy, length_s = row.energy(attempt, series)
-    divisor = row.divisor(attempt, length_s)
+def _estimate(row: _Row, metered: Metered, attempt: AttemptTrace) -> Estimate:
+    found = row.energy(metered, attempt)
+    divisor = row.divisor(attempt, found.length_s)
     if divisor <= 0:
         raise CoverageError("nothing-to-divide-by", f"{row.measurand} over {row.scope}")
-    bounds = (energy.low / divisor, energy.high / divisor)
-    return Estimate(energy.value / divisor, bounds, count=len(series.values))
+    energy = found.energy
+    return Estimate(energy.value / divisor, (energy.low / divisor, energy.high / divisor), 1)
