@@ -95,19 +95,25 @@ def write_json(path: Path, value: Any) -> None:  # noqa: ANN401
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a whole file under a `.part` name, sync it, read it back, rename it, sync the name.
+    """Write a whole file under a `.part` name, sync it, rename it, read it back, sync the name.
 
-    The read-back finds a write that was taken short without an error.
+    The first read-back finds a write that was taken short without an error before anything gets
+    its final name, the second a rename that was not done.
     """
     part = path.with_name(f"{path.name}.part")
     with part.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    if part.read_bytes() != data:
-        raise OSError(5, f"{path.name} does not read back as it was written")
+    _read_back(part, data)
     part.replace(path)
+    _read_back(path, data)
     sync_folder(path.parent)
+
+
+def _read_back(path: Path, data: bytes) -> None:
+    if path.read_bytes() != data:
+        raise OSError(5, f"{path.name} does not read back as it was written")
 
 
 def sync_folder(path: Path) -> None:
