@@ -104,7 +104,7 @@ def _open(kind: str, scope: Scope, types: Sequence[str], max_hz: float | None) -
     if not found:
         what = f"no {' or '.join(types)} sensor"
         return not_present(kind, scope.sys / "class/hwmon", what, _FIX)
-    names = unique(_name(chip, stem, _TYPES[what]) for chip, _, stem, what in found)
+    names = _names([(chip, stem, _TYPES[what].word) for chip, _, stem, what in found])
     wanted = [
         _wanted(chip, path, name, stem, _TYPES[what])
         for name, (chip, path, stem, what) in zip(names, found, strict=True)
@@ -127,9 +127,13 @@ def _attributes(chip: Chip, types: Sequence[str]) -> list[tuple[Path, str, str]]
     return [row[1:] for row in sorted(rows)]
 
 
-def _name(chip: Chip, stem: str, type_: _Type) -> str:
-    label = slug(short_text(chip.folder / f"{stem}_label") or stem)
-    return f"hwmon.{chip.name}.{label}.{type_.word}"
+def _names(sensors: Sequence[tuple[Chip, str, str]]) -> list[str]:
+    """Channel names from chip, stem and last word; two of one label in a chip get numbers."""
+    rows = [
+        f"{word} hwmon.{chip.name}.{slug(short_text(chip.folder / f'{stem}_label') or stem)}"
+        for chip, stem, word in sensors
+    ]
+    return [".".join(reversed(row.split(" "))) for row in unique(rows)]
 
 
 def _wanted(chip: Chip, path: Path, name: str, stem: str, type_: _Type) -> Wanted:

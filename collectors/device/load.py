@@ -28,6 +28,7 @@ LOAD_KIND, PRESSURE_KIND = "load", "pressure"
 # loadavg.h); the count of runnable tasks is of the moment.
 LOAD_HZ = 1.0
 _LIMIT_BYTES = 1024
+_LOADAVG_FIELDS = 5  # proc_loadavg(5): three averages, runnable/all tasks, last process number
 _PRESSURE_FIX = "boot with psi=1, on a kernel with CONFIG_PSI"
 
 
@@ -64,7 +65,7 @@ def open_load(scope: Scope) -> Opened:
 def load_values(data: bytes) -> Sequence[Value]:
     """Fields 1 and 4 (`runnable/all`) of /proc/loadavg."""
     fields = data.split()
-    if len(fields) < 4:  # noqa: PLR2004 - proc_loadavg(5)
+    if len(fields) != _LOADAVG_FIELDS:
         return (not_a_number(data),) * 2
     return decimal(fields[0]), integer(fields[3].partition(b"/")[0])
 

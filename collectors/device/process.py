@@ -24,7 +24,7 @@ from collectors.device.part import (
     unreadable,
     whole_lines,
 )
-from collectors.device.text import integer, keyed
+from collectors.device.text import integer, keyed, not_a_number
 from collectors.protocol import Absent, Opened, Scope
 from collectors.reading import Channel, Kind, Quantity, Unit
 
@@ -35,6 +35,7 @@ PEAK_HZ = 1.0
 PSS_HZ = 0.5
 _FIX = "start the engine first, and let the agent run as the same user"
 _LIMIT_BYTES = 8192
+_STATM_FIELDS = 7  # proc_pid_statm(5): size, resident, shared, text, lib, data, dt
 _PSS_FIELDS = {
     "process.pss": ("Pss", "shared pages count by their share"),
     "process.pss_anon": ("Pss_Anon", "memory that the process made itself: caches, buffers"),
@@ -89,8 +90,8 @@ def _statm(folder: Path) -> Part:
 def resident_pages(data: bytes) -> Sequence[Value]:
     """Second field of statm; a process without memory has ended (a zombie reads all zeros)."""
     fields = data.split()
-    if len(fields) < 2:  # noqa: PLR2004 - proc_pid_statm(5): size, resident, ...
-        return (Missing("too-few-fields: statm"),)
+    if len(fields) != _STATM_FIELDS:
+        return (not_a_number(data),)
     if integer(fields[0]) == 0:
         return (Missing("process-ended: it has no memory left"),)
     return (integer(fields[1]),)

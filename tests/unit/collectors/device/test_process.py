@@ -96,7 +96,7 @@ def test_a_zombie_that_reads_as_zeros_is_a_gap_and_not_zero_memory(tmp_path: Pat
     collector.close()
 
 
-@pytest.mark.parametrize("data", [b"7", b"", b"a b c", b"5 x"])
+@pytest.mark.parametrize("data", [b"7", b"", b"a b c", b"5 x 1 1 0 1 0", b"9 9 " * 9])
 def test_statm_that_is_no_statm_has_no_pages(data: bytes) -> None:
     (value,) = resident_pages(data)
     assert not isinstance(value, int)
