@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -22,10 +23,14 @@ def opened(
 
 
 def probe(clock: Clock, pid: int | None, reads: int) -> dict[str, Any]:
-    """What can be measured here; with `reads` above 0 each source is tried that often."""
+    """What can be measured here; with `reads` above 0 each source is tried that often.
+
+    Without `pid` the agent's own process stands in for the engine's, so that process sources are
+    described and tried too; an attempt opens them anew for its engine.
+    """
     from collectors.probe import probe as probe_source
 
-    collectors, fields = opened(clock, pid, None)
+    collectors, fields = opened(clock, os.getpid() if pid is None else pid, None)
     try:
         fields["probes"] = [
             {"kind": kind, "max_hz": one.max_hz, **asdict(probe_source(one, clock, reads))}

@@ -79,9 +79,9 @@ class Engine(Protocol):
 
         mark: called with `prefill_start` before and `prefill_end` after the prompt is computed
         (logits of the last position there, the device idle again); the stamp that `prefill_end`
-        gives back is ready_ns of token 0. stop_at_end False: end-of-text is ignored and
-        exactly `output_tokens` are made. An end-of-text token that ends the output is given to
-        on_token like any other. on_token may raise to end the request.
+        gives back is ready_ns of token 0. stop_at_end False: end-of-text is never chosen, the
+        next best token is, and exactly `output_tokens` are made. An end-of-text token that ends
+        the output is given to on_token like any other. on_token may raise to end the request.
         """
         ...
 

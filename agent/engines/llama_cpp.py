@@ -9,6 +9,7 @@ array of 12 bytes an entry (9 us, and some 300 us). numpy comes with llama-cpp-p
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -140,7 +141,7 @@ class LlamaCpp:
         synchronize(context)
         ready_ns = mark("prefill_end")
         for left in range(output_tokens - 1, -1, -1):
-            token = self._best()
+            token = self._best(allow_end=stop_at_end)
             on_token(ready_ns, now_ns(), token)
             if stop_at_end and calls.llama_vocab_is_eog(self._vocab, token):
                 return Generated("end-of-text")
@@ -193,7 +194,7 @@ class LlamaCpp:
             flags[index] = 1
         return self._lib.calls.llama_batch(len(ids), ids, None, None, None, None, flags)
 
-    def _best(self) -> int:
+    def _best(self, *, allow_end: bool) -> int:
         """The token of the largest logit. Raises EngineError when a logit is not a number."""
         pointer = self._lib.calls.llama_get_logits_ith(self._context, -1)
         address = ctypes.addressof(pointer.contents)
@@ -201,9 +202,13 @@ class LlamaCpp:
             area = (ctypes.c_float * self._n_vocab).from_address(address)
             self._view = import_module("numpy").frombuffer(area, dtype="float32")
             self._view_address = address
-        token = int(self._view.argmax())
-        if self._view[token] != self._view[token]:  # argmax gives the first NaN if there is one
+        view = self._view
+        token = int(view.argmax())
+        if view[token] != view[token]:  # argmax gives the first NaN if there is one
             raise EngineError("logits-not-finite", f"logit of token {token} is not a number")
+        while not allow_end and self._lib.calls.llama_vocab_is_eog(self._vocab, token):
+            view[token] = -math.inf
+            token = int(view.argmax())
         return token
 
     def _check(self, code: int) -> None:
