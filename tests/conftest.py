@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from host.artefacts.models.store import make
+
+from tests.fakes.command import Command, environment
 
 
 @pytest.fixture(scope="session")
@@ -29,11 +30,25 @@ def tiny_genai(model_store: Path) -> Path:
     return make("tiny", "int4", directory=model_store)
 
 
+@pytest.fixture(scope="session")
+def command(
+    model_store: Path, tiny_gguf: Path, tiny_genai: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Command:
+    """The installed command, with the tiny models made and stores of its own."""
+    assert tiny_gguf.exists()
+    assert tiny_genai.exists()
+    return Command(environment(model_store, tmp_path_factory.mktemp("store")))
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """With INFEROMETER_NO_SKIPS, a test that would skip fails and says why."""
     outcome = yield
     report = outcome.get_result()  # type: ignore[attr-defined]
-    if os.environ.get("INFEROMETER_NO_SKIPS") and report.skipped and not hasattr(report, "wasxfail"):
+    if (
+        os.environ.get("INFEROMETER_NO_SKIPS")
+        and report.skipped
+        and not hasattr(report, "wasxfail")
+    ):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} would skip: {report.longrepr}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from host.align.read import RunReading, read_run
+from host.evaluate.run import evaluate
 from host.handover.record import Record
 from host.record.build import build
 from host.record.canonical import to_bytes
@@ -31,5 +32,5 @@ class Redone:
 def redo(root: Path) -> Redone:
     """Redo the right-hand half of the way. Raises FolderError for what is no run folder."""
     reading = read_run(root)
-    results = reduce_run(reading.run)
+    results = evaluate(reduce_run(reading.run))
     return Redone(reading, build(reading.run, results, reading.facts))

@@ -24,16 +24,16 @@ def pass_gates(gates: GatePlan, link: AgentLink, clock: Clock, waiting: Waiting)
     while True:
         threading.Event().wait(POLL_S)
         now = link.ask("device")
-        closed = _closed(gates, before, now)
-        if not closed:
+        shut = closed(gates, before, now)
+        if not shut:
             return ""
         if clock.now_ns() >= deadline_ns:
-            return f"gate-timeout: {closed} after {gates.timeout_s:g} s"
-        waiting(closed)
+            return f"gate-timeout: {shut} after {gates.timeout_s:g} s"
+        waiting(shut)
         before = now
 
 
-def _closed(gates: GatePlan, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def closed(gates: GatePlan, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """What does not hold yet, with limit and present value; "" when all gates are open."""
     if gates.max_busy_ratio is not None:
         busy = busy_ratio(before, now)
