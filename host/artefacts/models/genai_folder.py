@@ -21,7 +21,7 @@ from host.artefacts.models.onnx_layout import (
     scales,
 )
 from host.artefacts.models.rotary import rotary_tables
-from host.artefacts.models.shape import ROPE_BASE, Shape
+from host.artefacts.models.shape import ROPE_BASE, Shape, about
 from host.artefacts.models.tensors import (
     Matrix,
     Progress,
@@ -45,7 +45,8 @@ def write_genai(folder: Path, shape: Shape, seed: int, progress: Progress) -> No
     with (folder / DATA_FILE).open("wb") as data:
         _write_weights(data, slots, shape, seed, progress)
         data.truncate(max(slot.offset + slot.length for slot in slots.values()))
-    (folder / MODEL_FILE).write_bytes(graph(shape).SerializeToString(deterministic=True))
+    model = graph(shape, about(shape, seed))
+    (folder / MODEL_FILE).write_bytes(model.SerializeToString(deterministic=True))
     _write_json(folder / "tokenizer.json", tokenizer_json(shape.vocabulary))
     _write_json(folder / "tokenizer_config.json", tokenizer_config(shape.context_length))
     _write_json(folder / "genai_config.json", _config(shape))

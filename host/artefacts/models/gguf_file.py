@@ -11,7 +11,7 @@ from gguf import GGMLQuantizationType as Type
 from numpy.typing import NDArray
 
 from host.artefacts.models import int4
-from host.artefacts.models.shape import NORM_EPSILON, ROPE_BASE, Shape
+from host.artefacts.models.shape import NORM_EPSILON, ROPE_BASE, Shape, about
 from host.artefacts.models.tensors import (
     Matrix,
     Progress,
@@ -80,11 +80,10 @@ def _encoded(matrix: Matrix, seed: int, kind: Type) -> Iterator[NDArray[np.gener
 
 
 def _describe(writer: gguf.GGUFWriter, shape: Shape, seed: int) -> None:
-    writer.add_name(f"inferometer reference {shape.size}")
-    writer.add_description(
-        f"Seeded random weights for measuring, seed {seed}; shape of {shape.origin}."
-    )
-    writer.add_license("Apache-2.0")
+    said = about(shape, seed)
+    writer.add_name(said["name"])
+    writer.add_description(said["description"])
+    writer.add_license(said["license"])
     writer.add_context_length(shape.context_length)
     writer.add_embedding_length(shape.width)
     writer.add_block_count(shape.layers)

@@ -24,8 +24,11 @@ RUNTIME = "com.microsoft"
 ACCURACY_LEVEL = 4
 
 
-def graph(shape: Shape) -> onnx.ModelProto:
-    """The model without its weights, which `onnx_layout` places in the data file."""
+def graph(shape: Shape, about: dict[str, str]) -> onnx.ModelProto:
+    """The model without its weights, which `onnx_layout` places in the data file.
+
+    about: what the file says of itself, kept as metadata properties.
+    """
     nodes = _Nodes(shape)
     _lengths(nodes)
     nodes.add(
@@ -50,7 +53,9 @@ def graph(shape: Shape) -> onnx.ModelProto:
     for layer in range(shape.layers):
         residual = _layer(nodes, layer, residual)
     nodes.matmul(OUTPUT, "normed", "logits", shape.width, shape.vocabulary)
-    return _model(shape, nodes.listed)
+    made = _model(shape, nodes.listed)
+    helper.set_model_props(made, about)
+    return made
 
 
 def _model(shape: Shape, nodes: list[NodeProto]) -> onnx.ModelProto:

@@ -45,6 +45,16 @@ class Shape:
         return sqrt(8 / self.layers)
 
 
+def about(shape: Shape, seed: int) -> dict[str, str]:
+    """What a file of this model says of itself, in every format."""
+    return {
+        "name": f"inferometer reference {shape.size}",
+        "description": f"Seeded random weights for measuring, seed {seed}; "
+        f"shape of {shape.origin}.",
+        "license": "Apache-2.0",
+    }
+
+
 # These give a mean next-token entropy of 4 to 5 bits (pinned by a test for tiny).
 _TINY_GAIN = 4.2
 _LARGE_GAIN = 4.6
@@ -52,7 +62,7 @@ _LARGE_GAIN = 4.6
 SHAPES: dict[str, Shape] = {
     shape.size: shape
     for shape in (
-        Shape("tiny", 8, 512, 1408, 8, 4, 4_096, 4_096, _TINY_GAIN, "none: made for quick tests"),
+        Shape("tiny", 8, 512, 1408, 8, 4, 4_096, 4_096, _TINY_GAIN, "no published model"),
         Shape("1b", 22, 2048, 5632, 32, 4, 32_000, 2_048, _LARGE_GAIN, "TinyLlama 1.1B"),
         Shape(
             "3b", 28, 3072, 8192, 24, 8, 32_000, 4_096, _LARGE_GAIN, "Llama 3.2 3B, own vocabulary"

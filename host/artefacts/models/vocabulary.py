@@ -100,8 +100,8 @@ def _useful() -> Iterator[str]:
         yield from common[start::8]
     yield from (f"{number:03}" for number in range(1000))
     yield from _gb2312(range(0xD8, 0xF8))  # level 2
-    for middle, end, start in product(_NUCLEI.split(), ("", *_CODAS.split()), _ONSETS.split()):
-        syllable = start + middle + end
+    for nucleus, coda, onset in product(_NUCLEI.split(), ("", *_CODAS.split()), _ONSETS.split()):
+        syllable = onset + nucleus + coda
         yield from (syllable, " " + syllable)
 
 

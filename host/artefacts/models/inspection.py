@@ -1,0 +1,196 @@
+"""What a model file or folder says of itself, ours or a user's own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+import gguf
+
+from host.artefacts.models.genai_contents import CONFIG_FILE, read_genai
+from host.artefacts.models.gguf_header import Header, Value, read_header
+from host.artefacts.models.hashing import FileHash, combined, folder_files, hash_files
+from host.artefacts.models.tensors import Progress
+from host.artefacts.models.tokenizer_identity import tokenizer_of_gguf, tokenizer_of_json
+from host.errors import ArtefactError
+
+BITS_PLACES = 4  # decimals of bits_per_weight, so that one model has one value
+WHOLE_LIMIT = 2**53  # RFC 8785 knows no larger whole numbers
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model as it lies on disk.
+
+    format: `gguf` or `genai`. file: last part of the path. parameters: weights of all tensors.
+    bits_per_weight: bits of all weight tensors, scales included, per parameter.
+    tokenizer_sha256: see `tokenizer_identity`; the same for both forms of one tokenizer.
+    sha256: of the file; of a folder see `hashing.combined`. files: each one.
+    missing: (field, reason) for every field that is None.
+    """
+
+    format: str
+    file: str
+    name: str
+    architecture: str
+    parameters: int
+    quantization: str
+    bits_per_weight: float
+    size_bytes: int
+    sha256: str
+    files: tuple[FileHash, ...]
+    tokenizer_sha256: str | None
+    vocabulary: int | None
+    context_length: int | None
+    layers: int | None
+    licence: str | None
+    missing: tuple[tuple[str, str], ...]
+
+
+def quiet(done: int, total: int, what: str) -> None:
+    """Progress that nobody watches."""
+
+
+def is_genai_folder(path: Path) -> bool:
+    """Whether `path` is meant to be a folder for onnxruntime-genai."""
+    return path.is_dir() and (path / CONFIG_FILE).is_file()
+
+
+def inspect(path: Path, *, progress: Progress = quiet) -> ModelInfo:
+    """Read and hash a `.gguf` file or an onnxruntime-genai folder.
+
+    progress: bytes hashed so far, bytes in all, what. Raises ArtefactError with what is wrong.
+    """
+    if path.is_dir():
+        return _genai(path, progress)
+    if not path.exists():
+        raise ArtefactError(str(path), "there is no such model file or folder")
+    if not path.is_file():
+        raise ArtefactError(str(path), "is neither a file nor a folder")
+    return _gguf(path, progress)
+
+
+def _gguf(path: Path, progress: Progress) -> ModelInfo:
+    header = read_header(path)
+    weights = sum(entry.weights for entry in header.tensors)
+    if not weights:
+        raise ArtefactError(str(path), "has no tensors: it is no model")
+    fields = header.fields
+    architecture = str(fields.get("general.architecture", "unknown"))
+    tokenizer = tokenizer_of_gguf(fields)
+    stated_size = _whole(fields.get(f"{architecture}.vocab_size"))
+    optional = _Optional(
+        tokenizer_sha256=tokenizer[0] if tokenizer else None,
+        vocabulary=tokenizer[1] if tokenizer else stated_size,
+        context_length=_whole(fields.get(f"{architecture}.context_length")),
+        layers=_whole(fields.get(f"{architecture}.block_count")),
+        licence=_text(fields.get("general.license")),
+    )
+    (file,) = hash_files(path.parent, [path.name], progress)
+    return _info(
+        _Certain(
+            format="gguf",
+            file=path.name,
+            name=_text(fields.get("general.name")) or path.stem,
+            architecture=architecture,
+            quantization=_scheme(header),
+            sha256=file.sha256,
+            files=(file,),
+        ),
+        optional,
+        weights,
+        8 * sum(entry.size_bytes for entry in header.tensors),
+    )
+
+
+def _scheme(header: Header) -> str:
+    """The name of the file type where the tensors bear it out, else their most common type."""
+    weights: Counter[str] = Counter()
+    for entry in header.tensors:
+        weights[entry.type_name] += entry.weights
+    common = weights.most_common(1)[0][0]
+    number = header.fields.get("general.file_type")  # 0 is F32
+    try:
+        stated = gguf.LlamaFileType(number).name.removeprefix("MOSTLY_").removeprefix("ALL_")
+    except ValueError:
+        return common
+    return stated if stated.startswith(common) else common
+
+
+def _genai(path: Path, progress: Progress) -> ModelInfo:
+    contents = read_genai(path)
+    tokenizer = path / "tokenizer.json"
+    known = tokenizer_of_json(tokenizer) if tokenizer.is_file() else None
+    optional = _Optional(
+        tokenizer_sha256=known[0] if known else None,
+        vocabulary=contents.vocabulary or (known[1] if known else None),
+        context_length=contents.context_length,
+        layers=contents.layers,
+        licence=contents.licence,
+    )
+    files = hash_files(path, folder_files(path), progress)
+    return _info(
+        _Certain(
+            format="genai",
+            file=path.name,
+            name=contents.name or path.name,
+            architecture=contents.architecture,
+            quantization=contents.quantization,
+            sha256=combined(files),
+            files=files,
+        ),
+        optional,
+        contents.parameters,
+        contents.weight_bits,
+    )
+
+
+class _Certain(TypedDict):
+    """What every model states."""
+
+    format: str
+    file: str
+    name: str
+    architecture: str
+    quantization: str
+    sha256: str
+    files: tuple[FileHash, ...]
+
+
+class _Optional(TypedDict):
+    """What a model may leave out."""
+
+    tokenizer_sha256: str | None
+    vocabulary: int | None
+    context_length: int | None
+    layers: int | None
+    licence: str | None
+
+
+def _info(certain: _Certain, optional: _Optional, weights: int, bits: int) -> ModelInfo:
+    reasons = {
+        "gguf": "the GGUF header does not state it",
+        "genai": "neither genai_config.json nor tokenizer.json nor the ONNX file states it",
+    }
+    reason = reasons[certain["format"]]
+    return ModelInfo(
+        parameters=weights,
+        bits_per_weight=round(bits / weights, BITS_PLACES),
+        size_bytes=sum(file.size_bytes for file in certain["files"]),
+        missing=tuple((name, reason) for name, value in optional.items() if value is None),
+        **certain,
+        **optional,
+    )
+
+
+def _whole(value: Value | None) -> int | None:
+    """A count that a record can hold; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 < value < WHOLE_LIMIT else None
+
+
+def _text(value: Value | None) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,74 @@
+"""One hash for one tokenizer, whatever file it is written in.
+
+SHA-256 of the RFC 8785 form of {"type", "tokens", "merges"}: the kind of tokenizer, its tokens in
+the order of their ids, its merges by rank as "left right". Scores and flags are left out, since
+formats state them differently.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import rfc8785
+
+from host.artefacts.models.gguf_header import Value
+from host.errors import ArtefactError
+
+# tokenizer.ggml.model -> the kind as tokenizer.json calls it, in lower case
+_KINDS = {"gpt2": "bpe", "bert": "wordpiece", "t5": "unigram"}
+
+
+class _Added(msgspec.Struct, frozen=True):
+    id: int
+    content: str
+
+
+class _Model(msgspec.Struct, frozen=True):
+    type: str = "bpe"
+    vocab: dict[str, int] | list[tuple[str, float]] = msgspec.field(default_factory=dict)
+    merges: list[str | tuple[str, str]] = msgspec.field(default_factory=list)
+
+
+class _Tokenizer(msgspec.Struct, frozen=True):
+    model: _Model
+    added_tokens: list[_Added] = msgspec.field(default_factory=list)
+
+
+def tokenizer_of_gguf(fields: dict[str, Value]) -> tuple[str, int] | None:
+    """Hash and number of tokens; None where the file has no tokenizer."""
+    tokens = fields.get("tokenizer.ggml.tokens")
+    if not isinstance(tokens, tuple) or not tokens:
+        return None
+    merges = fields.get("tokenizer.ggml.merges", ())
+    kind = str(fields.get("tokenizer.ggml.model", ""))
+    listed = merges if isinstance(merges, tuple) else ()
+    return _hash(_KINDS.get(kind, kind), tokens, listed), len(tokens)
+
+
+def tokenizer_of_json(path: Path) -> tuple[str, int]:
+    """Hash and number of tokens of a `tokenizer.json` of Hugging Face tokenizers."""
+    try:
+        content = msgspec.json.decode(path.read_bytes(), type=_Tokenizer)
+    except (msgspec.MsgspecError, RecursionError, OSError) as err:
+        raise ArtefactError(str(path), f"is not a tokenizer.json that can be read: {err}") from err
+    vocab = content.model.vocab
+    if isinstance(vocab, dict):
+        by_id = {number: token for token, number in vocab.items()}
+    else:
+        by_id = dict(enumerate(token for token, _ in vocab))
+    by_id |= {added.id: added.content for added in content.added_tokens}
+    tokens = [by_id[number] for number in sorted(by_id)]
+    merges = [one if isinstance(one, str) else " ".join(one) for one in content.model.merges]
+    return _hash(content.model.type.lower(), tokens, merges), len(tokens)
+
+
+def _hash(kind: str, tokens: Sequence[Any], merges: Sequence[Any]) -> str:
+    form = {"type": kind, "tokens": [*tokens], "merges": [*merges]}
+    try:
+        return hashlib.sha256(rfc8785.dumps(form)).hexdigest()
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as err:
+        raise ArtefactError("tokenizer", f"has no canonical form: {err}") from err
