@@ -69,7 +69,7 @@ def _source(
 
 
 def _achieved_hz(costs: Sequence[SourceCost]) -> float:
-    timed = [c for c in costs if c.achieved_hz > 0]
+    timed = [c for c in costs if c.achieved_hz > 0 and c.ticks > 0]
     if not timed:
         return 0.0
     return sum(c.ticks for c in timed) / sum(c.ticks / c.achieved_hz for c in timed)

@@ -1,0 +1,110 @@
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from host.record.rounding import alike, alone, display_of, plain, significant, with_uncertainty
+
+decimals = st.decimals(allow_nan=False, allow_infinity=False, min_value="-1e30", max_value="1e30")
+above_zero = st.decimals(
+    allow_nan=False, allow_infinity=False, min_value="1e-15", max_value="1e15"
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "expanded", "expected"),
+    [
+        ("231.4472", "2.0931", ("231.4", "2.1")),
+        ("231.4472", "0.0996", ("231.45", "0.10")),
+        ("231.4472", "9.96", ("231", "10")),
+        ("231.4472", "20.931", ("231", "21")),
+        ("231.4472", "209.31", ("230", "210")),
+        ("1234567", "12345", ("1235000", "12000")),
+        ("0.0001", "3.14", ("0.0", "3.1")),
+        ("-0.0001", "3.14", ("0.0", "3.1")),
+        ("-5.678", "0.5", ("-5.68", "0.50")),
+        ("2.12", "0.0344", ("2.120", "0.034")),
+        ("1", "1e-20", ("1.000000000000000000000", "0.000000000000000000010")),
+    ],
+)
+def test_u_has_two_digits_and_the_value_ends_at_the_same_place(
+    value: str, expanded: str, expected: tuple[str, str]
+) -> None:
+    assert with_uncertainty(Decimal(value), Decimal(expanded)) == expected
+
+
+@pytest.mark.parametrize(
+    ("expanded", "expected"), [("2.15", "2.2"), ("2.25", "2.2"), ("2.2500001", "2.3")]
+)
+def test_halves_go_to_the_even_digit(expanded: str, expected: str) -> None:
+    assert with_uncertainty(Decimal(100), Decimal(expanded))[1] == expected
+
+
+def test_a_u_of_zero_leaves_the_value_its_four_digits() -> None:
+    assert with_uncertainty(Decimal("1002.3456"), Decimal(0)) == ("1002", "0")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("231.4472", "231.4"), ("110686", "110700"), ("0.00123456", "0.001235"), ("0", "0"),
+     ("9999.6", "10000"), ("5", "5.000"), ("-0.5", "-0.5000")],
+)  # fmt: skip
+def test_a_value_alone_has_four_digits(value: str, expected: str) -> None:
+    assert alone(Decimal(value)) == expected
+
+
+def test_limits_end_at_the_place_of_their_value() -> None:
+    assert alike([Decimal("4.53291"), Decimal("14.6")], Decimal("4.5689")) == ["4.533", "14.600"]
+    assert alike([Decimal("1.26")], Decimal(0)) == ["1"]
+
+
+@given(decimals, above_zero)
+def test_rounding_moves_value_and_u_by_at_most_half_a_place(
+    value: Decimal, expanded: Decimal
+) -> None:
+    shown, u = with_uncertainty(value, expanded)
+    digits = u.replace(".", "").strip("0")
+    assert 1 <= len(digits) <= 2
+    place = Decimal(1).scaleb(-len(u.partition(".")[2])) if "." in u else None
+    assert abs(Decimal(u) - expanded) <= expanded / 20
+    if place is not None:
+        assert len(shown.partition(".")[2]) == len(u.partition(".")[2])
+        assert abs(Decimal(shown) - value) <= place / 2 + abs(value) * Decimal("1e-27")
+
+
+@given(decimals, st.integers(1, 6))
+def test_significant_digits_are_never_more_than_asked(value: Decimal, digits: int) -> None:
+    text = plain(abs(significant(value, digits))).replace(".", "").strip("0")
+    assert len(text) <= digits
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "shown", "text"),
+    [
+        ("s", 1.0, "1.000", "s"),
+        ("s", 0.9996, "999.6", "ms"),
+        ("s", -0.5, "-500.0", "ms"),
+        ("s", 0.0, "0", "s"),
+        ("By", 1048576.0, "1.000", "MiB"),
+        ("{token}/s", 0.5, "0.5000", "token/s"),
+        ("J/{token}", 0.25, "250.0", "mJ/token"),
+        ("J/By", 0.25, "250.0", "mJ/B"),
+        ("Hz", 3.2e9, "3200", "MHz"),
+        ("Hz", 50.0, "50.00", "Hz"),
+        ("W", 0.5, "0.5000", "W"),
+        ("J", 0.5, "500.0", "mJ"),
+        ("By/s", 868.25, "868.2", "B/s"),
+        ("1", 0.5, "0.5000", ""),
+        ("mol", 2.0, "2.000", "mol"),
+    ],
+)
+def test_units_are_shown_as_people_write_them(
+    unit: str, value: float, shown: str, text: str
+) -> None:
+    display = display_of(unit, value)
+    assert (alone(display.of(value)), display.unit) == (shown, text)
+
+
+def test_scaling_is_decimal_so_that_no_binary_noise_is_rounded() -> None:
+    assert str(display_of("s", 0.1).of(0.1)) == "100.0"

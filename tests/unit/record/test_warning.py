@@ -1,0 +1,143 @@
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from host.handover.record import Record
+from host.handover.trace import AlignedRun, AttemptTrace, SourceCost
+from tests.fakes.records import ABSENT, DEVICE, record_of, sample_facts
+from tests.fakes.traces import example_run, kind_of, series
+
+COST = SourceCost("rapl", 100, 0, 0, 1, 1, 10.0, {})
+
+
+def codes(record: Record) -> list[str]:
+    return [warning.code for warning in record.warnings]
+
+
+def each(change: Callable[[AttemptTrace], AttemptTrace], attempts: int = 3) -> AlignedRun:
+    run = example_run(attempts)
+    return replace(run, attempts=tuple(change(a) for a in run.attempts))
+
+
+def with_cost(**change: Any) -> Record:  # noqa: ANN401 - fields of a cost
+    return record_of(each(lambda a: replace(a, costs=(replace(COST, **change),))))
+
+
+def with_series(quantity: str, kind: str, values: list[float]) -> Record:
+    times = [i * 10**9 for i in range(len(values))]
+    added = series(times, values, kind_of(quantity, kind, "1", channel="extra.one"))
+    return record_of(each(lambda a: replace(a, series=(*a.series, added))))
+
+
+def test_a_quiet_sealed_run_only_lacks_a_fidelity_result() -> None:
+    assert codes(record_of(example_run(3))) == ["no-fidelity-result"]
+
+
+def test_two_valid_attempts_are_few() -> None:
+    (found, *_) = record_of(example_run(2)).warnings
+    assert (found.code, found.number, found.limit) == ("few-attempts", "2", "3")
+    assert found.next is not None
+
+
+@pytest.mark.parametrize(("late", "warned"), [(1, False), (2, True)])
+def test_late_readings_are_named_above_1_in_100(late: int, *, warned: bool) -> None:
+    assert ("late-ticks" in codes(with_cost(late=late))) is warned
+
+
+@pytest.mark.parametrize(
+    ("ticks", "missed", "warned"), [(99, 1, False), (98, 2, True), (0, 0, False)]
+)
+def test_missed_slots_are_named_above_1_in_100(ticks: int, missed: int, *, warned: bool) -> None:
+    assert ("missed-ticks" in codes(with_cost(ticks=ticks, missed=missed))) is warned
+
+
+@pytest.mark.parametrize(("ratio", "warned"), [(0.01, False), (0.011, True), (None, False)])
+def test_a_sampler_above_1_in_100_of_a_core_is_named(ratio: float | None, *, warned: bool) -> None:
+    run = example_run(3)
+    changed = replace(run.attempts[1], sampler_cpu_ratio=ratio)
+    record = record_of(replace(run, attempts=(run.attempts[0], changed, run.attempts[2])))
+    assert ("sampler-cost" in codes(record)) is warned
+
+
+def stretched(factors: list[float]) -> Record:
+    """Attempts whose load takes so many times 10 s."""
+
+    def change(a: AttemptTrace) -> AttemptTrace:
+        assert a.load is not None
+        end_ns = a.load.start_ns + int(factors[a.number - 1] * 1e10)
+        return replace(a, load=replace(a.load, end_ns=end_ns))
+
+    return record_of(each(change))
+
+
+def test_a_spread_of_more_than_1_in_20_is_named_with_its_number() -> None:
+    assert "spread" not in codes(stretched([0.951, 1.0, 1.049]))
+    (found,) = [w for w in stretched([0.94, 1.0, 1.06]).warnings if w.code == "spread"]
+    assert found.text.en.startswith("load_time@1: ")
+    assert found.limit == "0.05"
+    assert float(found.number) == pytest.approx(0.06)
+
+
+def test_no_power_source_is_named_with_what_would_fix_it() -> None:
+    record = record_of(example_run(3, sources=False))
+    (found,) = [w for w in record.warnings if w.code == "no-power-source"]
+    assert found.next is not None
+    assert str(ABSENT[0]["fix"]) in found.next.en
+    assert not [q for q in record.results if "energy" in q.measurand_id]
+
+
+def test_a_throttle_counter_that_moved_is_named() -> None:
+    assert "throttled" not in codes(with_series("throttle", "counter", [5.0, 5.0]))
+    assert "throttled" in codes(with_series("throttle", "counter", [5.0, 6.0]))
+
+
+def test_a_throttle_state_that_was_on_is_named() -> None:
+    assert "throttled" not in codes(with_series("throttle", "state", [0.0] * 20))
+    assert "throttled" in codes(with_series("throttle", "state", [1.0] * 20))
+
+
+def test_a_governor_that_changed_during_the_run_is_named() -> None:
+    changed = {**DEVICE, "cpu": {"model": "Example CPU", "cores": 8, "governor": "powersave"}}
+    record = record_of(example_run(3), replace(sample_facts(3), device_after=changed))
+    (found,) = [w for w in record.warnings if w.code == "device-state-changed"]
+    assert "performance" in found.text.en
+    assert "powersave" in found.text.en
+
+
+def test_greedy_output_that_did_not_repeat_is_named() -> None:
+    run = example_run(3)
+    first = run.attempts[0]
+    asked = list(first.requests)
+    tokens = replace(asked[1].tokens, tokens=np.array(asked[1].tokens.tokens) + 1)
+    asked[1] = replace(asked[1], tokens=tokens)
+    record = record_of(
+        replace(run, attempts=(replace(first, requests=tuple(asked)), *run.attempts[1:]))
+    )
+    (found,) = [w for w in record.warnings if w.code == "output-differs"]
+    assert asked[1].item in found.text.en
+    hashes = {a.output_sha256 for a in record.attempts.attempts}
+    assert len(hashes) == 2
+
+
+def test_a_result_that_some_attempts_lack_is_named() -> None:
+    run = example_run(3)
+    bare = replace(run.attempts[2], load=None)
+    record = record_of(replace(run, attempts=(*run.attempts[:2], bare)))
+    found = [w for w in record.warnings if w.code == "partial-result"]
+    assert any("load_time@1 stands on 2 of 3" in w.text.en for w in found)
+    assert any("load-not-recorded" in w.text.en for w in found)
+
+
+def test_a_folder_that_is_not_sealed_is_named() -> None:
+    assert "not-sealed" in codes(record_of(example_run(3), replace(sample_facts(3), sealed=False)))
+
+
+def test_every_warning_speaks_both_languages() -> None:
+    record = record_of(example_run(1, sources=False), replace(sample_facts(1), sealed=False))
+    assert len(record.warnings) >= 3
+    for warning in record.warnings:
+        assert warning.text.zh != warning.text.en
+        assert warning.text.zh
