@@ -16,8 +16,8 @@ from host.cli.live import watching
 from host.handover.progress import Progress
 
 if TYPE_CHECKING:
-    from host.artefacts.models.info import ModelInfo
-    from host.artefacts.models.store import Step
+    from host.artefacts.models.tensors import Progress as Step
+    from host.artefacts.models.inspection import ModelInfo
 
 
 @click.group()
@@ -29,27 +29,28 @@ def models() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
 def list_(*, as_json: bool) -> None:
     """List the sizes that can be made and the files that are made."""
-    from host.artefacts.models.store import listing, sizes, store_dir
+    from host.artefacts.models.store import listing, store_dir
 
-    made = [{"path": str(path), "size_bytes": size} for path, size in listing()]
-    kinds = [
-        {"size": name, "parameters": count, "quantizations": list(kinds)}
-        for name, count, kinds in sizes()
+    rows = [
+        {
+            "reference": stored.reference,
+            "parameters": stored.parameters,
+            "size_bytes": stored.size_bytes,
+            "path": str(stored.path) if stored.path else None,
+        }
+        for stored in listing()
     ]
     if as_json:
-        json_out({"store": str(store_dir()), "sizes": kinds, "made": made})
+        json_out({"store": str(store_dir()), "models": rows})
         return
+    table = Table("reference", "parameters", "size", "made", box=None)
+    for stored in listing():
+        size = f"{'' if stored.path else '~'}{stored.size_bytes / 1e6:,.0f} MB"
+        made = "yes" if stored.path else ""
+        table.add_row(stored.reference, f"{stored.parameters / 1e6:,.0f} M", size, made)
     console = out()
-    table = Table("size", "parameters", "quantizations", box=None)
-    for row in kinds:
-        table.add_row(
-            row["size"], f"{row['parameters'] / 1e6:.0f} M", " ".join(row["quantizations"])
-        )
     console.print(table)
-    console.print(Text(f"\nmade, in {store_dir()}:"))
-    for entry in made:
-        name = Path(str(entry["path"])).name
-        console.print(Text(f"  {name:<28} {int(str(entry['size_bytes'])) / 1e6:10.1f} MB"))
+    console.print(Text(f"store: {store_dir()}"), soft_wrap=True)
 
 
 @models.command()
@@ -61,10 +62,11 @@ def list_(*, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
 def make(reference: str, seed: int, directory: Path | None, *, as_json: bool) -> None:
     """Make a reference model: SIZE:QUANTIZATION, for example tiny:q4_0 or 1b:int4."""
+    from host.artefacts.models.store import DEFAULT_QUANTIZATION
     from host.artefacts.models.store import make as make_model
-    from host.artefacts.models.store import split
 
-    size, quantization = split(reference)
+    size, _, quantization = reference.partition(":")
+    quantization = quantization or DEFAULT_QUANTIZATION
     with _steps() as step:
         path = make_model(size, quantization, seed=seed, directory=directory, progress=step)
     _tell(path, as_json=as_json)
@@ -89,13 +91,15 @@ def quantize(source: Path, scheme: str, goal: Path, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
 def inspect(model: str, *, as_json: bool) -> None:
     """Say what a GGUF file or a genai folder is: quantization, bits per weight, hashes."""
-    from host.artefacts.models.store import locate
+    from host.artefacts.models.store import resolve
 
-    _tell(locate(model), as_json=as_json)
+    with _steps() as step:
+        path = resolve(model, progress=step)
+    _tell(path, as_json=as_json)
 
 
 def _tell(path: Path, *, as_json: bool) -> None:
-    from host.artefacts.models.inspect import inspect as inspect_model
+    from host.artefacts.models.inspection import inspect as inspect_model
 
     with _steps() as step:
         found = inspect_model(path, progress=step)

@@ -13,8 +13,7 @@ from typing import Any
 import msgspec
 
 from host.artefacts.datasets.dataset import Dataset
-from host.artefacts.models.info import ModelInfo
-from host.artefacts.models.inspect import inspect
+from host.artefacts.models.inspection import ModelInfo, inspect
 from host.artefacts.models.store import resolve
 from host.errors import ArtefactError, PlanError
 from host.handover.deployment import Deployment
@@ -47,7 +46,8 @@ def artefacts_of(plan: Plan, step: Step) -> Artefacts:
     """Find or make the model, hash it, load the dataset. Raises UsageError for bad input."""
     choice = choose_engine(plan)
     dataset = dataset_of(plan)
-    path = resolve(plan.model.reference, engine_format=FORMATS.get(choice.kind), progress=step)
+    usual = "int4" if choice.kind == "onnx_genai" else "q4_0"
+    path = resolve(plan.model.reference, quantization=usual, progress=step)
     model = inspect(path, progress=step)
     if plan.model.sha256 and plan.model.sha256 != model.sha256:
         raise ArtefactError(
@@ -66,10 +66,11 @@ def resolve_plan(
 ) -> ResolvedPlan:
     """Try model, settings and prompt lengths with the engine itself, and state everything."""
     requests = requests_of(plan, found.dataset)
-    settings = dict(plan.engine.settings)
-    counts, said = _counts(found, settings, requests, link)
+    known = link.hello.get("engine_settings", {}).get(found.engine_kind, {})
+    given = dict(plan.engine.settings)
+    counts = _counts(found, given, requests, link)
     longest = max(counts[r.item] + r.output_tokens for r in requests)
-    context = settings.setdefault("n_ctx", -(-longest // CONTEXT_STEP) * CONTEXT_STEP)
+    context = given.setdefault("n_ctx", -(-longest // CONTEXT_STEP) * CONTEXT_STEP)
     if not isinstance(context, int) or isinstance(context, bool):
         raise PlanError("engine.settings.n_ctx", f"{context!r} is no number of tokens")
     trained = found.model.context_length or context
@@ -78,7 +79,7 @@ def resolve_plan(
         plan=plan,
         engine_kind=found.engine_kind,
         engine_reason=found.engine_reason,
-        engine_settings={**said.get("settings", {}), **settings},
+        engine_settings={**known, **given},
         model_path=str(found.path),
         model=msgspec.to_builtins(found.model),
         dataset={
@@ -109,7 +110,7 @@ def _counts(
     settings: dict[str, Any],
     requests: tuple[ResolvedRequest, ...],
     link: AgentLink,
-) -> tuple[dict[str, int], dict[str, Any]]:
+) -> dict[str, int]:
     """Prompt tokens of every item by the engine's own tokenizer; exact counts stay as asked."""
     said = link.ask(
         "tokenize",
@@ -124,4 +125,4 @@ def _counts(
     return {
         request.item: request.prompt_tokens or int(count)
         for request, count in zip(requests, said["counts"], strict=True)
-    }, said
+    }

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from host.align.streams import read_json
-from host.artefacts.models.inspect import inspect
+from host.artefacts.models.inspection import inspect
 from host.deploy.stage import deploy_local, local_store
 from host.errors import ArtefactError, FolderError, PlanError
 from host.handover.deployment import Deployment

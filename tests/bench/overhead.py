@@ -65,10 +65,10 @@ def dataset(folder: Path) -> Path:
 
 def job(engine: str, model: Path, items: Path, threads: int) -> dict[str, Any]:
     """The same work for the bare loop: the first prompt once more in front, as the warm-up."""
-    from host.artefacts.models.store import make
     from tokenizers import Tokenizer
 
     from agent.prompts import prompt_of
+    from host.artefacts.models.store import make
 
     tokenizer = Tokenizer.from_file(str(make("tiny", "int4") / "tokenizer.json"))
     entries = json.loads(items.read_text(encoding="utf-8"))["items"]
