@@ -35,16 +35,15 @@ def unwrap(values: FloatArray, wraps_at: float | None) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class Updates:
-    """The readings of a counter at which a new value was first seen; the first one is kept."""
+    """The readings of a counter at which a new value was first seen; the first one is kept.
+
+    t_ns: midpoints of the reads.
+    """
 
     t0_ns: IntArray
+    t_ns: IntArray
     t1_ns: IntArray
     values: FloatArray
-
-    @property
-    def t_ns(self) -> IntArray:
-        """Midpoints of the reads."""
-        return self.t0_ns + (self.t1_ns - self.t0_ns) // 2
 
 
 def updates_of(series: Series) -> Updates:
@@ -55,7 +54,7 @@ def updates_of(series: Series) -> Updates:
     fresh = np.concatenate(([True], np.diff(values) > 0))
     if int(fresh.sum()) == 1:
         raise CoverageError("counter-stuck", f"{series.channel} never moved")
-    return Updates(series.t0_ns[fresh], series.t1_ns[fresh], values[fresh])
+    return Updates(series.t0_ns[fresh], series.t_ns[fresh], series.t1_ns[fresh], values[fresh])
 
 
 def difference(updates: Updates, window: Window) -> Integral:

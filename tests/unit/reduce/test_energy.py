@@ -168,3 +168,8 @@ def test_requests_without_decode_steps_have_no_decode_phase() -> None:
 def test_windows_that_overlap_are_refused_for_their_energy_would_count_twice() -> None:
     with pytest.raises(CoverageError, match="phases-overlap"):
         windows(attempt((ASKED[0], ASKED[0])), PREFILL)
+
+
+def test_without_a_scored_request_there_is_no_span_to_heat_the_device() -> None:
+    with pytest.raises(CoverageError, match="no-scored-request"):
+        whole(attempt(requests([replace(SHAPE, warmup=True)])))

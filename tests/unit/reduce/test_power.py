@@ -133,3 +133,7 @@ def test_bounds_of_several_attempts_are_means_of_theirs() -> None:
     assert alone.bounds
     assert both.bounds[0] == pytest.approx(2 * alone.bounds[0])
     assert both.bounds[1] == pytest.approx(2 * alone.bounds[1])
+
+
+def test_a_peak_of_power_is_no_energy() -> None:
+    assert power_results([device(power("peak"))]) == []
