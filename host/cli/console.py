@@ -9,6 +9,9 @@ from typing import Any
 
 from rich.console import Console
 
+# A pipe has no width; rich would fold tables at 80 columns.
+PIPE_COLUMNS = 140
+
 
 def json_out(value: Any) -> None:  # noqa: ANN401
     """Put exactly one JSON value on stdout."""
@@ -17,16 +20,13 @@ def json_out(value: Any) -> None:  # noqa: ANN401
 
 def out() -> Console:
     """Console for results on stdout; no markup, since names come from outside."""
-    return Console(file=sys.stdout, markup=False, highlight=False, soft_wrap=not _is_terminal())
+    width = None if sys.stdout.isatty() else PIPE_COLUMNS
+    return Console(file=sys.stdout, markup=False, highlight=False, width=width)
 
 
 def err() -> Console:
     """Console for progress and notes on stderr."""
     return Console(file=sys.stderr, markup=False, highlight=False, stderr=True)
-
-
-def _is_terminal() -> bool:
-    return sys.stdout.isatty()
 
 
 def plain(text: str) -> str:

@@ -16,8 +16,8 @@ from host.cli.live import watching
 from host.handover.progress import Progress
 
 if TYPE_CHECKING:
-    from host.artefacts.models.tensors import Progress as Step
     from host.artefacts.models.inspection import ModelInfo
+    from host.artefacts.models.tensors import Progress as Step
 
 
 @click.group()

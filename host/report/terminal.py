@@ -46,34 +46,52 @@ def _verdict(console: Console, record: Record) -> None:
 
 
 def _quantities(console: Console, record: Record) -> None:
-    rows = [q for q in record.results if q.value is not None and not _is_item(q, record)]
+    rows = [q for q in record.results if q.value is not None and not _is_detail(q, record)]
     if console.width < NARROW_COLUMNS:
         for q in rows:
             console.print(Text(f"{q.name.zh} {q.name.en}{_which(q)}\n    {_value(q)} {_unit(q)}"))
-        return
-    table = Table("quantity", "value", "unit", "k", "n", box=None, pad_edge=False)
-    table.columns[1].no_wrap = table.columns[2].no_wrap = True
-    table.columns[1].justify = table.columns[3].justify = table.columns[4].justify = "right"
-    for q in rows:
-        style = "bold" if q.measurand_id.partition("@")[0] in HEADLINE else ""
-        name = Text(f"{q.name.zh} {q.name.en}{_which(q)}", style=style)
-        value = Text(_value(q), style=style, overflow="ignore")
-        table.add_row(name, value, Text(_unit(q)), Text(_k(q)), Text(str(q.n)))
-    console.print(table)
+    else:
+        console.print(_table(rows))
     if any(q.U is not None for q in rows):
-        note = (
-            "±: U = k·u, t 分布, p = 95 %, 仅含测量次间的重复性 (A 类) · "
-            "repeatability over attempts only (Type A); [low, high]: distribution-free"
+        console.print(
+            Text("±: U = k·u, p = 95 %, repeatability over attempts only (Type A)", "dim")
         )
-        console.print(Text(note, style="dim"))
-    missing = [q for q in record.results if q.value is None]
-    for q in missing:
-        said = f"{q.name.zh} {q.name.en}{_which(q)}: 未测 not measured ({safe(q.missing)})"
+        console.print(Text("±：U = k·u，p = 95 %，仅含测量次间的重复性（A 类）", "dim"))
+    if any(q.interval is not None for q in rows):
+        console.print(Text("[low, high]: distribution-free 非参数区间, p ≥ 95 %", "dim"))
+    for reason, names in _missing(record).items():
+        said = f"未测 not measured: {', '.join(names)} ({safe(reason)})"
         console.print(Text(said, style="dim"))
 
 
-def _is_item(q: Quantity, record: Record) -> bool:
-    return q.scope in {str(item["id"]) for item in record.dataset.get("items", ())}
+def _table(rows: list[Quantity]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("量 quantity", overflow="fold")
+    table.add_column("值 value", justify="right", no_wrap=True, overflow="ignore")
+    table.add_column("单位 unit", no_wrap=True)
+    table.add_column("k", justify="right", no_wrap=True)
+    table.add_column("n", justify="right", no_wrap=True)
+    for q in rows:
+        style = "bold" if q.measurand_id.partition("@")[0] in HEADLINE else ""
+        name = Text(f"{q.name.zh} {q.name.en}{_which(q)}", style=style)
+        table.add_row(name, Text(_value(q), style=style), _unit(q), _k(q), str(q.n))
+    return table
+
+
+def _missing(record: Record) -> dict[str, list[str]]:
+    """Reason -> names of what was not measured, so that one reason is said once."""
+    found: dict[str, list[str]] = {}
+    for q in record.results:
+        name = f"{q.name.en}{_which(q)}"
+        if q.value is None and name not in found.setdefault(q.missing, []):
+            found[q.missing].append(name)
+    return found
+
+
+def _is_detail(q: Quantity, record: Record) -> bool:
+    """What the page shows and the terminal leaves out: single items, frequencies by core."""
+    items = {str(item["id"]) for item in record.dataset.get("items", ())}
+    return q.scope in items or q.measurand_id.startswith("frequency@")
 
 
 def _which(q: Quantity) -> str:
@@ -109,20 +127,21 @@ def _conditions(console: Console, record: Record) -> None:
 
 def _condition_rows(record: Record) -> Iterator[tuple[str, str]]:
     model, runtime, item = record.model_artifact, record.runtime, record.item
+    described = runtime.get("described", {})
+    used = described.get("settings", {})
+    threads = used.get("n_threads", used.get("intra_op_num_threads", "?"))
+    version = described.get("library_version", "")
+    before = item.get("before", {})
+    yield "模型 model", f"{model.get('name')} · {model.get('quantization')}"
+    yield "", f"SHA-256 {model.get('sha256')}"
+    yield "引擎 engine", f"{runtime.get('kind')} {version} · {threads} threads"
+    yield "", f"taken because: {runtime.get('reason')}"
     yield (
-        "模型 model",
-        f"{model.get('name')} · {model.get('quantization')} · {model.get('sha256')}",
+        "设备 device",
+        f"{before.get('cpu', {}).get('name', '?')} · {before.get('system', {}).get('name', '')}",
     )
-    yield "引擎 engine", f"{runtime.get('engine')} {runtime.get('version', '')}"
-    yield "设备 device", f"{item.get('model', item.get('name', ''))}"
     yield "数据 dataset", f"{record.dataset.get('id')}@{record.dataset.get('version')}"
     yield "设置 settings", record.settings_sha256
-    done = record.attempts
-    yield (
-        "次数 attempts",
-        f"{done.valid} valid, {done.void} void, {done.incomplete} incomplete"
-        f" of {done.planned} planned",
-    )
 
 
 def _warnings(console: Console, record: Record) -> None:
