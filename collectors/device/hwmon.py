@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from collectors.device.part import Value, Wanted, not_present, open_wanted, value_part
+from collectors.device.part import Value, Wanted, not_present, open_wanted, shown, value_part
 from collectors.device.text import integer, numbered, short_integer, short_text, slug, unique
 from collectors.device.thermal import millicelsius
 from collectors.protocol import Opened, Scope
@@ -69,7 +69,7 @@ def chips(scope: Scope) -> list[Chip]:
     found = [
         (
             slug(short_text(folder / "name") or "unnamed"),
-            os.path.realpath(folder / "device"),
+            shown(Path(os.path.realpath(folder / "device"))),
             folder,
         )
         for folder in numbered(scope.sys / "class/hwmon", "hwmon")

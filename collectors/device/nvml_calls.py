@@ -77,10 +77,14 @@ def _utilisation(nvml: ModuleType, handle: object) -> Sequence[Value]:
 
 
 def _event_reasons(nvml: ModuleType, handle: object) -> Sequence[Value]:
-    """By its name since driver 535, else by its old one."""
-    query = getattr(nvml, "nvmlDeviceGetCurrentClocksEventReasons", None)
-    query = query or nvml.nvmlDeviceGetCurrentClocksThrottleReasons
-    return (int(query(handle)),)
+    """By its new name, else by the one that packages and drivers before 535 have."""
+    old_query = getattr(nvml, "nvmlDeviceGetCurrentClocksThrottleReasons", None)
+    try:
+        return (int(nvml.nvmlDeviceGetCurrentClocksEventReasons(handle)),)
+    except (nvml.NVMLError, AttributeError):
+        if old_query is None:
+            raise
+        return (int(old_query(handle)),)
 
 
 CALLS: tuple[Call, ...] = (

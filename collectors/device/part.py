@@ -165,7 +165,7 @@ def open_wanted(
     """Open what can be opened; the rest is absent, each with its reason and the fix."""
     if len(wanted) > MAX_FILES:
         reason = f"too-many: {len(wanted)} files, {MAX_FILES} allowed"
-        return Opened(None, (Absent(kind, str(wanted[0].source.parent), reason, "none"),))
+        return Opened(None, (Absent(kind, shown(wanted[0].source.parent), reason, "none"),))
     opened = [_open_one(kind, one, fix) for one in wanted]
     parts = [one for one in opened if isinstance(one, Part)]
     absent = tuple(one for one in opened if isinstance(one, Absent))
@@ -176,7 +176,7 @@ def _open_one(kind: str, wanted: Wanted, fix: str) -> Part | Absent:
     try:
         return wanted.open()
     except OSError as err:
-        return Absent(kind, str(wanted.source), open_reason(err), fix)
+        return Absent(kind, shown(wanted.source), open_reason(err), fix)
 
 
 def open_reason(err: OSError) -> str:
@@ -194,7 +194,12 @@ def not_present(kind: str, folder: Path, what: str, fix: str) -> Opened:
         pass
     except OSError as err:
         reason = open_reason(err)
-    return Opened(None, (Absent(kind, str(folder), reason, fix),))
+    return Opened(None, (Absent(kind, shown(folder), reason, fix),))
+
+
+def shown(path: Path) -> str:
+    """A path as text that every encoder takes, also where its bytes are no UTF-8."""
+    return os.fsencode(path).decode("utf-8", errors="replace")
 
 
 def present(path: Path) -> bool:

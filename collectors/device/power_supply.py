@@ -19,6 +19,7 @@ from collectors.device.part import (
     not_present,
     open_wanted,
     present,
+    shown,
     value_part,
 )
 from collectors.device.text import integer, printable, short_text, slug, unique
@@ -114,7 +115,7 @@ def _wanted(supply: Path, name: str, attribute: _Attribute) -> Wanted:
         attribute.unit,
         attribute.kind,
         attribute.quantity,
-        str(path),
+        shown(path),
         tier=attribute.tier,
         note=f"type {short_text(supply / 'type') or 'not stated'}; {attribute.note}",
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
+import pytest
+
 from collectors.clocks import device_clock
 from collectors.device.nvml import load_pynvml, open_nvml
 from collectors.protocol import Scope
@@ -92,11 +94,14 @@ def test_a_package_older_than_a_call_makes_only_that_absent() -> None:
     collector_of(opened).close()
 
 
-def test_the_old_name_of_the_event_reasons_is_tried_too() -> None:
-    board = answers()
-    board["nvmlDeviceGetCurrentClocksThrottleReasons"] = board.pop(
-        "nvmlDeviceGetCurrentClocksEventReasons"
-    )
+@pytest.mark.parametrize("package_has_it", [True, False])
+def test_an_older_driver_or_package_is_asked_for_the_event_reasons_by_the_old_name(
+    package_has_it: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    board = answers() | {"nvmlDeviceGetCurrentClocksThrottleReasons": 0x44}
+    board["nvmlDeviceGetCurrentClocksEventReasons"] = "Function Not Found"
+    if not package_has_it:
+        del board["nvmlDeviceGetCurrentClocksEventReasons"]
     nvml = FakeNvml([board])
     collector = collector_of(open_nvml(SCOPE, lambda: nvml))
     assert read_values(collector)["nvml.gpu0.clock_event_reasons"] == 0x44

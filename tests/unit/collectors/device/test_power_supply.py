@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,17 @@ def test_a_gauge_that_may_not_be_read_is_absent_and_not_missing_hardware(tmp_pat
     opened = open_power_supply(scope)
     assert [(a.source, a.reason) for a in opened.absent] == [(str(path), "not-readable: ELOOP")]
     collector_of(opened).close()
+
+
+def test_a_supply_named_in_bytes_that_are_no_text_still_has_a_name_and_a_source(
+    tmp_path: Path,
+) -> None:
+    folder = os.fsencode(tmp_path / "sys/class/power_supply") + b"/\xff1"
+    tree(Path(os.fsdecode(folder)), {"online": "1\n"})
+    collector = collector_of(open_power_supply(scope_of(tmp_path)))
+    assert read_values(collector) == {"power_supply.1.online": 1}
+    assert collector.describe()[0].source.encode().endswith(b"1/online")
+    collector.close()
 
 
 def test_a_machine_without_battery_says_so(tmp_path: Path) -> None:
