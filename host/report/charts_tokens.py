@@ -1,0 +1,244 @@
+"""Figures of the token trace: tokens over time, each request, and the intervals between tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from host.handover.record import Quantity, Txt
+from host.handover.trace import AttemptTrace, IntArray, RequestTrace
+from host.report.charts_figure import (
+    TIME_S,
+    Axis,
+    Figure,
+    Line,
+    Mark,
+    Row,
+    Summary,
+    drawn_value,
+    low_mean_high,
+    steps,
+)
+from host.report.charts_phases import NS_PER_STEP, span
+from host.report.decimate import decimate
+
+MAX_ROWS = 32  # requests of one attempt that fit a screen as rows
+_MAX_TICKS = 9000  # over all attempts and rows
+_BARS = 60
+# Right end of the histogram: this share of all intervals lies below, the rest is in its last bar.
+_BARS_SHARE = 0.995
+_SHARE_POINTS = 300
+_TAIL_POINTS = 40  # the longest intervals are drawn one by one: stalls are what one looks for
+_REQUEST_S = Axis(Txt(zh="自请求开始的时间", en="time since the request began"), "s", step=1e-9)
+_INTERVAL = Axis(Txt(zh="词元间隔", en="inter-token interval"), "ms", step=1e-6)
+_NO_TOKENS = Txt(zh="没有任何尝试产生词元。", en="No attempt produced a token.")
+_ROWS_NOTE = Txt(zh="条：预填充；短线：各词元。", en="Bar: prefill; ticks: tokens.")
+_FIRST_ROWS = Txt(
+    zh=f"每次尝试只画前 {MAX_ROWS} 个请求。",
+    en=f"Only the first {MAX_ROWS} requests of each attempt are drawn.",
+)
+# Stalls many times longer than the usual interval need a logarithmic axis to be seen beside it.
+_LOG_SPREAD = 20
+_NO_INTERVALS = Txt(
+    zh="没有计分请求产生两个以上词元。", en="No scored request produced two tokens or more."
+)
+
+
+def tokens_figure(attempts: Sequence[AttemptTrace], bins: int) -> Figure:
+    """Output tokens since the start of the attempt, all requests added up."""
+    lines: list[Line] = []
+    summaries: list[Summary] = []
+    for attempt in attempts:
+        t_ns = _all_tokens_ns(attempt.requests)
+        if not len(t_ns):
+            continue
+        count = np.arange(1, len(t_ns) + 1, dtype=np.float64)
+        over = span(attempt)
+        kept = decimate(t_ns, count, np.zeros(0, dtype=np.int64), bins=bins, over=over)
+        x = steps((t_ns[kept.index] - over.start_ns) // NS_PER_STEP)
+        y = tuple(drawn_value(v) for v in count[kept.index].tolist())
+        lines.append(Line(attempt.number, "", x, y))
+        each = np.array([len(r.tokens) for r in attempt.requests], dtype=np.float64)
+        name = Txt(zh="每请求词元数", en="tokens per request")
+        summaries.append(_summary(attempt.number, name, "{token}", (len(t_ns), len(kept)), each))
+    return Figure(
+        id="tokens",
+        kind="steps",
+        title=Txt(zh="累计输出词元", en="Output tokens over time"),
+        x=TIME_S,
+        y=Axis(Txt(zh="词元", en="tokens"), "{token}"),
+        lines=tuple(lines),
+        summaries=tuple(summaries),
+        why_empty=() if lines else (_NO_TOKENS,),
+    )
+
+
+def requests_figure(attempts: Sequence[AttemptTrace]) -> Figure:
+    """One row a request: prefill as a bar, each token as a tick."""
+    found = [a for a in attempts if a.requests]
+    rows = sum(min(len(a.requests), MAX_ROWS) for a in found)
+    per_row = max(20, _MAX_TICKS // max(1, rows))
+    drawn = tuple((a.number, tuple(_rows(a, per_row))) for a in found)
+    notes = (
+        (_ROWS_NOTE, _FIRST_ROWS)
+        if any(len(a.requests) > MAX_ROWS for a in found)
+        else (_ROWS_NOTE,)
+    )
+    return Figure(
+        id="requests",
+        kind="rows",
+        title=Txt(zh="各请求：预填充与词元", en="Requests: prefill and tokens"),
+        x=_REQUEST_S,
+        y=Axis(Txt(zh="请求（数据项）", en="request (dataset item)"), ""),
+        rows=drawn,
+        summaries=tuple(s for a, (_, r) in zip(found, drawn, strict=True) for s in _spans(a, r)),
+        notes=notes if found else (),
+        why_empty=() if found else (_NO_TOKENS,),
+    )
+
+
+def _rows(attempt: AttemptTrace, per_row: int) -> Iterator[Row]:
+    for request in attempt.requests[:MAX_ROWS]:
+        t_ns = request.tokens.t_ns - request.start_ns
+        prefill = request.prefill
+        yield Row(
+            label=f"{request.item} · warm-up" if request.warmup else request.item,
+            prefill=(prefill.start_ns - request.start_ns, prefill.end_ns - request.start_ns),
+            end=request.end_ns - request.start_ns,
+            ticks=steps(t_ns[_thinned(len(t_ns), per_row)]),
+        )
+
+
+def _thinned(count: int, most: int) -> IntArray:
+    """Evenly spread positions, first and last among them; all when they are few."""
+    if count <= most:
+        return np.arange(count, dtype=np.int64)
+    return np.arange(most, dtype=np.int64) * (count - 1) // (most - 1)
+
+
+def _spans(attempt: AttemptTrace, rows: Sequence[Row]) -> Iterator[Summary]:
+    recorded = sum(len(r.tokens) for r in attempt.requests)
+    drawn = sum(len(row.ticks) for row in rows)
+    prefill = [r.prefill.seconds for r in attempt.requests]
+    whole = [(r.end_ns - r.start_ns) * 1e-9 for r in attempt.requests]
+    name = Txt(zh="请求时长（词元）", en="request duration (tokens)")
+    yield _summary(attempt.number, name, "s", (recorded, drawn), whole)
+    name = Txt(zh="预填充时长", en="prefill duration")
+    yield _summary(attempt.number, name, "s", (len(prefill), len(rows)), prefill)
+
+
+def histogram_figure(attempts: Sequence[AttemptTrace], results: Sequence[Quantity]) -> Figure:
+    """How often which interval between tokens came, all scored requests of an attempt pooled."""
+    pooled = [(a.number, p) for a in attempts if len(p := _intervals_ns(a))]
+    lines: tuple[Line, ...] = ()
+    notes: tuple[Txt, ...] = ()
+    if pooled:
+        edges = _edges(np.sort(np.concatenate([p for _, p in pooled])))
+        lines = tuple(_bars(number, p, edges) for number, p in pooled)
+        top = f"{edges[-2] * 1e-6:.4g} ms"
+        notes = (
+            Txt(
+                zh=f"最后一格包含所有 ≥ {top} 的间隔。",
+                en=f"The last bar holds all intervals ≥ {top}.",
+            ),
+        )
+    return Figure(
+        id="histogram",
+        kind="bars",
+        title=Txt(zh="词元间隔直方图", en="Inter-token intervals, histogram"),
+        x=_INTERVAL,
+        y=Axis(Txt(zh="间隔个数", en="intervals"), "{count}"),
+        lines=lines,
+        marks=_marks(results),
+        summaries=tuple(_interval_summary(number, p, len(p)) for number, p in pooled),
+        notes=notes,
+        why_empty=() if pooled else (_NO_INTERVALS,),
+    )
+
+
+def share_figure(attempts: Sequence[AttemptTrace], results: Sequence[Quantity]) -> Figure:
+    """Share of intervals that are not longer than x (ECDF)."""
+    pooled = [(a.number, np.sort(p)) for a in attempts if len(p := _intervals_ns(a))]
+    picks = [_share_picks(len(p)) for _, p in pooled]
+    lines = tuple(
+        Line(number, "", steps(p[i]), tuple(drawn_value((k + 1) / len(p)) for k in i.tolist()))
+        for (number, p), i in zip(pooled, picks, strict=True)
+    )
+    log = all(0 < _LOG_SPREAD * p[0] <= p[-1] for _, p in pooled)
+    return Figure(
+        id="share",
+        kind="share",
+        title=Txt(zh="词元间隔累积分布", en="Inter-token intervals, cumulative share (ECDF)"),
+        x=Axis(_INTERVAL.name, _INTERVAL.unit, _INTERVAL.step, log=log),
+        y=Axis(Txt(zh="不超过 x 的份额", en="share not longer than x"), "1"),
+        lines=lines,
+        marks=_marks(results),
+        summaries=tuple(
+            _interval_summary(number, p, len(i))
+            for (number, p), i in zip(pooled, picks, strict=True)
+        ),
+        why_empty=() if pooled else (_NO_INTERVALS,),
+    )
+
+
+def _share_picks(count: int) -> IntArray:
+    tail = np.arange(max(0, count - _TAIL_POINTS), count, dtype=np.int64)
+    return np.unique(np.concatenate((_thinned(count, _SHARE_POINTS), tail)))
+
+
+def _edges(ordered: IntArray) -> IntArray:
+    """Edges of the bars in ns; the last bar goes up to the longest interval."""
+    low = int(ordered[0])
+    high = int(ordered[min(len(ordered) - 1, int(len(ordered) * _BARS_SHARE))])
+    width = max(1, -(-(high - low) // (_BARS - 1)))
+    return low + width * np.arange(_BARS + 1, dtype=np.int64)
+
+
+def _bars(number: int, intervals_ns: IntArray, edges: IntArray) -> Line:
+    place = np.clip((intervals_ns - edges[0]) // (edges[1] - edges[0]), 0, _BARS - 1)
+    counts = np.bincount(place, minlength=_BARS).tolist()
+    return Line(number, "", steps(edges[:-1]), tuple(counts))
+
+
+def _marks(results: Sequence[Quantity]) -> tuple[Mark, ...]:
+    """Median, p95 and p99 as they stand in the record, from s to ms for the place only."""
+    return tuple(
+        Mark(
+            Txt(zh={"median": "中位数"}.get(q.statistic, q.statistic), en=q.statistic),
+            float(q.value) * 1e3,
+            f"{q.reported.value} {q.reported.unit}" if q.reported else f"{q.value} {q.unit}",
+        )
+        for q in results
+        if q.measurand_id.partition("@")[0] == "inter_token_interval"
+        and q.value is not None
+        and q.unit == "s"
+        and q.scope in ("", "decode")
+    )
+
+
+def _all_tokens_ns(requests: Sequence[RequestTrace]) -> IntArray:
+    parts = [r.tokens.t_ns for r in requests]
+    return np.sort(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _intervals_ns(attempt: AttemptTrace) -> IntArray:
+    parts = [np.diff(r.tokens.t_ns) for r in attempt.scored()]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _interval_summary(number: int, intervals_ns: IntArray, drawn: int) -> Summary:
+    name = Txt(zh="词元间隔", en="inter-token interval")
+    in_ms = intervals_ns.astype(np.float64) * 1e-6
+    return _summary(number, name, "ms", (len(in_ms), drawn), in_ms)
+
+
+def _summary(
+    number: int,
+    name: Txt,
+    unit: str,
+    counts: tuple[int, int],
+    values: Sequence[float] | np.ndarray[tuple[int], np.dtype[np.float64]],
+) -> Summary:
+    low, mean, high = low_mean_high(values)
+    return Summary(number, name, unit, counts[0], counts[1], 0, low, mean, high)

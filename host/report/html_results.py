@@ -1,0 +1,227 @@
+"""Verdict, headline and the tables of results: the numbers are the record's own strings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from host.handover.record import Quantity, Record, Txt, Warning_
+from host.report.charts_data import symbol
+from host.report.html_tables import column, none, reason, table
+from host.report.html_text import NOTHING, Html, both, code, heading, join, said, tag, text
+
+HEADLINE = ("decode_rate", "time_to_first_token", "prefill_rate", "peak_memory", "load_time")
+_SIGNS = {"valid": "✓", "void": "✕", "incomplete": "◐"}
+_STATUSES = {
+    "valid": Txt(zh="有效", en="valid"),
+    "void": Txt(zh="作废", en="void"),
+    "incomplete": Txt(zh="不完整", en="incomplete"),
+}
+_EVALUATIONS = {
+    "type_a_only": Txt(
+        zh="仅 A 类：测量次间的重复性，B 类未评定",
+        en="Type A only: repeatability over attempts; Type B not evaluated",
+    ),
+    "not_evaluated": Txt(zh="不确定度未评定", en="uncertainty not evaluated"),
+    "exact_count": Txt(zh="精确计数", en="exact count"),
+}
+_STATISTICS = {
+    "mean": Txt(zh="平均", en="mean"),
+    "median": Txt(zh="中位数", en="median"),
+    "max": Txt(zh="最大", en="maximum"),
+}
+_SCOPES = {
+    "": Txt(zh="全部", en="whole"),
+    "load": Txt(zh="装载", en="load"),
+    "prefill": Txt(zh="预填充", en="prefill"),
+    "decode": Txt(zh="解码", en="decode"),
+    "request": Txt(zh="请求", en="request"),
+    "idle": Txt(zh="空闲", en="idle"),
+}
+_COLUMNS = (
+    column("量", "quantity"),
+    column("值", "value", number=True),
+    column("U", "U", number=True),
+    column("单位", "unit"),
+    column("k (p)", "k (p)", number=True),
+    column("n", "n", number=True),
+    column("区间、界与规则", "interval, bounds and rule"),
+)
+_MISSING_COLUMNS = (
+    column("未测得的量", "not measured"),
+    column("单位", "unit"),
+    column("原因", "reason"),
+)
+
+
+def status(word: str) -> Html:
+    """A status as sign and words, never by colour alone."""
+    words = _STATUSES.get(word, Txt(zh=word, en=word))
+    sign = tag("span", text(_SIGNS.get(word, "?")), aria_hidden="true")
+    kind = word if word in _STATUSES else "incomplete"
+    return tag("span", sign, text(" "), both(words), class_=f"status {kind}")
+
+
+def verdict(record: Record) -> Html:
+    """The first thing on the page: what this record is worth, and why."""
+    found = record.verdict
+    reasons = (
+        tag("ul", *(tag("li", reason(r)) for r in found.reasons)) if found.reasons else none()
+    )
+    voiding = join(_short(w) for w in record.warnings)
+    return tag(
+        "section",
+        heading(2, Txt(zh="结论", en="Verdict"), id="verdict"),
+        tag("p", status(found.status), class_="stamp"),
+        tag("p", both(found.text), class_="lead"),
+        tag("h3", said("理由", "Reasons")),
+        reasons,
+        tag("p", said("警告：", "Warnings: "), voiding) if voiding else NOTHING,
+        class_=f"verdict {found.status if found.status in _STATUSES else 'incomplete'}",
+        aria_labelledby="verdict",
+    )
+
+
+def _short(warning: Warning_) -> Html:
+    return Html(f"{tag('a', code(warning.code), href='#warnings')} ")
+
+
+def headline(record: Record) -> Html:
+    """The quantities most readers came for."""
+    cards = [_card(q) for name in HEADLINE for q in _of(record, name)[:1]]
+    return tag("div", *cards, class_="cards") if cards else none()
+
+
+def _of(record: Record, name: str) -> list[Quantity]:
+    """All results of a measurand for the whole run; those that have a value first."""
+    found = [
+        q for q in record.results if q.measurand_id.partition("@")[0] == name and q.scope == ""
+    ]
+    return sorted(found, key=lambda q: q.value is None)
+
+
+def _card(q: Quantity) -> Html:
+    if q.value is None:
+        body = [
+            tag("p", said("未测得", "not measured"), class_="value"),
+            tag("p", reason(q.missing)),
+        ]
+    else:
+        body = [tag("p", *_statement(q), class_="value"), tag("p", _basis(q), class_="basis")]
+    source = tag("p", code(q.source), class_="basis") if q.source else NOTHING
+    return tag("article", tag("h3", both(q.name)), *body, source, class_="card")
+
+
+def _statement(q: Quantity) -> list[Html]:
+    uncertainty = expanded(q)
+    plus_minus = [tag("span", text(" ± "), uncertainty, class_="expanded")] if uncertainty else []
+    return [tag("strong", value(q)), *plus_minus, tag("span", text(" "), unit(q), class_="unit")]
+
+
+def _all_equal(q: Quantity) -> bool:
+    """No spread at all: "± 0" would claim more than that."""
+    return q.U is not None and float(q.U) == 0
+
+
+def _basis(q: Quantity) -> Html:
+    if _all_equal(q):
+        return Html(f"{text(f'n = {q.n}')}<br>{said('各次相同', 'all equal')}")
+    factor = f"{float(q.k):.3g}" if q.k else None
+    facts = [("k", factor), ("p", q.p), ("n", str(q.n))]
+    numbers = join((text(f"{name} = {given}") for name, given in facts if given), ", ")
+    return Html(f"{numbers}<br>{evaluation(q)}")
+
+
+def evaluation(q: Quantity) -> Html:
+    """What stands behind U, or that nothing does."""
+    return both(_EVALUATIONS.get(q.uncertainty_status, _same(q.uncertainty_status)))
+
+
+def value(q: Quantity) -> Html:
+    """The value as the record reports it, else as it holds it."""
+    return text(q.reported.value if q.reported else q.value)
+
+
+def expanded(q: Quantity) -> Html:
+    """U as reported; nothing when it was not evaluated."""
+    found = q.reported.U if q.reported else q.U
+    return text(found) if found is not None else NOTHING
+
+
+def unit(q: Quantity) -> Html:
+    """The unit for people."""
+    return text(q.reported.unit if q.reported else symbol(q.unit) or q.unit)
+
+
+def results(record: Record, items: frozenset[str]) -> Html:
+    """Every quantity of the run, the missing ones with their reason."""
+    whole = [q for q in record.results if q.scope not in items]
+    return quantities(Txt(zh="整个运行的量", en="quantities of the whole run"), whole)
+
+
+def item_results(record: Record, items: frozenset[str]) -> Html:
+    """The quantities of each dataset item, item by item."""
+    found = [q for q in record.results if q.scope in items]
+    if not found:
+        return none("没有按数据项的结果。", "No results by dataset item.")
+    places = {scope: place for place, scope in enumerate(dict.fromkeys(q.scope for q in found))}
+    ordered = sorted(found, key=lambda q: places[q.scope])
+    return quantities(Txt(zh="每个数据项的量", en="quantities of each dataset item"), ordered)
+
+
+def quantities(caption: Txt, rows: Sequence[Quantity]) -> Html:
+    """A table of the results that have a value, and one of those that have none."""
+    measured = [q for q in rows if q.value is not None]
+    missing = [q for q in rows if q.value is None]
+    tables = []
+    if measured:
+        tables.append(table(caption, _COLUMNS, (_row(q) for q in measured)))
+    if missing:
+        words = Txt(zh="未测得，附原因", en="not measured, with reason")
+        lines = ([_name(q), unit(q), reason(q.missing)] for q in missing)
+        tables.append(table(words, _MISSING_COLUMNS, lines))
+    return join(tables) if tables else none()
+
+
+def _row(q: Quantity) -> list[Html]:
+    return [
+        _name(q),
+        value(q),
+        expanded(q),
+        unit(q),
+        coverage_factor(q),
+        text(q.n),
+        join((interval(q), text(q.rule)), " "),
+    ]
+
+
+def _name(q: Quantity) -> Html:
+    """Name, and what tells apart the results of one measurand."""
+    scope = _SCOPES.get(q.scope)
+    parts = [
+        both(_STATISTICS.get(q.statistic, _same(q.statistic))),
+        both(scope) if scope else code(q.scope),
+    ]
+    parts += [code(q.source)] if q.source else []
+    parts += [said(f"{q.tier} 级", f"tier {q.tier}")] if q.tier else []
+    return join((both(q.name), tag("small", join(parts, " · "))))
+
+
+def coverage_factor(q: Quantity) -> Html:
+    """Factor k to three digits, as in the stated text, with the coverage probability."""
+    if q.k is None:
+        return NOTHING
+    return text(f"{float(q.k):.3g}" + (f" ({q.p})" if q.p else ""))
+
+
+def interval(q: Quantity) -> Html:
+    """The stated text of a value that has a distribution-free interval or bounds.
+
+    The text has them in the unit that is shown; the fields of the record are in its own unit.
+    """
+    if q.reported is not None and (q.interval is not None or q.bounds is not None):
+        return both(q.reported.text)
+    return reason(q.interval.reason) if q.interval and q.interval.reason else NOTHING
+
+
+def _same(words: str) -> Txt:
+    return Txt(zh=words, en=words)

@@ -1,0 +1,77 @@
+"""Tables and lists of terms, the two forms in which a page gives its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from host.handover.record import Txt
+from host.report.html_text import NOTHING, Html, both, code, join, plain, said, tag, text
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column; number: set to the right in figures of equal width."""
+
+    name: Txt
+    number: bool = False
+
+
+def column(zh: str, en: str, *, number: bool = False) -> Column:
+    """A column with its heading in both languages."""
+    return Column(Txt(zh=zh, en=en), number)
+
+
+def table(
+    caption: Txt,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Html]],
+    *,
+    titled: bool = False,
+) -> Html:
+    """A table whose first column heads its rows; on a phone each row becomes a block.
+
+    titled: the heading above says the same as the caption, which is then only spoken.
+    """
+    head = join(tag("th", both(c.name), scope="col", class_=_kind(c)) for c in columns)
+    body = join(tag("tr", *_cells(columns, row)) for row in rows)
+    return tag(
+        "table",
+        tag("caption", both(caption), class_="unseen" if titled else "words"),
+        tag("thead", tag("tr", head)),
+        tag("tbody", body),
+    )
+
+
+def _cells(columns: Sequence[Column], row: Sequence[Html]) -> list[Html]:
+    first, *rest = row
+    cells = [tag("th", first, scope="row")]
+    for name, cell in zip(columns[1:], rest, strict=True):
+        label = plain(name.name)
+        cells.append(tag("td", cell or NOTHING, class_=_kind(name), data_label=label))
+    return cells
+
+
+def _kind(column: Column) -> str:
+    return "number" if column.number else "words"
+
+
+def terms(pairs: Iterable[tuple[Html, Html]]) -> Html:
+    """Names and what they stand for."""
+    return tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in pairs))
+
+
+def details(summary: Html, *content: Html, **attributes: str) -> Html:
+    """Something to open."""
+    return tag("details", tag("summary", summary), *content, **attributes)
+
+
+def reason(missing: str) -> Html:
+    """Why something is missing: its code, and free text after a colon."""
+    word, _, more = missing.partition(":")
+    return tag("span", code(word), text(f" {more.strip()}" if more else ""), class_="missing")
+
+
+def none(zh: str = "无", en: str = "none") -> Html:
+    """A section or cell in which there is nothing to report."""
+    return tag("p", said(zh, en), class_="none")
