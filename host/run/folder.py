@@ -56,12 +56,12 @@ class RunFolder:
 
 def check_writable(runs: Path) -> None:
     """Refuse a place that cannot take a run. Raises FolderError; leaves nothing behind."""
-    probe = runs / f".inferometer-write-test-{os.getpid()}"
+    place = next(p for p in (runs, *runs.absolute().parents) if p.exists())
+    probe = place / f".inferometer-write-test-{os.getpid()}"
     try:
-        runs.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"x")
         probe.unlink()
-        free = os.statvfs(runs)
+        free = os.statvfs(place)
     except OSError as err:
         raise FolderError(str(runs), f"is not writable ({err.strerror})") from err
     free_bytes = free.f_bavail * free.f_frsize

@@ -67,6 +67,7 @@ def small_plan(path: Path, **over: Any) -> Path:  # noqa: ANN401
     plan["model"]["reference"] = str(over.pop("model", "tiny"))
     plan["model"]["sha256"] = over.pop("model_sha256", "")
     plan["dataset"]["reference"] = str(over.pop("dataset", "smoke"))
+    plan["dataset"]["items"] = over.pop("items", [])
     plan["dataset"]["sha256"] = over.pop("dataset_sha256", "")
     plan["sampling"].update(over.pop("sampling", {}))
     plan["gates"].update(over.pop("gates", {}))
