@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from host.artefacts.models.store import make
 
+from host.artefacts.models.store import make
 from tests.fakes.command import Command, environment
 
 
