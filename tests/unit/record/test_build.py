@@ -133,3 +133,13 @@ def test_a_quantile_counts_single_values_and_has_no_u() -> None:
         assert quantity.interval is not None
         assert quantity.interval.kind == "order-statistics"
         assert len(quantity.by_attempt) == 5
+
+
+def test_bounds_stand_in_the_record_low_before_high() -> None:
+    bounded = [q for q in RECORD.results if q.bounds and q.value]
+    assert bounded
+    for quantity in bounded:
+        assert quantity.bounds
+        assert quantity.value
+        low, high = (float(bound) for bound in quantity.bounds)
+        assert low < float(quantity.value) < high

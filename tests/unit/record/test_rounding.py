@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host.handover.measurands import MEASURANDS
 from host.record.rounding import alike, alone, display_of, plain, significant, with_uncertainty
 
 decimals = st.decimals(allow_nan=False, allow_infinity=False, min_value="-1e30", max_value="1e30")
@@ -94,6 +95,10 @@ def test_significant_digits_are_never_more_than_asked(value: Decimal, digits: in
         ("Hz", 50.0, "50.00", "Hz"),
         ("W", 0.5, "0.5000", "W"),
         ("J", 0.5, "500.0", "mJ"),
+        ("J", 1.0, "1.000", "J"),
+        ("J/{token}", 1.0, "1.000", "J/token"),
+        ("J/By", 1.0, "1.000", "J/B"),
+        ("Hz", 1e6, "1.000", "MHz"),
         ("By/s", 868.25, "868.2", "B/s"),
         ("1", 0.5, "0.5000", ""),
         ("mol", 2.0, "2.000", "mol"),
@@ -104,6 +109,13 @@ def test_units_are_shown_as_people_write_them(
 ) -> None:
     display = display_of(unit, value)
     assert (alone(display.of(value)), display.unit) == (shown, text)
+
+
+@pytest.mark.parametrize("unit", sorted({d.unit for d in MEASURANDS.values()} | {"unknown"}))
+@pytest.mark.parametrize("value", [0.0, 1e-9, -1e-9, 0.5, 1.0, 1e12])
+def test_every_unit_of_the_catalogue_can_be_shown_at_any_size(unit: str, value: float) -> None:
+    display = display_of(unit, value)
+    assert display.of(value) / display.factor == Decimal(repr(value))
 
 
 def test_scaling_is_decimal_so_that_no_binary_noise_is_rounded() -> None:

@@ -96,3 +96,12 @@ def test_what_nobody_stated_is_named_and_not_left_out() -> None:
 def test_requests_are_counted_without_warm_ups() -> None:
     assert settings_of(FACTS)["requests_per_attempt"] == 3
     assert settings_of(FACTS)["warmups"] == 1
+
+
+def test_a_prompt_that_is_cut_to_no_length_says_so() -> None:
+    lengths = settings_of(first_request(prompt_tokens=None))["prompt_tokens"]
+    assert lengths == {
+        "chat-64": "as many as the text has",
+        "chat-256": 256,
+        "chat-1024": 1024,
+    }

@@ -8,7 +8,7 @@ import pytest
 from host.handover.record import Record
 from host.handover.trace import AlignedRun, AttemptTrace, SourceCost
 from tests.fakes.records import ABSENT, DEVICE, record_of, sample_facts
-from tests.fakes.traces import example_run, kind_of, series
+from tests.fakes.traces import Shape, attempt, example_run, kind_of, requests, run_of, series
 
 COST = SourceCost("rapl", 100, 0, 0, 1, 1, 10.0, {})
 
@@ -141,3 +141,26 @@ def test_every_warning_speaks_both_languages() -> None:
     for warning in record.warnings:
         assert warning.text.zh != warning.text.en
         assert warning.text.zh
+
+
+def test_the_worst_attempt_is_the_number_of_a_throttle_warning() -> None:
+    def change(a: AttemptTrace) -> AttemptTrace:
+        like = kind_of("throttle", "counter", "{count}", channel="extra.one")
+        return replace(a, series=(*a.series, series([0, 1], [0.0, a.number - 1.0], like)))
+
+    (found,) = [w for w in record_of(each(change)).warnings if w.code == "throttled"]
+    assert (found.number, found.limit) == ("2", "0")
+
+
+def test_a_throttle_channel_without_readings_accuses_nobody() -> None:
+    assert "throttled" not in codes(with_series("throttle", "counter", []))
+
+
+@pytest.mark.parametrize(("items", "named"), [(3, "a, b, c."), (4, "a, b, c, … (4).")])
+def test_a_long_list_of_items_is_cut_and_counted(items: int, named: str) -> None:
+    shapes = [Shape(item, first_token=7) for item in "abcd"[:items]]
+    changed = [replace(shape, first_token=8) for shape in shapes]
+    run = run_of(attempt(requests(shapes)), attempt(requests(changed), number=2))
+    (found,) = [w for w in record_of(run).warnings if w.code == "output-differs"]
+    assert found.text.en.endswith(f"for: {named}")
+    assert found.number == str(items)

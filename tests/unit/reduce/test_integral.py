@@ -166,3 +166,7 @@ def test_a_window_without_length_is_refused(rule: Rule) -> None:
 def test_two_readings_with_one_stamp_are_refused(rule: Rule) -> None:
     with pytest.raises(CoverageError, match="stamps-not-ascending"):
         rule(np.array([0, S, S, 2 * S]), np.ones(4), Window(0, 2 * S), WIDE)
+
+
+def test_integrals_add_up_part_by_part() -> None:
+    assert Integral(1.0, 2.0, 4.0) + Integral(10.0, 20.0, 40.0) == Integral(11.0, 22.0, 44.0)

@@ -92,3 +92,7 @@ def test_load_time_is_the_length_of_the_load_window() -> None:
 def test_a_load_that_never_ended_has_no_time() -> None:
     with pytest.raises(CoverageError, match="load-not-recorded"):
         load_time(attempt())
+
+
+def test_the_latency_of_one_token_ends_with_it() -> None:
+    assert request_latency_s(request(Shape(output_tokens=1, ttft_ns=10**9))) == pytest.approx(1.0)

@@ -57,6 +57,7 @@ def test_a_load_of_12_w_over_a_baseline_of_2_w(
 ) -> None:
     found = by_name(power_results([device(power())]))[measurand, scope]
     assert value(found) == pytest.approx(expected, rel=2e-3)
+    assert found.count == 1
     assert found.bounds is not None
     assert found.bounds[0] <= value(found) <= found.bounds[1]
 
