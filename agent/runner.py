@@ -242,7 +242,7 @@ def outcome_of(err: Exception) -> tuple[str, str]:
     if isinstance(err, TokenCountError):
         return "void", f"token-count: {err}"
     if isinstance(err, MemoryError):
-        return "void", f"engine-out-of-memory: {err or 'no memory for the engine'}"
+        return "void", f"engine-out-of-memory: {str(err) or 'no memory for the engine'}"
     if isinstance(err, EngineError):
         code = "out-of-memory: " if err.code == "out-of-memory" else f"error: {err.code}: "
         return "void", f"engine-{code}{err.detail}"

@@ -14,7 +14,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from agent.pacing import Schedule, schedule, slots_per_read
 from agent.pipes import Sender, claim_stdout, listen, read_lines
@@ -36,6 +36,12 @@ from collectors.reading import Gap, Reading
 
 # Lines wait in memory this long: a write for each read of each source would double the cost.
 FLUSH_NS = 1_000_000_000
+
+
+class Waiter(Protocol):
+    """Waits, and says whether the end has come meanwhile (`threading.Event` is one)."""
+
+    def wait(self, timeout: float | None = None) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -85,7 +91,7 @@ class Sampler:
     ticks: SpoolWriter
     clock: Clock
 
-    def run(self, slots: Schedule, stop: threading.Event) -> None:
+    def run(self, slots: Schedule, stop: Waiter) -> None:
         """Read slot by slot until told to stop. Raises OSError when the disk is full."""
         slot, flush_ns = 0, slots.start_ns
         while not stop.wait((slots.due_ns(slot) - self.clock.now_ns()) * 1e-9):

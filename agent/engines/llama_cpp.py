@@ -165,8 +165,8 @@ class LlamaCpp:
     def _clear(self, wanted: int) -> None:
         """Empty the cache and prove it: nothing of an earlier request may be read again."""
         calls = self._lib.calls
-        if wanted > int(calls.llama_n_ctx(self._context)):
-            n_ctx = self._settings["n_ctx"]
+        n_ctx = self._settings["n_ctx"]  # the library makes a round number of it
+        if wanted > n_ctx:
             raise EngineError("context-full", f"{wanted} tokens wanted, n_ctx is {n_ctx}")
         calls.llama_memory_clear(self._memory, True)  # noqa: FBT003
         last = calls.llama_memory_seq_pos_max(self._memory, 0)

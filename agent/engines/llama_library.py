@@ -14,7 +14,7 @@ from typing import Any
 from agent.engines import llama_settings as known
 from agent.engines.base import EngineError
 
-LOG_ERROR = 4  # GGML_LOG_LEVEL_ERROR of ggml.h
+LOG_DEBUG, LOG_ERROR = 1, 4  # GGML_LOG_LEVEL_* of ggml.h
 KEPT_ERRORS = 8
 _NO_MEMORY = ("failed to allocate", "out of memory", "unable to allocate", "cannot allocate")
 
@@ -43,6 +43,8 @@ class Library:
         errors: deque[str] = deque(maxlen=KEPT_ERRORS)
 
         def on_log(level: int, text: bytes, _: object) -> None:
+            if level == LOG_DEBUG:
+                return
             line = text.decode(errors="replace")
             sys.stderr.write(line)
             if level == LOG_ERROR:

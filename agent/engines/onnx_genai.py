@@ -27,6 +27,8 @@ from collectors.protocol import Clock
 KIND = "onnx_genai"
 _Made = TypeVar("_Made")
 _NO_MEMORY = ("bad_alloc", "bad allocation", "failed to allocate", "out of memory")
+# What it says when the model is loaded with an execution provider that this build lacks.
+_NO_PROVIDER = ("unknown provider name", "interface not available", "provider is not supported")
 
 
 def open_engine(model: Path, given: Mapping[str, Any], clock: Clock) -> OnnxGenai:
@@ -186,8 +188,12 @@ def _made(code: str, make: Callable[[], _Made]) -> _Made:
 
 def _failure(code: str, err: RuntimeError) -> EngineError:
     said = str(err)
-    short = any(words in said.lower() for words in _NO_MEMORY)
-    return EngineError("out-of-memory" if short else code, said[:2000])
+    lowered = said.lower()
+    if any(words in lowered for words in _NO_MEMORY):
+        code = "out-of-memory"
+    elif code == "bad-model" and any(words in lowered for words in _NO_PROVIDER):
+        code = BAD_SETTING
+    return EngineError(code, said[:2000])
 
 
 def _onnxruntime_version() -> str:

@@ -1,0 +1,130 @@
+"""The sampler's loop on a scripted clock: slots, missed slots, slow sources, full disks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from agent.pacing import schedule
+from agent.sampler import Sampler, Source, field_of
+from agent.spool import SpoolFile, read_spool
+from agent.streams import TICK_COLUMNS, open_stream, source_columns
+from collectors.reading import Channel, Gap, Kind, Quantity, Reading, Unit
+
+MS = 1_000_000
+CHANNEL = Channel("x.temp", Unit.CELSIUS, Kind.INSTANT, Quantity.TEMPERATURE, "test")
+
+
+@dataclass(slots=True)
+class Room:
+    """A clock, a waiting room and a source at once: waiting and reading make the time pass.
+
+    costs_ns: how long each read takes, the last one for all that follow; it ends after so many.
+    """
+
+    reads: int
+    costs_ns: Sequence[int] = (0,)
+    t_ns: int = 0
+    domain: str = "scripted@test-boot"
+    max_hz: float | None = None
+    taken: int = 0
+    closed: bool = False
+    read_at: list[int] = field(default_factory=list)
+
+    def now_ns(self) -> int:
+        return self.t_ns
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.t_ns += max(0, round((timeout or 0) * 1e9))
+        return self.taken >= self.reads
+
+    def describe(self) -> tuple[Channel, ...]:
+        return (CHANNEL,)
+
+    def read(self) -> tuple[Reading | Gap, ...]:
+        self.read_at.append(self.t_ns)
+        self.t_ns += self.costs_ns[min(self.taken, len(self.costs_ns) - 1)]
+        self.taken += 1
+        return (Reading("x.temp", self.t_ns, self.t_ns, self.taken),)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def sample(folder: Path, room: Room, *, every: int = 1, jitter: float = 0.0) -> SpoolFile:
+    """What a source at 10 Hz leaves."""
+    writer = open_stream(folder, "source-x", room, source_columns(room.describe()))
+    sampler = Sampler(
+        (Source(room, writer, every),), open_stream(folder, "ticks", room, TICK_COLUMNS), room
+    )
+    sampler.run(schedule(0, 10, jitter, 3), room)
+    ends, reason = sampler.close()
+    assert reason == ""
+    assert {end.stream for end in ends} == {"ticks", "source-x"}
+    return read_spool((folder / "source-x.tsv").read_bytes())
+
+
+def test_slots_are_absolute_so_that_costs_do_not_add_up(tmp_path: Path) -> None:
+    room = Room(reads=30, costs_ns=(7 * MS,))
+    found = sample(tmp_path, room)
+    assert room.read_at == [slot * 100 * MS for slot in range(30)]
+    assert [line.fields[0] for line in found.lines] == [str(slot) for slot in range(30)]
+    assert room.closed
+
+
+def test_a_line_has_tick_due_time_both_stamps_and_the_value(tmp_path: Path) -> None:
+    found = sample(tmp_path, Room(reads=2, costs_ns=(7 * MS,)))
+    names = ["tick", "due_ns", "t0_ns", "t1_ns", "x.temp"]
+    assert [(c.name, c.unit) for c in found.columns][-1] == ("x.temp", "Cel")
+    assert [c.name for c in found.columns] == names
+    assert found.lines[1].fields == ("1", str(100 * MS), str(100 * MS), str(107 * MS), "2")
+
+
+def test_a_read_that_takes_too_long_makes_the_tick_jump(tmp_path: Path) -> None:
+    found = sample(tmp_path, Room(reads=4, costs_ns=(0, 250 * MS, 0)))
+    assert [line.fields[0] for line in found.lines] == ["0", "1", "3", "4"]
+    assert [int(line.fields[2]) for line in found.lines] == [0, 100 * MS, 350 * MS, 400 * MS]
+
+
+def test_a_slow_source_counts_its_own_slots(tmp_path: Path) -> None:
+    room = Room(reads=3)
+    found = sample(tmp_path, room, every=10)
+    assert [line.fields[0] for line in found.lines] == ["0", "1", "2"]
+    assert room.read_at == [0, 1000 * MS, 2000 * MS]
+
+
+def test_jitter_moves_due_times_and_the_reads_with_them(tmp_path: Path) -> None:
+    room = Room(reads=50)
+    found = sample(tmp_path, room, jitter=0.2)
+    due = [int(line.fields[1]) for line in found.lines]
+    assert [max(0, d) for d in due] == room.read_at
+    assert all(abs(d - slot * 100 * MS) <= 20 * MS for slot, d in enumerate(due))
+    assert len({d % (100 * MS) for d in due}) == 50
+
+
+def test_cost_is_written_at_the_start_once_a_second_and_at_the_end(tmp_path: Path) -> None:
+    sample(tmp_path, Room(reads=25))
+    ticks = read_spool((tmp_path / "ticks.tsv").read_bytes())
+    seconds = [round(int(line.fields[0]) / 1e9, 1) for line in ticks.lines]
+    assert seconds == [0.0, 1.0, 2.0, 2.5]
+    cpu = [int(line.fields[1]) for line in ticks.lines]
+    assert cpu == sorted(cpu)
+
+
+@pytest.mark.parametrize(
+    ("one", "text"),
+    [
+        (Reading("x", 0, 1, 3), "3"),
+        (Reading("x", 0, 1, 0.1), "0.1"),
+        (Reading("x", 0, 1, 10**30), "1" + "0" * 30),
+        (Reading("x", 0, 1, math.nan), "!not-finite: nan"),
+        (Reading("x", 0, 1, math.inf), "!not-finite: inf"),
+        (Gap("x", 0, "unreadable:\tno\nsuch  file"), "!unreadable: no such file"),
+    ],
+)
+def test_a_field_is_a_number_or_a_reason_on_one_line(one: Reading | Gap, text: str) -> None:
+    assert field_of(one) == text
