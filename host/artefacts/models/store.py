@@ -66,7 +66,9 @@ def make(
     """
     shape = _shape(size)
     if quantization not in BITS_PER_WEIGHT:
-        raise ArtefactError(quantization, _unknown("quantization", quantization, QUANTIZATIONS))
+        raise ArtefactError(
+            f"{size}:{quantization}", _unknown("quantization", quantization, QUANTIZATIONS)
+        )
     folder = store_dir(directory)
     target = folder / _file_name(size, quantization, seed)
     if target.exists():

@@ -7,10 +7,11 @@ vocabulary is the beginning of a larger one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
-from itertools import product
+from itertools import pairwise, product, takewhile
 
 PAD, BEGIN, END = 0, 1, 2
 CONTROL = ("<|pad|>", "<|begin|>", "<|end|>")
@@ -26,12 +27,15 @@ _CODAS = (
 )
 
 
+Merge = tuple[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """tokens: by id, in the byte-level alphabet. merges: by rank, pairs of tokens."""
 
     tokens: tuple[str, ...]
-    merges: tuple[tuple[str, str], ...]
+    merges: tuple[Merge, ...]
 
 
 def byte_alphabet() -> tuple[str, ...]:
@@ -62,30 +66,44 @@ def _is_text(token: bytes) -> bool:
     return shown.isprintable()
 
 
+@cache
 def vocabulary(size: int) -> Vocabulary:
-    """The vocabulary of exactly `size` tokens."""
+    """The vocabulary of exactly `size` tokens.
+
+    Encoding the text of a token gives that one token. Runtimes that look a whole word up before
+    they merge (onnxruntime-genai does) so give the same ids as those that only merge.
+    """
     alphabet = byte_alphabet()
-    known = dict.fromkeys((*CONTROL, *alphabet))
-    merges: list[tuple[str, str]] = []
-    for left, right in _candidates(alphabet):
-        if len(known) == size:
-            break
-        if left + right not in known:
-            known[left + right] = None
-            merges.append((left, right))
-    return Vocabulary(tuple(known), tuple(merges))
+    tokens = dict.fromkeys((*CONTROL, *alphabet))
+    ranks: dict[Merge, int] = {}
+
+    def add(left: str, right: str) -> None:
+        if len(tokens) < size:
+            tokens[left + right] = None
+            ranks[left, right] = len(ranks)
+
+    for merge in learned_merges():
+        add(*merge)
+    for text in takewhile(lambda _: len(tokens) < size, _useful()):
+        symbols = encode([alphabet[byte] for byte in text.encode()], ranks)
+        while len(symbols) > 1 and symbols[0] + symbols[1] not in tokens:
+            add(*symbols[:2])
+            symbols = encode(symbols, ranks)
+    return Vocabulary(tuple(tokens), tuple(ranks))
 
 
-def _candidates(alphabet: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Merges in the order of their rank; both sides of each are there before it."""
-    yield from learned_merges()
-    for text in _useful():
-        symbols = "".join(alphabet[byte] for byte in text.encode())
-        for end in range(2, len(symbols) + 1):
-            yield symbols[: end - 1], symbols[end - 1]
+def encode(symbols: Sequence[str], ranks: Mapping[Merge, int]) -> list[str]:
+    """Join neighbours, always the pair of the lowest rank and of those the leftmost."""
+    joined = list(symbols)
+    while True:
+        ranked = [(ranks[pair], at) for at, pair in enumerate(pairwise(joined)) if pair in ranks]
+        if not ranked:
+            return joined
+        _, at = min(ranked)
+        joined[at : at + 2] = [joined[at] + joined[at + 1]]
 
 
-def learned_merges() -> tuple[tuple[str, str], ...]:
+def learned_merges() -> tuple[Merge, ...]:
     """The merges of `data/merges.txt`, by rank."""
     lines = (files(__package__) / "data" / "merges.txt").read_text(encoding="utf-8").splitlines()
     pairs = (line.split(" ") for line in lines)

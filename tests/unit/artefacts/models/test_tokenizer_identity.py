@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from host.artefacts.models.gguf_header import Value
+from host.artefacts.models.tokenizer_identity import tokenizer_of_gguf, tokenizer_of_json
+
+TOKENS = ["<s>", "a", "b", "ab"]
+GGUF: dict[str, Value] = {
+    "tokenizer.ggml.model": "gpt2",
+    "tokenizer.ggml.tokens": (*TOKENS,),
+    "tokenizer.ggml.merges": ("a b",),
+}
+
+
+def written(tmp_path: Path, model: dict[str, Any], added: list[dict[str, Any]]) -> Path:
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps({"model": model, "added_tokens": added}))
+    return path
+
+
+@pytest.mark.parametrize("merges", [["a b"], [["a", "b"]]], ids=["text", "pairs"])
+def test_one_tokenizer_has_one_hash_in_both_formats(tmp_path: Path, merges: list[Any]) -> None:
+    vocab = {"ab": 3, "b": 2, "a": 1}
+    path = written(
+        tmp_path,
+        {"type": "BPE", "vocab": vocab, "merges": merges},
+        [{"id": 0, "content": "<s>", "special": True}],
+    )
+    assert tokenizer_of_json(path) == tokenizer_of_gguf(GGUF)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tokenizer.ggml.model": "llama"},
+        {"tokenizer.ggml.tokens": ("<s>", "b", "a", "ab")},
+        {"tokenizer.ggml.merges": ("b a",)},
+    ],
+)
+def test_any_difference_gives_another_hash(change: dict[str, Any]) -> None:
+    assert tokenizer_of_gguf({**GGUF, **change}) != tokenizer_of_gguf(GGUF)
+
+
+def test_file_without_tokens_has_no_tokenizer() -> None:
+    assert tokenizer_of_gguf({"tokenizer.ggml.model": "no_vocab"}) is None
+
+
+def test_unigram_vocabulary_is_read_in_the_order_of_its_list(tmp_path: Path) -> None:
+    path = written(tmp_path, {"type": "Unigram", "vocab": [["<s>", 0.0], ["a", -1.5]]}, [])
+    fields: dict[str, Value] = {
+        "tokenizer.ggml.model": "t5",
+        "tokenizer.ggml.tokens": ("<s>", "a"),
+    }
+    assert tokenizer_of_json(path) == tokenizer_of_gguf(fields)
