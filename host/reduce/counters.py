@@ -83,7 +83,7 @@ def _at(updates: Updates, t_ns: int) -> tuple[float, float, float]:
 def _interpolated(updates: Updates, t_ns: int) -> float:
     """Straight line between the two updates around a moment, by the midpoints of their reads."""
     middles = updates.t_ns
-    right = int(np.clip(np.searchsorted(middles, t_ns, side="left"), 1, len(middles) - 1))
+    right = max(1, int(np.searchsorted(middles, t_ns, side="left")))
     start, stop = int(middles[right - 1]), int(middles[right])
     share = min(1.0, max(0.0, (t_ns - start) / (stop - start)))
     low, high = float(updates.values[right - 1]), float(updates.values[right])
