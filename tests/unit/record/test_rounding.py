@@ -49,7 +49,7 @@ def test_a_u_of_zero_leaves_the_value_its_four_digits() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [("231.4472", "231.4"), ("110686", "110700"), ("0.00123456", "0.001235"), ("0", "0"),
-     ("9999.6", "10000"), ("5", "5.000"), ("-0.5", "-0.5000")],
+     ("9999.6", "10000"), ("0.99996", "1.000"), ("5", "5.000"), ("-0.5", "-0.5000")],
 )  # fmt: skip
 def test_a_value_alone_has_four_digits(value: str, expected: str) -> None:
     assert alone(Decimal(value)) == expected

@@ -87,6 +87,12 @@ def test_the_order_in_which_kinds_are_listed_does_not_matter() -> None:
     assert settings_of(one) == settings_of(other)
 
 
+def test_kinds_are_listed_or_said_to_be_all() -> None:
+    assert settings_of(FACTS)["sampling"]["kinds"] == "all that are there"
+    some = planned(plan=given("sampling", kinds=("rapl",)))
+    assert settings_of(some)["sampling"]["kinds"] == ["rapl"]
+
+
 def test_what_nobody_stated_is_named_and_not_left_out() -> None:
     silent = replace(FACTS, model={})
     assert settings_of(silent)["tokenizer_sha256"] == "not-stated"

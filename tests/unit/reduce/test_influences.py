@@ -25,7 +25,9 @@ def each_second(values: list[float], quantity: str, kind: str, channel: str = ""
 
 def test_a_rise_counts_from_the_last_reading_before_the_window() -> None:
     found = each_second([90.0, 40.0, 41.0, 55.0, 50.0, 99.0], "temperature", "instant")
-    assert temperature_rise(found, Window(S + 1, 4 * S)).value == pytest.approx(15.0)
+    rise = temperature_rise(found, Window(S + 1, 4 * S))
+    assert rise.value == pytest.approx(15.0)
+    assert rise.count == 4  # the one at the start and three in the window
 
 
 def test_a_reading_at_the_very_end_of_the_window_counts() -> None:

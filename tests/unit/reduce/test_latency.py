@@ -87,6 +87,7 @@ def test_an_attempt_without_scored_requests_gives_no_mean() -> None:
 def test_load_time_is_the_length_of_the_load_window() -> None:
     loaded = replace(attempt(), load=Window(5, 1_500_000_005))
     assert load_time(loaded).value == pytest.approx(1.5)
+    assert load_time(loaded).count == 1
 
 
 def test_a_load_that_never_ended_has_no_time() -> None:

@@ -152,6 +152,13 @@ def test_more_than_one_reason_is_counted() -> None:
     assert found.missing.endswith("attempt 1, and 2 more attempts")
 
 
+def test_two_reasons_are_one_and_one_more() -> None:
+    bare = [attempt(requests([Shape()]), number=n) for n in (1, 2)]
+    found = only(reduce_run(run_of(*bare)), "load_time@1")
+    assert found.missing.endswith("attempt 1, and 1 more attempts")
+    assert only(reduce_run(run_of(bare[0])), "load_time@1").missing.endswith("; attempt 1")
+
+
 def test_channels_of_a_quantity_in_another_kind_are_left_alone() -> None:
     asked = requests([Shape()])
     odd = series([0, S, 10 * S], [1, 2, 3], kind_of("frequency", "average", "Hz"))
