@@ -1,6 +1,6 @@
 """Recordings for the replay engine: a JSON file, or what an attempt left in its folder.
 
-JSON: `{"recording": 1, "start_ns", "load_ns", "pieces": {id: text}, "requests": [{"prefill_ns",
+JSON: `{"recording": 1, "load_ns", "pieces": {id: text}, "requests": [{"prefill_ns",
 "end_ns", "stop_reason", "tokens": [[ready_ns, t_ns, id], ...]}], "faults": [{"do", "request",
 "token"}]}`. Spans are ns after `prefill_start` of their request. `do`: `hang`, `crash` (signal
 11), `exit` (status 3), `out-of-memory`, `error`; without `request` it happens at load, else
@@ -52,9 +52,8 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What is replayed. start_ns: the clock at load where stamps are `recorded`."""
+    """What is replayed."""
 
-    start_ns: int
     load_ns: int
     requests: tuple[Recorded, ...]
     pieces: Mapping[int, bytes]
@@ -80,7 +79,6 @@ def parse_recording(found: Mapping[str, Any]) -> Recording:
     if not requests:
         raise ValueError("no request is recorded")
     return Recording(
-        int(found.get("start_ns", 0)),
         int(found.get("load_ns", 0)),
         requests,
         {int(token): text.encode() for token, text in found.get("pieces", {}).items()},
@@ -107,8 +105,7 @@ def from_streams(events: SpoolFile, tokens: SpoolFile) -> Recording:
         raise ValueError("no request ran to its end")
     sizes = {int(line.fields[4]): int(line.fields[5]) for line in tokens.lines}
     pieces = {token: b"?" * size for token, size in sizes.items()}
-    start_ns = once["load_start"]
-    return Recording(start_ns, once["load_end"] - start_ns, requests, pieces)
+    return Recording(once["load_end"] - once["load_start"], requests, pieces)
 
 
 _STREAMS = ("events", "tokens")

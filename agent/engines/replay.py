@@ -3,8 +3,9 @@
 The model path is a JSON recording or the folder of an attempt (see `recording.py`). Setting
 `stamps`: `now` puts the recorded spans after the device's clock as it is at load (the clock of
 this engine then runs ahead of the device's, for nothing is waited for; with `paced` it waits
-and both agree); `recorded` gives the stamps of the recording and a microsecond for each look
-at the clock, so that the spool has the same bytes each time. Tokens of a text are its bytes.
+and both agree); `recorded` starts at one second and goes on by the recorded spans and by a
+microsecond for each look at the clock, so that the spool has the same bytes each time.
+Tokens of a text are its bytes.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ from agent.engines.settings import BAD_SETTING, resolve
 from collectors.protocol import Clock
 
 DEFAULTS: dict[str, Any] = {"stamps": "now", "paced": False, "n_ctx": 1 << 20}
-LOOK_NS = 1000
+START_NS, LOOK_NS = 1_000_000_000, 1000
 
 
 class ReplayClock:
     """The device's clock, set forward by what was replayed, or a clock of the recording alone."""
 
-    def __init__(self, base: Clock, *, paced: bool) -> None:
+    def __init__(self, base: Clock, *, paced: bool, recorded: bool) -> None:
         self._base = base
         self._paced = paced
         self._ahead_ns = 0
-        self._fixed_ns: int | None = None
+        self._fixed_ns = START_NS if recorded else None
 
     @property
     def domain(self) -> str:
@@ -43,9 +44,6 @@ class ReplayClock:
             self._fixed_ns += LOOK_NS
             return self._fixed_ns
         return self._base.now_ns() + self._ahead_ns
-
-    def fix(self, start_ns: int) -> None:
-        self._fixed_ns = start_ns
 
     def advance_to(self, t_ns: int) -> None:
         """Make it `t_ns`, by waiting or by setting it forward; never back."""
@@ -65,7 +63,8 @@ def open_engine(model: Path, given: Mapping[str, Any], clock: Clock) -> Replay:
     settings = resolve("replay", DEFAULTS, given)
     if settings["stamps"] not in {"now", "recorded"}:
         raise EngineError(BAD_SETTING, "replay setting stamps is neither now nor recorded")
-    return Replay(model, settings, ReplayClock(clock, paced=bool(settings["paced"])))
+    recorded = settings["stamps"] == "recorded"
+    return Replay(model, settings, ReplayClock(clock, paced=settings["paced"], recorded=recorded))
 
 
 class Replay:
@@ -86,8 +85,6 @@ class Replay:
         recording = self._recording = load_recording(self._path)
         if vocabulary_only:
             return
-        if self._settings["stamps"] == "recorded":
-            self._clock.fix(recording.start_ns)
         self._do([f for f in recording.faults if f.request is None])
         self._clock.advance_to(self._clock.now_ns() + recording.load_ns)
 

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-START_NS = 5_000_000_000
 LOAD_NS = 1_000_000
 PREFILL_NS = 40_000
 STEP_NS = 10_000
@@ -24,7 +23,7 @@ def recording(tokens: int = 4, **over: Any) -> dict[str, Any]:  # noqa: ANN401
         "stop_reason": "end-of-text",
         "tokens": made,
     }
-    found = {"recording": 1, "start_ns": START_NS, "load_ns": LOAD_NS, "requests": [request]}
+    found = {"recording": 1, "load_ns": LOAD_NS, "requests": [request]}
     return {**found, **over}
 
 
