@@ -9,6 +9,9 @@ from host.handover.result import Spread
 
 P = 0.95  # coverage probability that records state
 MIN_VALUES = 2
+# Reductions of equal readings may differ in their last bits: sums and quotients of doubles lose
+# a few units of 2.2e-16. What is spread by less than this share of the mean is equal.
+ROUND_OFF_RATIO = 1e-12
 
 
 def student_t(values: Sequence[float], p: float = P) -> Spread:
@@ -23,6 +26,8 @@ def student_t(values: Sequence[float], p: float = P) -> Spread:
         return Spread(n=n, s=None, u=None, nu=None, k=None, U=None, p=p, reason=reason)
     mean = fsum(values) / n
     s = sqrt(fsum((value - mean) ** 2 for value in values) / (n - 1))
+    if s <= ROUND_OFF_RATIO * abs(mean):
+        s = 0.0
     u = s / sqrt(n)
     k = coverage_factor(n - 1, p)
     return Spread(n=n, s=s, u=u, nu=n - 1, k=k, U=k * u, p=p)

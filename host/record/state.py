@@ -25,6 +25,10 @@ _SETTINGS = (
     "boot_id",
     "kernel",
     "thermal_override",
+    "status",
+    "clocksource",
+    "cgroup",
+    "huge_pages",
 )
 ABSENT = "absent"
 

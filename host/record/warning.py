@@ -141,8 +141,11 @@ def no_power(e: Evidence) -> list[Warning_]:
         str(a.get("fix", ""))
         for a in e.facts.sources.get("absent", ())
         if any(word in str(a.get("kind", "")).lower() for word in _POWER_WORDS)
-    } - {"", "none"}
-    known = "; ".join(sorted(fixes)) or "use a device with a rail or counter, or an external meter"
+    }
+    known = (
+        "; ".join(sorted(fix for fix in fixes if fix and not fix.startswith("none:")))
+        or "use a device with a rail or counter, or an external meter"
+    )
     text = Txt(
         "没有功率或能量来源，因此没有能量结果。",
         "There is no source of power or energy, so there are no energy results.",

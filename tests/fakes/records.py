@@ -61,7 +61,13 @@ ABSENT = [
         "source": "nvmlInit",
         "reason": "no-driver: NVML Shared Library Not Found",
         "fix": "install the NVIDIA driver",
-    }
+    },
+    {
+        "kind": "hwmon_power",
+        "source": "/sys/class/hwmon",
+        "reason": "not-present: no power sensor",
+        "fix": "none: this board has none",
+    },
 ]
 
 

@@ -48,6 +48,12 @@ def test_equal_values_have_a_spread_of_zero_which_is_a_value() -> None:
     assert found.reason == ""
 
 
+def test_what_differs_only_in_the_last_bits_is_equal() -> None:
+    third = 1e9 / 3
+    assert student_t([third, third * (1 + 2e-16), third]).U == 0.0
+    assert student_t([third, third * (1 + 1e-11), third]).U != 0.0
+
+
 @given(st.lists(floats, min_size=2, max_size=5))
 def test_the_order_of_attempts_does_not_matter(values: list[float]) -> None:
     expected = student_t(values)

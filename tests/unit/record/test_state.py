@@ -25,3 +25,12 @@ def test_readings_that_always_differ_are_no_settings() -> None:
 def test_a_device_that_was_asked_only_once_did_not_change() -> None:
     assert changed_state(BEFORE, {}) == ()
     assert changed_state({}, BEFORE) == ()
+
+
+def test_a_charger_that_was_pulled_and_a_clocksource_that_switched_are_changes() -> None:
+    before = {"power_supplies": {"BAT0": {"status": "Charging"}}, "clocksource": {"now": "tsc"}}
+    after = {"power_supplies": {"BAT0": {"status": "Discharging"}}, "clocksource": {"now": "hpet"}}
+    assert [path for path, _, _ in changed_state(before, after)] == [
+        "clocksource.now",
+        "power_supplies.BAT0.status",
+    ]

@@ -86,6 +86,7 @@ def test_no_power_source_is_named_with_what_would_fix_it() -> None:
     (found,) = [w for w in record.warnings if w.code == "no-power-source"]
     assert found.next is not None
     assert str(ABSENT[0]["fix"]) in found.next.en
+    assert "none:" not in found.next.en
     assert not [q for q in record.results if "energy" in q.measurand_id]
 
 
