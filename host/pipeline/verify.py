@@ -64,7 +64,7 @@ def _differences(root: Path, redone: Redone) -> Iterator[Finding]:
             continue
         stored, again = path.read_bytes(), made()
         if stored != again:
-            where = _first_difference(stored, again)
+            where = first_difference(stored, again)
             yield _redone(
                 f"{name}-differs",
                 name,
@@ -73,7 +73,7 @@ def _differences(root: Path, redone: Redone) -> Iterator[Finding]:
             )
 
 
-def _first_difference(stored: bytes, again: bytes) -> str:
+def first_difference(stored: bytes, again: bytes) -> str:
     """Name the first thing that differs: a JSON path where both are JSON, else a byte."""
     try:
         path = _json_difference(strict_json(stored), strict_json(again), "$")
