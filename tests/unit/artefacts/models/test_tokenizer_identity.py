@@ -8,6 +8,7 @@ import pytest
 
 from host.artefacts.models.gguf_header import Value
 from host.artefacts.models.tokenizer_identity import tokenizer_of_gguf, tokenizer_of_json
+from host.artefacts.models.vocabulary import vocabulary
 
 TOKENS = ["<s>", "a", "b", "ab"]
 GGUF: dict[str, Value] = {
@@ -44,6 +45,26 @@ def test_one_tokenizer_has_one_hash_in_both_formats(tmp_path: Path, merges: list
 )
 def test_any_difference_gives_another_hash(change: dict[str, Any]) -> None:
     assert tokenizer_of_gguf({**GGUF, **change}) != tokenizer_of_gguf(GGUF)
+
+
+@pytest.mark.parametrize(
+    ("size", "pinned"),
+    [
+        (4_096, "2a97c85815f4f52c104182a9c34399dbc644c34f6f3c782474db7a45c64a83db"),
+        (32_000, "58cecc4409ca6be2d0906c1c67e3a838d6badbe7eb0dad315e418f5ddb9cc271"),
+    ],
+)
+def test_tokenizer_of_the_reference_models_is_the_one_that_was_pinned(
+    size: int, pinned: str
+) -> None:
+    """A change of it is a new revision: raise `store.REVISION` with it."""
+    words = vocabulary(size)
+    fields: dict[str, Value] = {
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.tokens": words.tokens,
+        "tokenizer.ggml.merges": tuple(" ".join(merge) for merge in words.merges),
+    }
+    assert tokenizer_of_gguf(fields) == (pinned, size)
 
 
 def test_file_without_tokens_has_no_tokenizer() -> None:
