@@ -1,7 +1,7 @@
 """What a source of readings can say: channels, readings and gaps.
 
 A reading keeps the source's own unit and, where the source counts, its integer. Units are
-converted in one place only, `host/reduce/units.py`.
+converted in one place only, `host/handover/units.py`.
 """
 
 from __future__ import annotations

@@ -24,13 +24,15 @@ class Txt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Reported(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is printed: U to two significant digits, value to the same place.
 
-    unit is for people (`token/s`); text is the whole statement, value, U, k and n.
+    unit is for people (`token/s`); text is the whole statement, value, U, k and n. interval: the
+    two sides of a distribution-free interval in that unit, `…` for a side that n cannot give.
     """
 
     value: str
     U: str | None
     unit: str
     text: Txt
+    interval: tuple[str, str] | None = None
 
 
 class IntervalField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

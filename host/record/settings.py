@@ -17,17 +17,14 @@ TIMING_BOUNDARY = (
 # checked to be clear before each request.
 SAMPLER = "greedy, lowest id on a tie"
 CACHE = "cleared before each request"
-# Settings of engines that change the work. An engine that has no such setting says so here.
-_CONTEXT = ("n_ctx",)
-_KV_CACHE = ("type_k", "type_v")
-_BATCH = ("n_batch", "n_ubatch")
 
 
 def settings_of(facts: RunFacts) -> dict[str, Any]:
     """Everything that must be the same; `settings_sha256` is the hash of its canonical bytes.
 
-    Not in it, for they are what is compared: device, model, engine and its version, threads,
-    placement. Not in it either: the number of attempts, which changes U and not the quantity.
+    Not in it, for they are what is compared: device, model, engine with its version and its own
+    settings (threads, placement, batches, types of the cache), which `runtime` holds. Not in it
+    either: the number of attempts, which changes U and not the quantity.
     """
     run, sampling = facts.plan.plan.run, facts.plan.plan.sampling
     named: dict[str, Any] = {
@@ -43,9 +40,7 @@ def settings_of(facts: RunFacts) -> dict[str, Any]:
         "requests_per_attempt": len(facts.plan.requests),
         "cache": CACHE,
         "sampler": SAMPLER,
-        "context": _engine(facts, _CONTEXT),
-        "kv_cache": _engine(facts, _KV_CACHE),
-        "batch": _engine(facts, _BATCH),
+        "context_tokens": facts.plan.engine_settings.get("n_ctx", NOT_STATED),
         "sampling": {
             "enabled": sampling.enabled,
             "kinds": sorted(sampling.kinds) or "all that are there",
@@ -65,8 +60,3 @@ def _said(said: Any, key: str) -> Any:  # noqa: ANN401 - free-form
 
 def _or_text(tokens: int | None) -> int | str:
     return "as many as the text has" if tokens is None else tokens
-
-
-def _engine(facts: RunFacts, names: tuple[str, ...]) -> dict[str, Any]:
-    settings = facts.plan.engine_settings
-    return {name: settings.get(name, NOT_STATED) for name in names}

@@ -75,6 +75,7 @@ def _quantile(display: Display, value: Decimal, result: Result, interval: Interv
         value=shown,
         U=None,
         unit=display.unit,
+        interval=(low or "…", high or "…"),
         text=Txt(
             f"{body}（区间 {span}，覆盖率 {share}，n = {n}，假定各间隔独立）",
             f"{body} (interval {span}, coverage {share}, n = {n}, intervals taken as independent)",

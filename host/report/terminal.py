@@ -106,8 +106,8 @@ def _value(q: Quantity) -> str:
         return q.value or ""
     if q.reported.U is not None:
         return f"{q.reported.value} ± {q.reported.U}"
-    if q.interval is not None and (q.interval.low or q.interval.high):
-        return f"{q.reported.value} [{q.interval.low or '?'}, {q.interval.high or '?'}]"
+    if q.reported.interval is not None:
+        return f"{q.reported.value} [{', '.join(q.reported.interval)}]"
     return q.reported.value
 
 

@@ -54,14 +54,14 @@ MATTERS: dict[str, Callable[[], RunFacts]] = {
     "output length": lambda: first_request(output_tokens=5),
     "prompt length": lambda: first_request(prompt_tokens=None),
     "context": lambda: engine(n_ctx=512),
-    "kv cache": lambda: engine(type_k="q8_0"),
-    "batch": lambda: engine(n_batch=32),
 }
 COMPARED: dict[str, Callable[[], RunFacts]] = {
     "model": lambda: replace(FACTS, model={**FACTS.model, "sha256": "9" * 64, "name": "x"}),
     "device": lambda: replace(FACTS, device_before={"name": "other"}),
     "engine": lambda: planned(engine_kind="onnx_genai", engine_reason="x"),
     "engine version": lambda: replace(FACTS, engine={"version": "2"}),
+    "kv cache": lambda: engine(type_k="q8_0"),
+    "batch": lambda: engine(n_batch=32),
     "threads": lambda: engine(n_threads=1),
     "placement": lambda: engine(n_gpu_layers=0),
     "attempts": lambda: run(attempts=50),
@@ -96,7 +96,6 @@ def test_kinds_are_listed_or_said_to_be_all() -> None:
 def test_what_nobody_stated_is_named_and_not_left_out() -> None:
     silent = replace(FACTS, model={})
     assert settings_of(silent)["tokenizer_sha256"] == "not-stated"
-    assert settings_of(FACTS)["kv_cache"] == {"type_k": "not-stated", "type_v": "not-stated"}
 
 
 def test_requests_are_counted_without_warm_ups() -> None:
