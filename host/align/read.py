@@ -53,7 +53,8 @@ def read_run(root: Path) -> RunReading:
         faults += [replace(f, file=f"data/attempts/{number:03d}/{f.file}") for f in files.faults]
         engine = engine or dict(files.stated.get("engine") or {})
     journal, journal_faults = _journal(data)
-    device_clock = str(_optional(data / "session.json").get("clock", {}).get("domain", ""))
+    session = _optional(data / "session.json")
+    device_clock = str(session.get("clock", {}).get("domain", ""))
     clock = _clock_facts(data, offset, device_clock)
     run = AlignedRun(
         clock=device_clock,
@@ -75,6 +76,7 @@ def read_run(root: Path) -> RunReading:
         payload_sha256=payload_sha256(root),
         sealed=(root / DECLARATION).exists(),
         interrupted=_interrupted(journal),
+        launch=session.get("launch", {}),
     )
     return RunReading(run, facts, (*faults, *journal_faults))
 

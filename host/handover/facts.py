@@ -36,3 +36,4 @@ class RunFacts:
     payload_sha256: str = ""
     sealed: bool = False
     interrupted: str = ""
+    launch: Mapping[str, Any] = field(default_factory=dict)

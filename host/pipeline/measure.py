@@ -106,6 +106,7 @@ def fill(work: Work, link: AgentLink) -> str:
             clock=clock,
             journal=Journal(folder, clock),
             watch=work.watch,
+            launch=_launch(work),
         )
         for number in left_behind(bench):
             salvage(bench, number, "cut-off: the host ended in the middle of the attempt")
@@ -121,7 +122,7 @@ def _attempts(bench: Bench, link: AgentLink) -> str:
     numbers = missing(bench)
     bench.journal.note("run_start", {"first": numbers.start, "last": numbers.stop - 1})
     try:
-        _before(bench.folder, link)
+        _before(bench, link)
         exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
         ended = run_attempts(bench, link, numbers)
         write_json(bench.folder.data / "device-after.json", _content(link.ask("device")))
@@ -147,16 +148,28 @@ def missing(bench: Bench) -> range:
     return range(first, first + max(0, bench.plan.plan.run.attempts - ended))
 
 
-def _before(folder: RunFolder, link: AgentLink) -> None:
+def _before(bench: Bench, link: AgentLink) -> None:
     """Ask the device for itself and its sources; a resumed run keeps the first answers."""
+    folder = bench.folder
     for name, message in (
-        ("session", link.hello),
+        ("session", {**link.hello, "launch": bench.launch}),
         ("device-before", link.ask("device")),
         ("sources", link.ask("probe", {"reads": 20}, answer="sources")),
     ):
         path = folder.data / f"{name}.json"
         if not path.exists():
             write_json(path, _content(message))
+
+
+def _launch(work: Work) -> dict[str, str]:
+    """How the engine comes to run: an app, a shell and a service differ in speed on phones."""
+    return {
+        "transport": work.transport.device,
+        "agent": work.deployment.agent.name,
+        "session": "child process of the host, isolated Python, JSON lines over stdio",
+        "engine": "a fresh child process of the session for every attempt",
+        "sampler": "another child process of the session",
+    }
 
 
 def _content(message: dict[str, Any]) -> dict[str, Any]:

@@ -79,12 +79,19 @@ def _title(facts: RunFacts) -> Txt:
 
 
 def _runtime(facts: RunFacts) -> dict[str, Any]:
-    """What ran the model: kind, why it was taken, all settings, what it says of itself."""
+    """What ran the model and how it was launched.
+
+    settings: all of them as the engine used them; those of the plan where it never said so.
+    described: what else it says of itself (version, commit, build and CPU flags, placement).
+    """
+    said = dict(facts.engine)
+    settings = said.pop("settings", None) or facts.plan.engine_settings
     return {
         "kind": facts.plan.engine_kind,
         "reason": facts.plan.engine_reason,
-        "settings": quoted(facts.plan.engine_settings),
-        "described": quoted(facts.engine),
+        "launch_path": quoted(facts.launch),
+        "settings": quoted(settings),
+        "described": quoted(said),
     }
 
 

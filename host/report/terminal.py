@@ -127,10 +127,9 @@ def _conditions(console: Console, record: Record) -> None:
 
 def _condition_rows(record: Record) -> Iterator[tuple[str, str]]:
     model, runtime, item = record.model_artifact, record.runtime, record.item
-    described = runtime.get("described", {})
-    used = described.get("settings", {})
+    used = runtime.get("settings", {})
     threads = used.get("n_threads", used.get("intra_op_num_threads", "?"))
-    version = described.get("library_version", "")
+    version = runtime.get("described", {}).get("library_version", "")
     before = item.get("before", {})
     yield "模型 model", f"{model.get('name')} · {model.get('quantization')}"
     yield "", f"SHA-256 {model.get('sha256')}"

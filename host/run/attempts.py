@@ -49,6 +49,7 @@ class Bench:
     clock: Clock
     journal: Journal
     watch: Watch
+    launch: Mapping[str, str]
     switch: StopSwitch = field(default_factory=StopSwitch)
 
 
