@@ -23,7 +23,7 @@ KIND = "cpu"
 _LINE = re.compile(rb"cpu([0-9]{0,5}) +([0-9 ]{1,240})")
 _FIELDS = 8  # user to steal, the last one since Linux 2.6.11 (proc_stat(5))
 _HEAD_LIMIT_BYTES = 1 << 18
-_GROWTH_BYTES = 32  # room for the numbers of one line to gain digits during a run
+_GROWTH_BYTES = 100  # room in a line for each of 10 numbers to gain 10 digits during a run
 _NOTE = "proc_stat(5): USER_HZ ticks, often 10 ms; iowait and idle can go back a little"
 
 Fields = Sequence[int]
@@ -58,7 +58,7 @@ def _layout(path: Path) -> tuple[list[bytes], int]:
     lines = cpu_lines(data)
     length = sum(len(row) + 1 for row in data.splitlines() if row.startswith(b"cpu"))
     cores = sorted((core for core in lines if core), key=int)
-    return cores, max(512, length + _GROWTH_BYTES * (len(lines) + 1))
+    return cores, length + _GROWTH_BYTES * (len(lines) + 1)
 
 
 def cpu_lines(data: bytes) -> dict[bytes, tuple[int, ...] | Missing]:

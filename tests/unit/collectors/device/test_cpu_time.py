@@ -61,12 +61,16 @@ def test_a_core_that_goes_offline_leaves_a_gap_and_the_rest_goes_on(tmp_path: Pa
 
 
 def test_counters_that_gain_digits_are_still_read_in_full(tmp_path: Path) -> None:
-    collector = opened(machine(tmp_path))
-    big = " ".join(["123456"] * 10)
-    (tmp_path / "proc/stat").write_text(
-        f"cpu  {big}\ncpu0 {big}\ncpu1 {big}\nintr {'0 ' * 9999}\n"
-    )
-    assert values(collector)["cpu.core1.busy"] == 5 * 123456
+    def stat(number: str) -> str:
+        numbers = " ".join([number] * 10)
+        cores = "".join(f"cpu{core} {numbers}\n" for core in range(64))
+        return f"cpu  {numbers}\n{cores}intr {'0 ' * 9999}\n"
+
+    collector = opened(scope_of(tree(tmp_path, {"proc/stat": stat("1")})))
+    tree(tmp_path, {"proc/stat": stat("12345678901")})
+    found = values(collector)
+    assert found["cpu.total.steal"] == 12345678901
+    assert found["cpu.core63.busy"] == 5 * 12345678901
     collector.close()
 
 

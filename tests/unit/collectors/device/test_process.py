@@ -111,6 +111,16 @@ def test_the_rollup_is_bounded_and_garbage_in_it_is_a_gap(tmp_path: Path) -> Non
     collector.close()
 
 
+def test_what_lies_behind_the_limit_of_the_rollup_is_not_read(tmp_path: Path) -> None:
+    collector = collector_of(open_pss(machine(tmp_path)))
+    text = "Pss: 1 kB\n" + "Rss: 1 kB\n" * 1000 + "SwapPss: 1 kB\n"
+    (tmp_path / f"proc/{PID}/smaps_rollup").write_text(text)
+    found = collector.read()
+    assert isinstance(found[0], Reading)
+    assert isinstance(found[3], Gap)
+    collector.close()
+
+
 def child(script: str) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE

@@ -42,6 +42,7 @@ def test_the_parts_of_two_packages_have_different_names(tmp_path: Path) -> None:
         | zone("intel-rapl:1", "package-1")
         | zone("intel-rapl:1:0", "core")
         | zone("intel-rapl:10", "psys")
+        | zone("intel-rapl:2", "package-2")
         | zone("intel-rapl-mmio:0", "package-0")
     )
     collector = collector_of(open_rapl(scope_of(tree(tmp_path, files))))
@@ -50,6 +51,7 @@ def test_the_parts_of_two_packages_have_different_names(tmp_path: Path) -> None:
         "rapl.package-0.core.energy",
         "rapl.package-1.energy",
         "rapl.package-1.core.energy",
+        "rapl.package-2.energy",
         "rapl.psys.energy",
         "rapl-mmio.package-0.energy",
     ]
