@@ -29,7 +29,8 @@ def _show(found: dict[str, Any]) -> None:
     console = out()
     console.print(Text("引擎 engines", style="bold"))
     for name, version in found["engines"].items():
-        console.print(Text(f"  {name:<12} {version or 'not installed'}"))
+        said = version or ("built in" if name == "replay" else "not installed")
+        console.print(Text(f"  {name:<12} {said}"))
     console.print(Text("\n信号源 sources that can be read", style="bold"))
     table = Table("channel", "unit", "reads/s", "refresh/s", "resolution", "tier", box=None)
     for row in found["channels"]:
