@@ -17,9 +17,9 @@ from host.report.charts_tokens import (
     tokens_figure,
 )
 
-# All drawn points of a page, and the most lines that share them: about 0.6 MB of the page.
-_MOST_POINTS = 42_000
-_MOST_LINES = 600
+# All drawn points of a page, and the most lines that share them: about 0.5 MB of the page.
+_MOST_POINTS = 36_000
+_MOST_LINES = 400
 _MOST_BINS = 1000
 _LEAST_BINS = 20
 
@@ -184,8 +184,8 @@ def _why(subject: Subject, absent: Sequence[AbsentField]) -> tuple[Txt, ...]:
     if not near:
         return (
             Txt(
-                zh="没有来源给出该量的读数；缺失的来源见第 9 节。",
-                en="No source gave readings of this quantity; absent sources stand in section 9.",
+                zh="没有来源给出该量的读数；缺失的来源见“来源”一节。",
+                en="No source gave readings of this quantity; section Sources lists those absent.",
             ),
         )
     return tuple(_absence(a) for a in near)

@@ -45,11 +45,13 @@ def figures(record: Record, charts: Charts) -> Html:
                 hidden="",
             ),
             tag(
-                "noscript",
-                tag(
-                    "p",
-                    said("图表需要脚本；各表不需要。", "Charts need script; the tables do not."),
+                "p",
+                said(
+                    "图表正在绘制；没有脚本时只有各表。",
+                    "The charts are being drawn; without script there are the tables only.",
                 ),
+                id="charts-wait",
+                class_="hint",
             ),
             *(_figure(f, record.gaps) for f in charts.figures),
         )

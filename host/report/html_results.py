@@ -112,7 +112,7 @@ def _card(q: Quantity) -> Html:
 
 
 def _statement(q: Quantity) -> list[Html]:
-    uncertainty = expanded(q)
+    uncertainty = NOTHING if _all_equal(q) else expanded(q)
     plus_minus = [tag("span", text(" ± "), uncertainty, class_="expanded")] if uncertainty else []
     return [tag("strong", value(q)), *plus_minus, tag("span", text(" "), unit(q), class_="unit")]
 

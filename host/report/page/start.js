@@ -47,6 +47,7 @@ async function start() {
   darkQuery.addEventListener("change", redrawAll);
   addEventListener("beforeprint", () => onPaper(true));
   addEventListener("afterprint", () => onPaper(false));
+  document.getElementById("charts-wait").hidden = true;
   for (const hidden of document.querySelectorAll(".needs-script")) hidden.hidden = false;
   document.documentElement.dataset.charts = "ready";
   performance.mark("charts-ready");
@@ -54,6 +55,7 @@ async function start() {
 
 start().catch((error) => {
   document.documentElement.dataset.charts = "failed";
+  document.getElementById("charts-wait").hidden = true;
   document.getElementById("charts-failed").hidden = false;
   console.error(error);
 });
