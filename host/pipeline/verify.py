@@ -90,7 +90,8 @@ def first_difference(stored: bytes, again: bytes) -> str:
 
 def _json_difference(stored: Any, again: Any, path: str) -> str:  # noqa: ANN401
     if isinstance(stored, dict) and isinstance(again, dict):
-        for key in [*again, *(k for k in stored if k not in again)]:
+        # The identity follows from all the rest, so it is looked at last.
+        for key in sorted({**again, **stored}, key=lambda k: k == "record_id"):
             if (key in stored) != (key in again):
                 return f"{path}.{key}"
             found = _json_difference(stored[key], again[key], f"{path}.{key}")

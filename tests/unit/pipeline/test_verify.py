@@ -22,6 +22,12 @@ def test_the_first_difference_is_named_by_its_path() -> None:
     assert first_difference(stored, again) == "$.a.b[1].c"
 
 
+def test_the_identity_is_named_only_when_nothing_else_differs() -> None:
+    stored, again = b'{"record_id": "1", "x": 1}', b'{"record_id": "2", "x": 2}'
+    assert first_difference(stored, again) == "$.x"
+    assert first_difference(stored, b'{"record_id": "2", "x": 1}') == "$.record_id"
+
+
 def test_missing_and_added_things_are_named() -> None:
     assert first_difference(b'{"a": 1}', b'{"a": 1, "b": 2}') == "$.b"
     assert first_difference(b'{"a": 1, "b": 2}', b'{"a": 1}') == "$.b"
