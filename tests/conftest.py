@@ -7,9 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from host.artefacts.models.store import make
 from tests.fakes.command import Command, environment
+
+# No test asserts on elapsed time, so neither does hypothesis: machines of labs are busy.
+settings.register_profile(
+    "inferometer", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("inferometer")
 
 
 @pytest.fixture(scope="session")
