@@ -23,19 +23,19 @@ def opened(
 
 
 def probe(clock: Clock, pid: int | None, reads: int) -> dict[str, Any]:
-    """What can be measured here; with `reads` above 0 each source is tried that often.
+    """What can be measured here; with `reads` above 0 all are read in that many rounds.
 
     Without `pid` the agent's own process stands in for the engine's, so that process sources are
     described and tried too; an attempt opens them anew for its engine.
     """
-    from collectors.probe import probe as probe_source
+    from collectors.probe import probe as probe_sources
 
     collectors, fields = opened(clock, os.getpid() if pid is None else pid, None)
     try:
+        found = probe_sources([one for _, one in collectors], clock, reads) if reads else ()
         fields["probes"] = [
-            {"kind": kind, "max_hz": one.max_hz, **asdict(probe_source(one, clock, reads))}
-            for kind, one in collectors
-            if reads
+            {"kind": kind, "max_hz": one.max_hz, **asdict(probed)}
+            for (kind, one), probed in zip(collectors, found)  # noqa: B905 - none without reads
         ]
     finally:
         for _, collector in collectors:

@@ -21,7 +21,7 @@ from agent.wire import Message, WireError, decode
 
 # A sampler has this long to open its sources and to close its streams; a stopped engine to end.
 SAMPLER_S = 20.0
-STOP_S = 10.0
+STOP_S = 5.0
 EXIT_S = 5.0
 # The host hears from an attempt at least this often, also while an idle phase is silent.
 KEEPALIVE_S = 10.0
