@@ -48,10 +48,20 @@ class SourceProbe:
         return {c.channel: (c.distinct - 1) / (self.span_ns * 1e-9) for c in known}
 
 
-def probe(collector: Collector, clock: Clock, reads: int) -> SourceProbe:
-    """Read a source this many times (1 or more), as fast as it goes, whatever its `max_hz`."""
-    timed = [_timed(collector, clock) for _ in range(reads)]
-    return summarise(collector.describe(), timed)
+def probe(collectors: Sequence[Collector], clock: Clock, rounds: int) -> tuple[SourceProbe, ...]:
+    """Read all sources in turn, so many rounds (1 or more) without a pause.
+
+    In turn, so that each is watched over the whole span: a burst of its own would be over before
+    most sources have anything new to say. `max_hz` is not heeded.
+    """
+    timed: list[list[TimedRead]] = [[] for _ in collectors]
+    for _ in range(rounds):
+        for reads, collector in zip(timed, collectors, strict=True):
+            reads.append(_timed(collector, clock))
+    return tuple(
+        summarise(collector.describe(), reads)
+        for reads, collector in zip(timed, collectors, strict=True)
+    )
 
 
 def _timed(collector: Collector, clock: Clock) -> TimedRead:

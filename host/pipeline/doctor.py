@@ -8,8 +8,8 @@ from host.deploy.stage import deploy_local, local_store
 from host.run.link import AgentLink
 from host.transport.local import Local
 
-# As fast as it goes, this often: enough to see a refresh of 100 ms within the reading time.
-READS = 200
+# Rounds over all sources, about a millisecond each: enough to see a refresh of 100 ms and slower.
+READS = 2000
 
 
 def examine() -> dict[str, Any]:
