@@ -9,13 +9,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bar
 
 from host.handover.progress import Progress, Watch
 
 # Not a terminal: at least one line in this time, so that nobody takes a long run for a dead one.
 HEARTBEAT_S = 60.0
+# A bar that is full stops its clock, and the next phase goes on with it.
+NOT_YET = 0.999
 
 
 @contextmanager
@@ -25,7 +33,8 @@ def watching(console: Console) -> Iterator[Watch]:
         yield PlainWatch()
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(24))
-    with Bar(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    with Bar(*columns, *times, console=console, transient=True) as bar:
         task = bar.add_task("prepare", total=None)
 
         def watch(moment: Progress) -> None:
@@ -34,7 +43,7 @@ def watching(console: Console) -> Iterator[Watch]:
                 task,
                 description=sentence(moment),
                 total=None if ratio is None else 1.0,
-                completed=ratio or 0.0,
+                completed=min(ratio or 0.0, NOT_YET),
             )
 
         yield watch
