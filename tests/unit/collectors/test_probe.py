@@ -26,6 +26,11 @@ def test_cost_is_the_time_of_the_whole_read() -> None:
     assert (found.cost_p50_ns, found.cost_max_ns, found.span_ns) == (20, 30, 220)
 
 
+def test_the_median_of_two_costs_lies_between_them() -> None:
+    (found,) = probe([source([1, 1])], ScriptedClock([0, 10, 100, 130]), 2)
+    assert found.cost_p50_ns == 20
+
+
 def test_a_source_that_repeats_itself_shows_its_true_refresh() -> None:
     # 11 reads in 1 s, 3 values: two of them came new in that second.
     times = [t for n in range(11) for t in (n * 100_000_000, n * 100_000_000)]

@@ -89,6 +89,10 @@ def test_without_any_clock_it_is_absent(cpuinfo: str | None, tmp_path: Path) -> 
     assert open_limits(scope_of(tmp_path)).collector is None
 
 
+def test_a_clock_before_any_processor_belongs_to_no_core() -> None:
+    assert core_megahertz(b"cpu MHz : 1.0\nprocessor : 3\ncpu MHz : 2.0\n") == {3: 2.0}
+
+
 @given(st.binary(max_size=100))
 def test_any_bytes_are_parsed_without_an_error(data: bytes) -> None:
     for value in core_megahertz(b"processor: 1\ncpu MHz: " + data).values():
