@@ -62,7 +62,7 @@ def sentence(moment: Progress) -> str:
     if moment.rate is not None:
         parts.append(f"{moment.rate:.1f} token/s")
     if moment.waiting:
-        parts.append(f"waiting: {moment.waiting}")
+        parts.append(f"waiting: {moment.waiting}" if moment.attempt else moment.waiting)
     return " · ".join(parts)
 
 
