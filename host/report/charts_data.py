@@ -50,7 +50,10 @@ def _figure(figure: Figure) -> dict[str, Any]:
             for line in figure.lines
         ],
         "rows": [
-            {"a": number, "r": [[visible(r.label), r.prefill, r.end, r.ticks] for r in rows]}
+            {
+                "a": number,
+                "r": [[visible(r.label), r.prefill, r.end, r.ticks, r.warmup] for r in rows],
+            }
             for number, rows in figure.rows
         ],
         "gaps": [{"a": number, "x": marks} for number, marks in figure.gaps],

@@ -37,6 +37,7 @@ class Row:
     prefill: tuple[int, int]
     end: int
     ticks: tuple[int, ...]  # differences, from the start of the request on
+    warmup: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,10 +103,11 @@ def _rows(attempt: AttemptTrace, per_row: int) -> Iterator[Row]:
         t_ns = request.tokens.t_ns - request.start_ns
         prefill = request.prefill
         yield Row(
-            label=f"{request.item} · warm-up" if request.warmup else request.item,
+            label=f"warm-up · {request.item}" if request.warmup else request.item,
             prefill=(prefill.start_ns - request.start_ns, prefill.end_ns - request.start_ns),
             end=request.end_ns - request.start_ns,
             ticks=steps(t_ns[_thinned(len(t_ns), per_row)]),
+            warmup=request.warmup,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from host.handover.record import Record, Txt, Warning_
-from host.report.html_tables import details, none, terms
+from host.report.html_tables import details, none, reason, terms
 from host.report.html_text import NOTHING, Html, both, code, heading, join, said, tag, text
 
 _MAX_FACTS = 400  # of one block; the record file has all
@@ -49,6 +49,24 @@ _NAMES: dict[str, Txt] = {
 }
 
 
+# Where a device and an engine name themselves (agent/device.py, describe() of the engines).
+_DEVICE = (
+    "name",
+    "maker",
+    "product",
+    "cpu.name",
+    "system.name",
+    "system.kernel",
+)
+_ENGINE = (
+    "kind",
+    "described.name",
+    "described.version",
+    "described.library",
+    "described.library_version",
+)
+
+
 def conditions(record: Record) -> Html:
     """What was measured on what, with what settings, as the record holds it."""
     before = record.item.get("before", record.item)
@@ -72,29 +90,37 @@ def conditions(record: Record) -> Html:
 def _glance(record: Record) -> Iterator[tuple[Html, Html]]:
     """What one asks first."""
     before = record.item.get("before", record.item)
-    model, runtime, dataset = record.model_artifact, record.runtime, record.dataset
-    yield said("设备", "device"), _words(before, ("name", "maker", "model", "product", "cpu"))
-    yield said("模型", "model"), _words(model, ("name", "quantization", "format"))
-    yield said("模型 SHA-256", "model SHA-256"), _words(model, ("sha256",))
-    described = runtime.get("described", {})
-    engine = join(
-        (_words(runtime, ("kind", "engine")), _words(described, ("name", "version"))), " · "
-    )
-    yield said("引擎", "engine"), engine
+    runtime, dataset = record.runtime, record.dataset
+    yield said("设备", "device"), _words(before, *_DEVICE)
+    yield said("模型", "model"), _words(record.model_artifact, "name", "quantization", "format")
+    yield said("模型 SHA-256", "model SHA-256"), _words(record.model_artifact, "sha256")
+    yield said("引擎", "engine"), _words(runtime, *_ENGINE)
+    yield said("选用原因", "taken because"), _words(runtime, "reason")
     yield said("线程", "threads"), _threads(runtime)
-    yield said("数据集", "dataset"), _words(dataset, ("id", "version", "sha256"))
+    yield said("数据集", "dataset"), _words(dataset, "id", "version", "sha256")
     yield said("设置哈希", "settings hash"), code(record.settings_sha256)
-    given = record.plan.get("given", {})
-    yield said("启动方式", "launch path"), _words(given, ("device", "launch"))
+    yield said("启动方式", "launch path"), _launch(runtime.get("launch_path"))
 
 
-def _words(facts: object, names: Sequence[str]) -> Html:
-    """The leaves under these names, one after the other."""
-    if not isinstance(facts, Mapping):
-        return said("未给出", "not given")
-    leaves = [v for name in names if name in facts for _, v in _flat((), facts[name])]
-    shown = [_value(v) for v in leaves if v not in (None, "", {})]
+def _words(facts: object, *paths: str) -> Html:
+    """The leaves under these dotted paths, one after the other."""
+    leaves = [leaf for path in paths for _, leaf in _flat((), _at(facts, path))]
+    shown = [_value(leaf) for leaf in leaves if leaf not in (None, "", {})]
     return join(shown, " · ") if shown else said("未给出", "not given")
+
+
+def _at(facts: object, path: str) -> object:
+    for name in path.split("."):
+        facts = facts.get(name) if isinstance(facts, Mapping) else None
+    return facts
+
+
+def _launch(path: object) -> Html:
+    """Each process on the way to the engine, and how it is started."""
+    if not isinstance(path, Mapping) or not path:
+        return _value(path)
+    steps = (join((code(name), text(f" {how}"))) for name, how in path.items())
+    return tag("ul", *(tag("li", step) for step in steps), class_="plain")
 
 
 def _threads(runtime: Mapping[str, object]) -> Html:
@@ -123,8 +149,18 @@ def _changes(before: object, after: object) -> Html:
 
 
 def _block(words: Txt, facts: Mapping[str, object]) -> Html:
-    body = terms(_facts(facts)) if facts else none()
-    return tag("section", heading(3, words), body)
+    absent = facts.get("absent")
+    given = {name: value for name, value in facts.items() if name != "absent"}
+    body = terms(_facts(given)) if given else none()
+    return tag("section", heading(3, words), body, _unknown(absent) if absent else NOTHING)
+
+
+def _unknown(absent: object) -> Html:
+    """What the device could not say of itself, and why."""
+    rows = absent if isinstance(absent, (list, tuple)) else [absent]
+    said_so = [row for row in rows if isinstance(row, Mapping)]
+    pairs = ((code(row.get("fact", "?")), reason(str(row.get("reason", "")))) for row in said_so)
+    return details(said("设备未能说明的", "What the device could not say"), terms(pairs))
 
 
 def _facts(facts: Mapping[str, object]) -> Iterator[tuple[Html, Html]]:

@@ -190,7 +190,7 @@ def _row(q: Quantity) -> list[Html]:
         unit(q),
         coverage_factor(q),
         text(q.n),
-        join((interval(q), text(q.rule)), " "),
+        join((part for part in (interval(q), text(q.rule)) if part), " "),
     ]
 
 

@@ -5,7 +5,10 @@ let chosen = ALL;
 
 // plotly reads a small markup in its texts; what a device said must stay text.
 const literal = (words) => words.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-const brief = (words) => (words.length > 22 ? `${words.slice(0, 21)}…` : words);
+const brief = (words) => {
+  const most = innerWidth < 600 ? 16 : 34;
+  return words.length > most ? `${words.slice(0, most - 1)}…` : words;
+};
 const sums = (steps, scale) => {
   let at = 0;
   return steps.map((step) => (at += step) * scale);
@@ -95,23 +98,29 @@ function outlineTraces(figure) {
   });
 }
 
+// Rows of an attempt with their names; an item that comes again is counted.
+function named(group) {
+  const seen = new Map();
+  return group.r.map(([label, prefill, end, ticks, warmup]) => {
+    const count = (seen.get(label) || 0) + 1;
+    seen.set(label, count);
+    return { a: group.a, name: count > 1 ? `${label} (${count})` : label, prefill, end, ticks, warmup };
+  });
+}
+
 // Rows of one attempt in its own order; of several, the same request of each side by side.
 function rowsShown(figure) {
-  const groups = figure.rows.filter((g) => attemptsShown().includes(g.a));
-  const places = new Map();
-  return groups.flatMap((group, i) => {
-    const seen = new Map();
-    return group.r.map(([label, prefill, end, ticks]) => {
-      const count = (seen.get(label) || 0) + 1;
-      seen.set(label, count);
-      const name = count > 1 ? `${label} (${count})` : label;
-      if (!places.has(name)) places.set(name, places.size);
-      const lane = (i - (groups.length - 1) / 2) * (0.8 / groups.length);
-      return { a: group.a, name, place: places.get(name), y: places.get(name) + lane,
-        half: 0.34 / groups.length, prefill: prefill.map((t) => t * figure.step),
-        end: end * figure.step, ticks: sums(ticks, figure.step) };
-    });
-  });
+  const groups = figure.rows.filter((g) => attemptsShown().includes(g.a)).map(named);
+  const rows = groups.flat();
+  const ordered = [...rows.filter((row) => row.warmup), ...rows.filter((row) => !row.warmup)];
+  const places = new Map([...new Set(ordered.map((row) => row.name))].map((name, i) => [name, i]));
+  return groups.flatMap((group, i) => group.map((row) => {
+    const place = places.get(row.name);
+    const lane = (i - (groups.length - 1) / 2) * (0.8 / groups.length);
+    return { a: row.a, name: row.name, place, y: place + lane, half: 0.34 / groups.length,
+      prefill: row.prefill.map((t) => t * figure.step), end: row.end * figure.step,
+      ticks: sums(row.ticks, figure.step) };
+  }));
 }
 
 // Rows are drawn as three paths an attempt: a trace would make an element of each tick.

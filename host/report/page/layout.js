@@ -21,7 +21,7 @@ function yAxis(figure) {
     ? undefined : "y", side: "left" };
   if (figure.kind === "rows") {
     const rows = rowsShown(figure);
-    const names = new Map(rows.map((row) => [row.place, row.name]));
+    const names = new Map(rows.map((row) => [row.place, row.name]).sort((a, b) => a[0] - b[0]));
     return axis({ ...placed, showgrid: false, range: [names.size - 0.4, -0.6], fixedrange: true,
       tickvals: [...names.keys()], ticktext: [...names.values()].map((n) => literal(brief(n))) });
   }
@@ -67,7 +67,7 @@ function layout(figure) {
     dragmode: coarse ? false : "zoom",
     xaxis: axis({ type: figure.log ? "log" : "linear", range: figure.range, rangemode: "normal",
       ticksuffix: figure.xUnit ? ` ${figure.xUnit}` : "", nticks: narrow() ? 5 : 10,
-      ...(figure.log ? { dtick: "D1" } : {}), tickformat: "~g" }),
+      ...(figure.log ? { dtick: "D2" } : {}), tickformat: "~g" }),
     yaxis: { visible: false, range: [0, 1], fixedrange: true },
     yaxis2: yAxis(figure),
     shapes: shapes(figure),

@@ -74,7 +74,7 @@ def test_rows_beyond_the_screen_are_left_out_and_the_page_says_so() -> None:
 def test_warm_up_requests_are_named_and_kept_out_of_the_intervals() -> None:
     asked = requests([Shape(item="w", warmup=True), Shape(item="a")])
     figure = requests_figure((attempt(asked),))
-    assert [row.label for row in figure.rows[0][1]] == ["w · warm-up", "a"]
+    assert [row.label for row in figure.rows[0][1]] == ["warm-up · w", "a"]
     assert histogram_figure((attempt(asked),), ()).recorded == 15
 
 
