@@ -85,7 +85,9 @@ class AgentLink:
 
 
 # Errors of the agent that are the user's input, not the device's fault.
-INPUT_CODES = frozenset({"bad-model", "bad-setting", "bad-order", "unknown-engine"})
+INPUT_CODES = frozenset(
+    {"bad-model", "bad-setting", "bad-order", "unknown-engine", "engine-missing", "bad-prompt"}
+)
 
 
 def _error(device: str, message: Message) -> AgentError | UsageError:
