@@ -19,17 +19,18 @@ KEPT_ERRORS = 8
 _NO_MEMORY = ("failed to allocate", "out of memory", "unable to allocate", "cannot allocate")
 
 
+# The library keeps a bare pointer to its log function and calls it as long as the process lives,
+# whoever still holds a Library: a collected callback is a crash.
+_CALLED_FOR_EVER: list[Any] = []
+
+
 @dataclass(frozen=True, slots=True)
 class Library:
-    """calls: the module of C functions. errors: the last lines the library logged as errors.
-
-    log: kept, for the library calls it as long as the process lives.
-    """
+    """calls: the module of C functions. errors: the last lines the library logged as errors."""
 
     package: Any
     calls: Any
     errors: deque[str]
-    log: Any
 
     @classmethod
     def open(cls) -> Library:
@@ -51,9 +52,10 @@ class Library:
                 errors.append(line.strip())
 
         log = calls.llama_log_callback(on_log)
+        _CALLED_FOR_EVER.append(log)
         calls.llama_log_set(log, ctypes.c_void_p(0))
         calls.llama_backend_init()
-        return cls(package, calls, errors, log)
+        return cls(package, calls, errors)
 
     def model_params(self, settings: Mapping[str, Any], vocabulary_only: bool) -> Any:  # noqa: ANN401, FBT001
         params = self.calls.llama_model_default_params()
