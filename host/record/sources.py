@@ -61,11 +61,16 @@ def _source(
         ticks=sum(c.ticks for c in costs),
         missed=sum(c.missed for c in costs),
         late=sum(c.late for c in costs),
-        achieved_hz=decimal(_achieved_hz(costs)),
+        achieved_hz=_rate(_achieved_hz(costs)),
         read_p50_ns=str(median_low(c.read_p50_ns for c in costs)),
         read_max_ns=str(max(c.read_max_ns for c in costs)),
         refresh_hz=_refresh(costs),
     )
+
+
+def _rate(value_hz: float) -> str:
+    """A rate to four significant digits: it describes the sampling and enters no result."""
+    return decimal(float(f"{value_hz:.4g}"))
 
 
 def _achieved_hz(costs: Sequence[SourceCost]) -> float:
@@ -78,6 +83,6 @@ def _achieved_hz(costs: Sequence[SourceCost]) -> float:
 def _refresh(costs: Sequence[SourceCost]) -> dict[str, str]:
     channels = sorted({channel for cost in costs for channel in cost.refresh_hz})
     return {
-        channel: decimal(min(c.refresh_hz[channel] for c in costs if channel in c.refresh_hz))
+        channel: _rate(min(c.refresh_hz[channel] for c in costs if channel in c.refresh_hz))
         for channel in channels
     }

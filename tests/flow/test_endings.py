@@ -151,7 +151,9 @@ def test_a_full_disk_on_the_device_leaves_an_incomplete_attempt(
     command: Command, tmp_path: Path, small_disk: Path
 ) -> None:
     device = Command({**command.environment, "INFEROMETER_STORE": str(small_disk / "store")})
-    process = started(device, tmp_path, tmp_path / "runs")
+    # So fast that every stream outgrows the first block that it has already.
+    quick = {"rate_hz": 200.0}
+    process = started(device, tmp_path, tmp_path / "runs", sampling=quick)
     filler = fill(small_disk)
     out, err = process.communicate()
     assert process.returncode == 2, err
