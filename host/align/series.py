@@ -90,14 +90,16 @@ def _cost(source: str, stream: SpoolFile, series: Sequence[Series], rate_hz: flo
     ticks, due = _stamps(stream, "tick"), _stamps(stream, "due_ns")
     t0, t1 = _stamps(stream, "t0_ns"), _stamps(stream, "t1_ns")
     span_s = float(t0[-1] - t0[0]) * 1e-9
+    took = t1 - t0
+    read = took[took > 0] if np.any(took > 0) else took  # a source that rests was not read
     period_ns = float(np.median(np.diff(due))) if len(due) > 1 else 1e9 / rate_hz
     return SourceCost(
         source=source,
         ticks=len(ticks),
         missed=_missed(ticks, due, period_ns),
         late=int(np.sum(t0 - due > period_ns / 2)),
-        read_p50_ns=int(np.median(t1 - t0)),
-        read_max_ns=int(np.max(t1 - t0)),
+        read_p50_ns=int(np.median(read)),
+        read_max_ns=int(np.max(read)),
         achieved_hz=(len(ticks) - 1) / span_s if span_s > 0 else 0.0,
         refresh_hz={
             s.channel: float(np.sum(np.diff(s.values) != 0)) / span_s if span_s > 0 else 0.0

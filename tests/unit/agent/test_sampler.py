@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,31 @@ def test_cost_is_written_at_the_start_once_a_second_and_at_the_end(tmp_path: Pat
 )
 def test_a_field_is_a_number_or_a_reason_on_one_line(one: Reading | Gap, text: str) -> None:
     assert field_of(one) == text
+
+
+def rested(folder: Path, costs_ns: Sequence[int], *, computes: bool) -> list[int]:
+    """When a source is read; its reads compute all the time they take, or only block."""
+    room = Room(reads=5, costs_ns=costs_ns)
+    writer = open_stream(folder, "source-x", room, source_columns(room.describe()))
+    cpu_ns = room.now_ns if computes else lambda: 0
+    source = Source(room, writer, 1, cpu_ns=cpu_ns)
+    sampler = Sampler((source,), open_stream(folder, "ticks", room, TICK_COLUMNS), room)
+    sampler.run(schedule(0, 10, 0.0, 3), room)
+    sampler.close()
+    return room.read_at
+
+
+def test_a_source_that_computes_too_long_rests_and_its_slots_say_so(tmp_path: Path) -> None:
+    read_at = rested(tmp_path, (2 * MS,), computes=True)
+    # 2 ms a read: at most 1/1000 of a core is one read in 2 s.
+    assert all(b - a >= 2000 * MS for a, b in pairwise(read_at))
+    lines = read_spool((tmp_path / "source-x.tsv").read_bytes()).lines
+    resting = [line for line in lines if line.fields[-1].startswith("!resting:")]
+    assert len(lines) - len(resting) == len(read_at)
+    assert len(resting) > 15 * len(read_at)
+
+
+def test_a_source_that_only_blocks_does_not_rest(tmp_path: Path) -> None:
+    assert len(rested(tmp_path, (2 * MS,), computes=False)) == 5
+    lines = read_spool((tmp_path / "source-x.tsv").read_bytes()).lines
+    assert not [line for line in lines if line.fields[-1].startswith("!")]
