@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from host.handover.record import Record, Txt, Warning_
 from host.report.html_tables import details, none, reason, terms
-from host.report.html_text import NOTHING, Html, both, code, heading, join, said, tag, text
+from host.report.html_text import NOTHING, Html, both, code, join, said, tag, text
 
 _MAX_FACTS = 400  # of one block; the record file has all
 _BLOCKS: tuple[tuple[str, Txt], ...] = (
@@ -70,20 +70,17 @@ _ENGINE = (
 def conditions(record: Record) -> Html:
     """What was measured on what, with what settings, as the record holds it."""
     before = record.item.get("before", record.item)
-    blocks = [_block(_BLOCKS[0][1], before if isinstance(before, Mapping) else record.item)]
-    blocks += [_block(words, getattr(record, name)) for name, words in _BLOCKS[1:4]]
-    more = [
-        details(both(words), terms(_facts(getattr(record, name)))) for name, words in _BLOCKS[4:]
-    ]
+    device = before if isinstance(before, Mapping) else record.item
+    blocks = [_block(_BLOCKS[0][1], device)]
+    blocks += [_block(words, getattr(record, name)) for name, words in _BLOCKS[1:]]
     return tag(
         "div",
         terms(_glance(record)),
-        tag("div", *blocks, class_="blocks"),
+        *blocks,
         details(
             said("测量期间改变的设备状态", "Device state that changed during the run"),
             _changes(before, record.item.get("after")),
         ),
-        *more,
     )
 
 
@@ -152,7 +149,7 @@ def _block(words: Txt, facts: Mapping[str, object]) -> Html:
     absent = facts.get("absent")
     given = {name: value for name, value in facts.items() if name != "absent"}
     body = terms(_facts(given)) if given else none()
-    return tag("section", heading(3, words), body, _unknown(absent) if absent else NOTHING)
+    return details(both(words), tag("div", body, _unknown(absent) if absent else NOTHING))
 
 
 def _unknown(absent: object) -> Html:
