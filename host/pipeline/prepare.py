@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from host.artefacts.datasets.dataset import Dataset
-from host.artefacts.models.inspection import ModelInfo, inspect
+from host.artefacts.models.inspection import inspect
 from host.artefacts.models.store import resolve
+from host.artefacts.recordings import inspect_recording
 from host.errors import ArtefactError, PlanError
 from host.handover.deployment import Deployment
 from host.handover.plan import Plan, ResolvedPlan, ResolvedRequest
@@ -36,7 +37,7 @@ class Artefacts:
     """The model on disk with what inspection says, and the dataset."""
 
     path: Path
-    model: ModelInfo
+    model: dict[str, Any]
     dataset: Dataset
     engine_kind: str
     engine_reason: str
@@ -46,19 +47,28 @@ def artefacts_of(plan: Plan, step: Step) -> Artefacts:
     """Find or make the model, hash it, load the dataset. Raises UsageError for bad input."""
     choice = choose_engine(plan)
     dataset = dataset_of(plan)
-    usual = "int4" if choice.kind == "onnx_genai" else "q4_0"
-    path = resolve(plan.model.reference, quantization=usual, progress=step)
-    model = inspect(path, progress=step)
-    if plan.model.sha256 and plan.model.sha256 != model.sha256:
+    path, model = _model(plan, choice.kind, step)
+    if plan.model.sha256 and plan.model.sha256 != model["sha256"]:
         raise ArtefactError(
-            str(path), f"has SHA-256 {model.sha256}, the plan wants {plan.model.sha256}"
-        )
-    wanted = FORMATS.get(choice.kind)
-    if wanted is not None and model.format != wanted:
-        raise PlanError(
-            "engine.kind", f"{choice.kind} runs {wanted} models, {path.name} is {model.format}"
+            str(path), f"has SHA-256 {model['sha256']}, the plan wants {plan.model.sha256}"
         )
     return Artefacts(path, model, dataset, choice.kind, choice.reason)
+
+
+def _model(plan: Plan, engine: str, step: Step) -> tuple[Path, dict[str, Any]]:
+    """The model on disk, made if it is a reference, and what inspection says of it."""
+    if engine == "replay":
+        path = Path(plan.model.reference).absolute()
+        return path, inspect_recording(path)
+    usual = "int4" if engine == "onnx_genai" else "q4_0"
+    path = resolve(plan.model.reference, quantization=usual, progress=step).absolute()
+    found = inspect(path, progress=step)
+    wanted = FORMATS.get(engine)
+    if wanted is not None and found.format != wanted:
+        raise PlanError(
+            "engine.kind", f"{engine} runs {wanted} models, {path.name} is {found.format}"
+        )
+    return path, msgspec.to_builtins(found)
 
 
 def resolve_plan(
@@ -73,7 +83,7 @@ def resolve_plan(
     context = given.setdefault("n_ctx", -(-longest // CONTEXT_STEP) * CONTEXT_STEP)
     if not isinstance(context, int) or isinstance(context, bool):
         raise PlanError("engine.settings.n_ctx", f"{context!r} is no number of tokens")
-    trained = found.model.context_length or context
+    trained = found.model["context_length"] or context
     check_lengths(requests, counts, min(context, trained))
     return ResolvedPlan(
         plan=plan,
@@ -81,7 +91,7 @@ def resolve_plan(
         engine_reason=found.engine_reason,
         engine_settings={**known, **given},
         model_path=str(found.path),
-        model=msgspec.to_builtins(found.model),
+        model=found.model,
         dataset={
             "id": found.dataset.id,
             "version": found.dataset.version,

@@ -8,6 +8,7 @@ import msgspec
 
 from host.align.streams import read_json
 from host.artefacts.models.inspection import inspect
+from host.artefacts.recordings import inspect_recording
 from host.deploy.stage import deploy_local, local_store
 from host.errors import ArtefactError, FolderError, PlanError
 from host.handover.deployment import Deployment
@@ -31,8 +32,10 @@ def resume(root: Path, watch: Watch) -> Measured:
     deployment = deploy_local(transport, local_store())
     _same(plan, deployment)
     watch(Progress("prepare", waiting="hash of the model"))
-    found = inspect(Path(plan.model_path))
-    if found.sha256 != plan.model["sha256"]:
+    path = Path(plan.model_path)
+    replayed = plan.engine_kind == "replay"
+    sha256 = inspect_recording(path)["sha256"] if replayed else inspect(path).sha256
+    if sha256 != plan.model["sha256"]:
         raise ArtefactError(plan.model_path, "is not the model that the run was begun with")
     with AgentLink(transport, deployment) as link:
         ended = fill(Work(plan, folder, transport, deployment, watch), link)

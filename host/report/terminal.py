@@ -90,7 +90,7 @@ def _missing(record: Record) -> dict[str, list[str]]:
 
 def _is_detail(q: Quantity, record: Record) -> bool:
     """What the page shows and the terminal leaves out: single items, frequencies by core."""
-    items = {str(item["id"]) for item in record.dataset.get("items", ())}
+    items = set(record.settings.get("items", ()))
     return q.scope in items or q.measurand_id.startswith("frequency@")
 
 

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from host.handover.record import Record
+from host.report.terminal import show
+from tests.fakes.records import sample_record
+
+
+def printed(record: Record, width: int = 140) -> str:
+    """What a pipe of this width gets."""
+    file = io.StringIO()
+    console = Console(file=file, width=width, markup=False, highlight=False)
+    show(console, record, Path("runs/x"), Path("runs/x/report.html"))
+    return file.getvalue()
+
+
+def test_the_verdict_comes_first_and_the_command_that_checks_last() -> None:
+    lines = printed(sample_record()).strip().splitlines()
+    assert lines[0].startswith(sample_record().verdict.text.zh)
+    assert lines[-1].endswith("inferometer verify runs/x")
+
+
+def test_every_value_is_printed_with_its_u_and_unit() -> None:
+    record = sample_record()
+    said = printed(record)
+    shown = [q for q in record.results if q.measurand_id in ("decode_rate@1", "load_time@1")]
+    whole = [q for q in shown if q.scope == "" and q.reported is not None]
+    assert whole
+    for q in whole:
+        assert q.reported is not None
+        assert f"{q.reported.value} ± {q.reported.U}" in said
+        assert q.reported.unit in said
+
+
+def test_what_was_not_measured_is_said_with_its_reason() -> None:
+    record = sample_record(sources=False)
+    missing = [q for q in record.results if q.value is None]
+    assert missing
+    said = " ".join(printed(record, width=1000).split())
+    for q in missing:
+        assert q.missing in said
+
+
+def test_a_narrow_terminal_loses_no_digit() -> None:
+    record = sample_record()
+    for width in (24, 40, 69, 80):
+        said = printed(record, width)
+        for q in record.results:
+            if q.measurand_id == "decode_rate@1" and q.scope == "" and q.reported is not None:
+                assert f"{q.reported.value} ± {q.reported.U}" in said
+
+
+def test_names_from_outside_cannot_move_the_cursor_or_become_markup() -> None:
+    record = sample_record()
+    model = {
+        **record.model_artifact,
+        "name": "[red]x[/red]\x1b[2J\u202e",
+        "quantization": "[q4_0]",
+    }
+    said = printed(msgspec.structs.replace(record, model_artifact=model))
+    assert "[red]x[/red]\\x1b[2J\\x202e" in said
+    assert "[q4_0]" in said
+    assert "\x1b" not in said
