@@ -112,14 +112,20 @@ class Sampler:
     ticks: SpoolWriter
     clock: Clock
 
-    def run(self, slots: Schedule, stop: Waiter) -> None:
-        """Read slot by slot until told to stop. Raises OSError when the disk is full."""
+    def run(self, slots: Schedule, stop: Waiter, begun: Callable[[], None] = lambda: None) -> None:
+        """Read slot by slot until told to stop. Raises OSError when the disk is full.
+
+        begun: called once every source has been read once, so that what is measured next has a
+        reading before it.
+        """
         slot, flush_ns = 0, slots.start_ns
         while not stop.wait((slots.due_ns(slot) - self.clock.now_ns()) * 1e-9):
             due_ns = slots.due_ns(slot)
             for source in self.sources:
                 if slot % source.every == 0:
                     source.read(slot, due_ns, self.clock)
+            if slot == 0:
+                begun()
             now_ns = self.clock.now_ns()
             if now_ns >= flush_ns:
                 flush_ns = max(now_ns, flush_ns + FLUSH_NS)
@@ -178,14 +184,14 @@ def _sample(
     except ValueError as err:  # an unknown kind
         return [], f"unknown-kind: {err}"
     fields["rates_hz"] = rates(kinds, rate_hz)
-    sender.send("ready", fields)
     gc.collect()
     gc.freeze()
     gc.disable()  # reads make no cycles; a collection would make a slot late
     jitter_ratio, seed = float(message["jitter_ratio"]), int(message["seed"])
     reason = ""
     try:
-        sampler.run(schedule(clock.now_ns(), rate_hz, jitter_ratio, seed), stop)
+        slots = schedule(clock.now_ns(), rate_hz, jitter_ratio, seed)
+        sampler.run(slots, stop, lambda: sender.send("ready", fields))
     except OSError as err:
         reason = disk_reason(err)
     ends, failed = sampler.close()

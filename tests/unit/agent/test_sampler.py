@@ -157,3 +157,14 @@ def test_a_source_that_only_blocks_does_not_rest(tmp_path: Path) -> None:
     assert len(rested(tmp_path, (2 * MS,), computes=False)) == 5
     lines = read_spool((tmp_path / "source-x.tsv").read_bytes()).lines
     assert not [line for line in lines if line.fields[-1].startswith("!")]
+
+
+def test_the_sampler_has_begun_when_every_source_was_read_once(tmp_path: Path) -> None:
+    room = Room(reads=3)
+    writer = open_stream(tmp_path, "source-x", room, source_columns(room.describe()))
+    ticks = open_stream(tmp_path, "ticks", room, TICK_COLUMNS)
+    sampler = Sampler((Source(room, writer, 1),), ticks, room)
+    begun_after: list[int] = []
+    sampler.run(schedule(0, 10, 0.0, 3), room, lambda: begun_after.append(room.taken))
+    sampler.close()
+    assert begun_after == [1]
