@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from array import array
+import struct
 from collections.abc import Callable, Sequence
 
 from agent.engines.base import EngineError
@@ -34,7 +34,4 @@ def prompt_of(
 
 def ids_sha256(ids: Sequence[int]) -> str:
     """SHA-256 of token ids, each as a signed little-endian 32-bit number."""
-    packed = array("i", ids)
-    if packed.itemsize != 4:  # pragma: no cover  # noqa: PLR2004 - C int, 4 bytes wherever Python runs
-        raise EngineError("unsupported", "C int is not 32 bits wide here")
-    return hashlib.sha256(packed.tobytes()).hexdigest()
+    return hashlib.sha256(struct.pack(f"<{len(ids)}i", *ids)).hexdigest()
