@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from host.artefacts.files import escaped, sha256_file, unescaped
 from host.errors import FolderError
 from host.handover.finding import Finding
 from host.handover.record import Txt
 
 LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
-CHUNK_BYTES = 1 << 20
 MAX_MANIFEST_BYTES = 64 << 20
 DECLARATION = "bagit.txt"
 MANIFEST = "manifest-sha256.txt"
@@ -81,13 +81,9 @@ def _inside(name: str) -> bool:
     return not name.startswith("/") and "\\" not in name and not {"", ".", ".."} & set(parts)
 
 
-def _unescaped(name: str) -> str:
-    return name.replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
-
-
 def _compare(root: Path, entries: dict[str, str]) -> Iterator[Finding]:
     for name, stated in sorted(entries.items()):
-        path = root / _unescaped(name)
+        path = root / unescaped(name)
         if not path.is_file() or path.is_symlink():
             yield _finding("file-missing", name, "文件缺失。", "The file is missing.")
         elif _sha256(path) != stated:
@@ -103,10 +99,9 @@ def _extra(root: Path, listed: set[str]) -> Iterator[Finding]:
     known = TAGGED | DERIVED | {TAG_MANIFEST}
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
-        escaped = name.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
         if path.is_dir() and not path.is_symlink():
             continue
-        if escaped not in listed and name not in known:
+        if escaped(name) not in listed and name not in known:
             yield _finding(
                 "file-extra",
                 name,
@@ -116,14 +111,10 @@ def _extra(root: Path, listed: set[str]) -> Iterator[Finding]:
 
 
 def _sha256(path: Path) -> str:
-    found = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
-                found.update(chunk)
+        return sha256_file(path)
     except OSError as err:
         raise FolderError(str(path), f"cannot be read ({err.strerror})") from err
-    return found.hexdigest()
 
 
 def _finding(rule: str, file: str, zh: str, en: str) -> Finding:

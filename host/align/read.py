@@ -22,6 +22,9 @@ from host.handover.facts import RunFacts
 from host.handover.plan import ResolvedPlan
 from host.handover.trace import AlignedRun, AttemptTrace
 
+# Last words of a journal that say why a run ended early (host/pipeline/measure.py writes them).
+ENDINGS = frozenset({"interrupted", "disk-full", "spool-unwritable", "device-failed"})
+
 
 @dataclass(frozen=True, slots=True)
 class RunReading:
@@ -197,4 +200,4 @@ def _interrupted(journal: list[tuple[str, str]]) -> str:
     last = journal[-1][0]
     if last == "run_end":
         return ""
-    return last if last in ("interrupted", "disk-full") else "cut-off: the host ended in the run"
+    return last if last in ENDINGS else "cut-off: the host ended in the run"

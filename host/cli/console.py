@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-import unicodedata
 from typing import Any
 
 from rich.console import Console
+
+from host.report.html_text import visible
 
 # A pipe has no width; rich would fold tables at 80 columns.
 PIPE_COLUMNS = 140
@@ -31,6 +32,4 @@ def err() -> Console:
 
 def plain(text: str) -> str:
     """Text from outside with control and bidirectional characters shown, not obeyed."""
-    return "".join(
-        c if c == "\n" or unicodedata.category(c)[0] != "C" else f"\\x{ord(c):02x}" for c in text
-    )
+    return "\n".join(visible(line, len(line)) for line in text.split("\n"))

@@ -98,7 +98,8 @@ def _tell(done: Measured, *, as_json: bool) -> int:
         json_out(_summary(done))
     else:
         show(out(), record, done.folder.path, done.folder.page)
-    if done.ended == "disk-full":
+    if done.ended in ("disk-full", "spool-unwritable"):
+        err().print(f"{done.ended} on the device: make room, then --resume {done.folder.path}")
         return 2
     if done.ended:
         name = done.folder.path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 from collections.abc import Iterator
@@ -102,7 +103,7 @@ def fill(work: Work, link: AgentLink) -> str:
             plan=work.resolved,
             folder=folder,
             transport=work.transport,
-            spool=work.deployment.spool / folder.path.name,
+            spool=work.deployment.spool / str(read_json(folder.data / "run.json")["id"]),
             clock=clock,
             journal=Journal(folder, clock),
             watch=work.watch,
@@ -114,6 +115,8 @@ def fill(work: Work, link: AgentLink) -> str:
             ended = _attempts(bench, link)
         bench.journal.note(ended or "run_end")
         bench.journal.close()
+        with contextlib.suppress(OSError):  # not empty: an attempt that could not be collected
+            Path(bench.spool).rmdir()
     return ended
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from agent.wire import WireError, strict_json
 from host.align.bag import check_bag
 from host.align.streams import StreamFault
-from host.errors import HostError
+from host.errors import FolderError, HostError
 from host.handover.finding import Finding
 from host.handover.record import Record, Txt
 from host.pipeline.redo import Redone, redo
@@ -42,7 +42,12 @@ class Verification:
 
 
 def verify(root: Path) -> Verification:
-    """Check hashes, redo record and page from the raw data, and apply the validity rules."""
+    """Check hashes, redo record and page from the raw data, and apply the validity rules.
+
+    Raises FolderError for what is no run folder at all.
+    """
+    if not (root / "data").is_dir():
+        raise FolderError(str(root), "is no run folder (there is no data/ in it)")
     findings = list(check_bag(root))
     try:
         redone = redo(root)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from host.artefacts.datasets.dataset import Dataset, Item
@@ -36,7 +37,7 @@ def choose_engine(plan: Plan) -> EngineChoice:
     reference = plan.model.reference
     if reference.endswith(".gguf"):
         return EngineChoice("llama_cpp", "the model is a GGUF file")
-    if "/" in reference or reference.endswith(":int4"):
+    if Path(reference).is_dir() or reference.endswith(":int4"):
         return EngineChoice("onnx_genai", "the model is an onnxruntime-genai folder")
     for name, library in LIBRARIES.items():
         if importlib.util.find_spec(library) is not None:

@@ -8,15 +8,15 @@ from host.handover.record import Attempts, Txt, Verdict
 def verdict_of(attempts: Attempts, interrupted: str) -> Verdict:
     """`incomplete`, `void` or `valid`, with reason codes.
 
-    incomplete: the run was interrupted, attempts are missing, or one never ended. void: all
+    incomplete: the run was interrupted, or fewer attempts ended than were planned. void: all
     planned attempts ended and none is valid. valid: all ended and at least one is valid; the
-    reasons then name the void ones.
+    reasons then name the void ones, and those that were cut off and made up for by new ones.
     """
     ended = attempts.valid + attempts.void
     reasons = _reasons(attempts)
     if interrupted:
-        reasons = (f"interrupted: {interrupted}", *reasons)
-    if interrupted or attempts.incomplete or ended < attempts.planned:
+        reasons = (f"ended-early: {interrupted}", *reasons)
+    if interrupted or ended < attempts.planned:
         missing = attempts.planned - ended
         if missing > 0:
             reasons = (*reasons, f"attempts-missing: {missing} of {attempts.planned}")

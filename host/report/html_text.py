@@ -22,9 +22,12 @@ _HIDDEN_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 _MAX_CHARACTERS = 4000
 
 
-def visible(text: str) -> str:
-    r"""Text with every character that hides or reorders others written as `\u202e` or `\x1b`."""
-    cut = text if len(text) <= _MAX_CHARACTERS else text[:_MAX_CHARACTERS] + " …"
+def visible(text: str, most: int = _MAX_CHARACTERS) -> str:
+    r"""Text with every character that hides or reorders others written as `\u202e` or `\x1b`.
+
+    most: characters that are kept.
+    """
+    cut = text if len(text) <= most else text[:most] + " …"
     return "".join(_shown(char) for char in cut)
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from host.handover.record import Quantity, Record
+from host.report.html_text import visible
 
 HEADLINE = ("decode_rate", "prefill_rate", "time_to_first_token", "peak_memory")
 # Below this many columns a table of four columns folds beyond reading: one quantity a block.
@@ -30,10 +31,8 @@ def show(console: Console, record: Record, run: Path, page: Path) -> None:
 
 
 def safe(value: object) -> str:
-    """Text from outside: control and bidirectional characters shown, not obeyed."""
-    return "".join(
-        c if unicodedata.category(c)[0] != "C" else f"\\x{ord(c):02x}" for c in str(value)
-    )
+    """Text from outside on one line: what hides or moves the cursor is shown, not obeyed."""
+    return visible(str(value))
 
 
 def _verdict(console: Console, record: Record) -> None:

@@ -92,14 +92,18 @@ def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath) -> dict[str,
 
 
 def run_attempts(bench: Bench, link: AgentLink, numbers: range) -> str:
-    """Run these attempts. Gives "" or why not all were run (`interrupted`, `disk-full`)."""
+    """Run these attempts. Gives "" or why not all were run.
+
+    `interrupted` by the user, `disk-full` or `spool-unwritable` on the device.
+    """
     bench.switch.link = link
     for number in numbers:
         if bench.switch.level:
             return "interrupted"
         outcome = run_attempt(bench, link, number)
         if outcome["status"] == "incomplete":
-            return str(outcome["reason"]).partition(":")[0]
+            reason = str(outcome["reason"]).partition(":")[0]
+            return "interrupted" if reason == "stopped" else reason
     return "interrupted" if bench.switch.level else ""
 
 

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from agent.spool import StreamEnd
+from host.artefacts.files import sha256_file
 from host.errors import AgentError, FolderError, TransportError
 from host.run.folder import RunFolder, write_json
-from host.run.seal import sha256_file
 from host.transport.base import Transport
 
 PULL_TIMEOUT_S = 600.0

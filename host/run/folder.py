@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,10 @@ def check_writable(runs: Path) -> None:
 
 
 def create(runs: Path, name: str) -> RunFolder:
-    """A new folder; a taken name gets `-2`, `-3` and so on. Nothing is overwritten."""
+    """A new folder; a taken name gets `-2`, `-3` and so on. Nothing is overwritten.
+
+    `data/run.json` holds the id under which the device spools: names are unique in one place only.
+    """
     base = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:150] or "run"
     try:
         for suffix in ("", *(f"-{n}" for n in range(2, 10_000))):
@@ -82,6 +86,7 @@ def create(runs: Path, name: str) -> RunFolder:
             except FileExistsError:
                 continue
             (path / "data" / "attempts").mkdir(parents=True)
+            write_json(path / "data" / "run.json", {"id": uuid.uuid4().hex})
             return RunFolder(path)
     except OSError as err:
         raise FolderError(str(runs), f"is not writable ({err.strerror})") from err

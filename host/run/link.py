@@ -24,7 +24,11 @@ class AgentLink:
     def __init__(self, transport: Transport, deployment: Deployment) -> None:
         self.device = transport.device
         self._stream = transport.open(deployment.argv())
-        self.hello = self.ask("hello", {"version": WIRE_VERSION}, timeout_s=HELLO_TIMEOUT_S)
+        try:
+            self.hello = self.ask("hello", {"version": WIRE_VERSION}, timeout_s=HELLO_TIMEOUT_S)
+        except HostError:
+            self._stream.close(timeout_s=CLOSE_TIMEOUT_S)
+            raise
 
     def __enter__(self) -> AgentLink:
         return self

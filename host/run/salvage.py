@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent.spool import SpoolFormatError, StreamEnd, read_spool
+from host.artefacts.files import sha256_file
 from host.run.attempts import Bench
 from host.run.collect import STREAM, collect, write_attempt
-from host.run.seal import sha256_file
 
 
 def salvage(bench: Bench, number: int, reason: str) -> None:

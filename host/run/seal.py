@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from host.artefacts.files import escaped, sha256_file
 from host.errors import FolderError
 from host.run.folder import RunFolder, sync_folder, write_bytes
 
@@ -20,7 +21,6 @@ DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MANIFEST = "manifest-sha256.txt"
 TAG_MANIFEST = "tagmanifest-sha256.txt"
 INFO = "bag-info.txt"
-CHUNK_BYTES = 1 << 20
 
 
 def seal(folder: RunFolder, *, made_by: str) -> str:
@@ -49,20 +49,6 @@ def seal(folder: RunFolder, *, made_by: str) -> str:
     _read_back(folder.path, manifest, paths)
     write_bytes(folder.path / "bagit.txt", DECLARATION)
     return hashlib.sha256(manifest).hexdigest()
-
-
-def sha256_file(path: Path) -> str:
-    """SHA-256 of a file, read in pieces."""
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            found.update(chunk)
-    return found.hexdigest()
-
-
-def escaped(name: str) -> str:
-    """A file name in a manifest: %, CR and LF are percent-encoded (RFC 8493 2.1.3)."""
-    return name.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _payload(data: Path) -> Iterator[Path]:

@@ -82,6 +82,8 @@ def test_second_ctrl_c_ends_the_attempt_at_once_and_keeps_it(
     _, err = process.communicate()
     assert process.returncode == 130, err
     folder = run_folder(tmp_path / "runs")
+    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    assert "ended-early: interrupted" in record["verdict"]["reasons"]
     said = gone_on(command, folder)
     assert said["attempts"]["planned"] == ATTEMPTS
 
@@ -107,6 +109,8 @@ def test_a_killed_host_leaves_a_run_that_goes_on(command: Command, tmp_path: Pat
     assert command("report", folder).returncode == 1
     said = gone_on(command, folder)
     assert said["attempts"]["incomplete"] == 1
+    assert said["status"] == "valid"  # made up for by a new attempt, and still in the record
+    assert any("cut-off" in reason for reason in said["reasons"])
 
 
 @pytest.fixture

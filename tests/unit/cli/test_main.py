@@ -32,7 +32,7 @@ def test_an_unknown_command_is_a_wrong_use(command: Command) -> None:
 
 
 def test_text_from_outside_cannot_move_the_cursor() -> None:
-    assert plain("a\x1b[2Jb\u202ec") == "a\\x1b[2Jb\\x202ec"
+    assert plain("a\x1b[2Jb\u202ec") == "a\\x1b[2Jb\\u202ec"
 
 
 def test_doctor_says_engines_sources_and_what_is_missing(command: Command) -> None:

@@ -24,7 +24,8 @@ def attempts(*statuses: str, planned: int | None = None) -> Attempts:
         (attempts("valid"), "", "valid"),
         (attempts("valid", "void"), "", "valid"),
         (attempts("void", "void"), "", "void"),
-        (attempts("valid", "incomplete"), "", "incomplete"),
+        (attempts("valid", "incomplete", planned=1), "", "valid"),
+        (attempts("valid", "incomplete", planned=2), "", "incomplete"),
         (attempts("valid", planned=2), "", "incomplete"),
         (attempts("void", planned=2), "", "incomplete"),
         (attempts("valid"), "user", "incomplete"),
@@ -45,7 +46,7 @@ def test_a_clean_run_needs_no_reason() -> None:
 def test_reasons_name_what_was_void_what_was_missing_and_who_stopped_it() -> None:
     found = verdict_of(attempts("valid", "void", planned=5), "user")
     assert found.reasons == (
-        "interrupted: user",
+        "ended-early: user",
         "attempt-void: attempt 2, hot",
         "attempts-missing: 3 of 5",
     )

@@ -63,6 +63,6 @@ def test_names_from_outside_cannot_move_the_cursor_or_become_markup() -> None:
         "quantization": "[q4_0]",
     }
     said = printed(msgspec.structs.replace(record, model_artifact=model))
-    assert "[red]x[/red]\\x1b[2J\\x202e" in said
+    assert "[red]x[/red]\\x1b[2J\\u202e" in said
     assert "[q4_0]" in said
     assert "\x1b" not in said

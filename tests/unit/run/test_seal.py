@@ -59,7 +59,7 @@ def test_a_link_is_refused(folder: RunFolder) -> None:
 def test_every_flipped_byte_is_named(folder: RunFolder) -> None:
     seal(folder, made_by="test")
     files = [p for p in sorted(folder.path.rglob("*")) if p.is_file()]
-    assert len(files) == 7
+    assert len(files) == 8
     for path in files:
         good = path.read_bytes()
         for position in range(len(good)):
