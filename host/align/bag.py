@@ -10,7 +10,7 @@ from pathlib import Path
 from host.artefacts.files import escaped, sha256_file, unescaped
 from host.errors import FolderError
 from host.handover.finding import Finding
-from host.handover.record import Txt
+from host.handover.text import Txt
 
 LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 MAX_MANIFEST_BYTES = 64 << 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from host.handover.record import Txt
+from host.handover.text import Txt
 
 
 @dataclass(frozen=True, slots=True)

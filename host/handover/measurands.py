@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from host.handover.record import Definition, Txt
+from host.handover.quantity import Definition
+from host.handover.text import Txt
 
 
 def _measurand(

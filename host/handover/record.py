@@ -10,83 +10,19 @@ from typing import Any
 
 import msgspec
 
+from host.handover.formal import (
+    CustomerField,
+    EnvironmentField,
+    EquipmentField,
+    LaboratoryField,
+    PersonField,
+    StatusField,
+)
+from host.handover.quantity import BudgetField, Definition, Quantity
+from host.handover.text import Txt
+
 SCHEMA_NAME = "inferometer/record"
-SCHEMA_VERSION = "0.1.0"
-
-
-class Txt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Prose in both languages."""
-
-    zh: str
-    en: str
-
-
-class Reported(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is printed: U to two significant digits, value to the same place.
-
-    unit is for people (`token/s`); text is the whole statement, value, U, k and n. interval: the
-    two sides of a distribution-free interval in that unit, `…` for a side that n cannot give.
-    """
-
-    value: str
-    U: str | None
-    unit: str
-    text: Txt
-    interval: tuple[str, str] | None = None
-
-
-class IntervalField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A distribution-free interval of a quantile; a missing side has its reason."""
-
-    low: str | None
-    high: str | None
-    coverage: str | None
-    kind: str
-    reason: str = ""
-
-
-class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One result. value None: `missing` says why.
-
-    uncertainty_status: `type_a_only` (repeatability over attempts, Type B not yet evaluated),
-    `not_evaluated`, `exact_count`.
-    """
-
-    id: str
-    measurand_id: str
-    name: Txt
-    statistic: str
-    scope: str
-    unit: str
-    value: str | None
-    uncertainty_status: str
-    n: int
-    u: str | None = None
-    nu: str | None = None
-    k: str | None = None
-    p: str | None = None
-    U: str | None = None
-    interval: IntervalField | None = None
-    bounds: tuple[str, str] | None = None
-    by_attempt: tuple[tuple[int, str], ...] = ()
-    reported: Reported | None = None
-    source: str = ""
-    tier: str = ""
-    rule: str = ""
-    missing: str = ""
-    traceability: str = "none"
-
-
-class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a measurand or a convention means: model equation, start and stop event."""
-
-    id: str
-    name: Txt
-    model: str
-    unit: str
-    start: str
-    stop: str
-    origin: str = ""
+SCHEMA_VERSION = "0.2.0"
 
 
 class AttemptField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -193,4 +129,19 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     software: tuple[dict[str, str], ...]
     payload_sha256: str
     limitations: Txt
+    status: StatusField = StatusField()
+    record_no: str = ""
+    laboratory: LaboratoryField | None = None
+    customer: CustomerField | None = None
+    people: tuple[PersonField, ...] = ()
+    issued: str = ""
+    item_received: str = ""
+    method: dict[str, Any] = {}
+    sampling_plan: dict[str, Any] = {}
+    equipment: tuple[EquipmentField, ...] = ()
+    environment: tuple[EnvironmentField, ...] = ()
+    budgets: tuple[BudgetField, ...] = ()
+    external_provider_results: tuple[str, ...] = ()
+    opinions: Txt | None = None
+    intended_use: Txt | None = None
     end_of_record: bool = True

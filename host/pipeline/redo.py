@@ -9,8 +9,8 @@ from host.align.read import RunReading, read_run
 from host.evaluate.run import evaluate
 from host.handover.record import Record
 from host.record.build import build
-from host.record.canonical import to_bytes
 from host.reduce.run import reduce_run
+from host.schema.canonical import to_bytes
 
 
 @dataclass(frozen=True, slots=True)

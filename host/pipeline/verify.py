@@ -12,7 +12,8 @@ from host.align.bag import check_bag
 from host.align.streams import StreamFault
 from host.errors import FolderError, HostError
 from host.handover.finding import Finding
-from host.handover.record import Record, Txt
+from host.handover.record import Record
+from host.handover.text import Txt
 from host.pipeline.redo import Redone, redo
 
 FAULT_WORDS = {

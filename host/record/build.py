@@ -8,16 +8,17 @@ from typing import Any
 import msgspec
 
 from host.handover.facts import RunFacts
-from host.handover.record import SCHEMA_NAME, SCHEMA_VERSION, Record, Txt
+from host.handover.record import SCHEMA_NAME, SCHEMA_VERSION, Record
 from host.handover.result import Results
+from host.handover.text import Txt
 from host.handover.trace import AlignedRun
 from host.record.attempts import attempts_of
-from host.record.canonical import identified, quoted, sha256_of
 from host.record.quantities import definitions_of, quantity_of
 from host.record.settings import settings_of
 from host.record.sources import absent_of, gaps_of, sources_of
 from host.record.verdict import verdict_of
 from host.record.warning import Evidence, warnings_of
+from host.schema.canonical import identified, quoted, sha256_of
 
 KIND = "performance_test_report"
 SCOPE = Txt(

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from host.handover.conventions import CONVENTIONS
 from host.handover.measurands import MEASURANDS
-from host.handover.record import Definition, IntervalField, Quantity
+from host.handover.quantity import Definition, IntervalField, Quantity
 from host.handover.result import Interval, Result
-from host.record.canonical import decimal
 from host.record.statement import reported
+from host.schema.canonical import decimal
 
 INTERVAL_KIND = "order-statistics"
 _DEFINED = {**MEASURANDS, **CONVENTIONS}
@@ -33,7 +33,8 @@ def quantity_of(result: Result) -> Quantity:
         uncertainty_status="type_a_only" if evaluated else "not_evaluated",
         n=len(result.by_attempt) if result.interval is None else result.count,
         u=_decimal(spread.u) if spread else None,
-        nu=str(spread.nu) if spread and spread.nu is not None else None,
+        nu_eff=str(spread.nu) if spread and spread.nu is not None else None,
+        nu_used=str(spread.nu) if spread and spread.nu is not None else None,
         k=_decimal(spread.k) if spread else None,
         p=decimal(spread.p) if spread and evaluated else None,
         U=_decimal(spread.U) if spread else None,

@@ -6,7 +6,7 @@ from typing import Any
 
 from host.handover.facts import RunFacts
 from host.handover.measurands import MEASURANDS
-from host.record.canonical import quoted
+from host.schema.canonical import quoted
 
 NOT_STATED = "not-stated"
 TIMING_BOUNDARY = (

@@ -9,7 +9,7 @@ from typing import Any
 
 from host.handover.record import AbsentField, GapField, SourceField
 from host.handover.trace import AlignedRun, SourceCost
-from host.record.canonical import decimal
+from host.schema.canonical import decimal
 
 
 def sources_of(run: AlignedRun, sources: Mapping[str, Any]) -> tuple[SourceField, ...]:

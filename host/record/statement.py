@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from host.handover.record import Reported, Txt
+from host.handover.quantity import Reported
 from host.handover.result import Interval, Result, Spread
+from host.handover.text import Txt
 from host.record.rounding import Display, alike, alone, display_of, with_uncertainty
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from host.handover.record import Attempts, Txt, Verdict
+from host.handover.record import Attempts, Verdict
+from host.handover.text import Txt
 
 
 def verdict_of(attempts: Attempts, interrupted: str) -> Verdict:

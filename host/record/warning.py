@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from host.handover.facts import RunFacts
-from host.handover.record import Attempts, SourceField, Txt, Warning_
+from host.handover.record import Attempts, SourceField, Warning_
 from host.handover.result import Result, Results
+from host.handover.text import Txt
 from host.handover.trace import AlignedRun
 from host.record.attempts import outputs_differ
-from host.record.canonical import decimal
 from host.record.state import changed_state
+from host.schema.canonical import decimal
 
 MIN_ATTEMPTS = 3  # below, t is above 12 and U says little
 # Between attempts, standard deviation over value. 5 % is what MLPerf Mobile asks of a replicate.

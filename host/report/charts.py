@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from host.handover.record import AbsentField, Record, Txt
+from host.handover.record import AbsentField, Record
+from host.handover.text import Txt
 from host.handover.trace import AlignedRun, AttemptTrace, Series
 from host.report.charts_figure import Axis, Figure
 from host.report.charts_phases import Shading, shading

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from host.handover.record import Txt
+from host.handover.text import Txt
 from host.handover.trace import FloatArray, IntArray
 
 # A drawn value needs no more digits than a pixel of a screen resolves (1 in about 4000).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from host.handover.record import Txt
+from host.handover.text import Txt
 from host.handover.trace import AttemptTrace, Window
 
 NS_PER_STEP = 1000  # time axes count in us

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from host.handover.record import Txt
+from host.handover.text import Txt
 from host.handover.trace import AttemptTrace, FloatArray, IntArray, Series, Window
 from host.report.charts_figure import (
     TIME_S,

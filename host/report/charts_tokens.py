@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from host.handover.record import Quantity, Txt
+from host.handover.quantity import Quantity
+from host.handover.text import Txt
 from host.handover.trace import AttemptTrace, IntArray, RequestTrace
 from host.report.charts_figure import (
     TIME_S,

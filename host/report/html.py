@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from host.handover.record import Record, Txt
+from host.handover.record import Record
+from host.handover.text import Txt
 from host.handover.trace import AlignedRun
 from host.report import html_facts, html_provenance, html_results
 from host.report.charts import Charts, charts

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from host.handover.record import Record, Txt, Warning_
+from host.handover.record import Record, Warning_
+from host.handover.text import Txt
 from host.report.html_tables import details, none, reason, terms
 from host.report.html_text import NOTHING, Html, both, code, join, said, tag, text
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from host.handover.record import GapField, Record, Txt
+from host.handover.record import GapField, Record
+from host.handover.text import Txt
 from host.report.charts import Charts
 from host.report.charts_data import symbol
 from host.report.charts_figure import Figure, Summary

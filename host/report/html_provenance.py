@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from host.handover.record import Definition, Quantity, Record, SourceField, Txt
+from host.handover.quantity import Definition, Quantity
+from host.handover.record import Record, SourceField
+from host.handover.text import Txt
 from host.report.html_library import library
 from host.report.html_results import coverage_factor, expanded, status, unit, value
 from host.report.html_tables import column, none, reason, table, terms

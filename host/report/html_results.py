@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from host.handover.record import Quantity, Record, Txt, Warning_
+from host.handover.quantity import Quantity
+from host.handover.record import Record, Warning_
+from host.handover.text import Txt
 from host.report.charts_data import symbol
 from host.report.html_tables import column, none, reason, table
 from host.report.html_text import NOTHING, Html, both, code, heading, join, said, tag, text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from host.handover.record import Txt
+from host.handover.text import Txt
 from host.report.html_text import NOTHING, Html, both, code, join, plain, said, tag, text
 
 

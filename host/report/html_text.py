@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import NewType
 
-from host.handover.record import Txt
+from host.handover.text import Txt
 
 # Markup that is safe to put into the page. Only this file makes one out of a str, so mypy says
 # where text of a device could get in unescaped.

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from host.handover.record import Quantity, Record
+from host.handover.quantity import Quantity
+from host.handover.record import Record
 from host.report.html_text import visible
 
 HEADLINE = ("decode_rate", "prefill_rate", "time_to_first_token", "peak_memory")

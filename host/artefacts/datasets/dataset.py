@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import rfc8785
 
-from host.handover.record import Txt
+from host.handover.text import Txt
 
 Language = Literal["zh", "en"]
 

@@ -12,7 +12,7 @@ import rfc8785
 from agent.wire import MAX_MESSAGE_BYTES, WireError, strict_json
 from host.artefacts.datasets.dataset import Dataset, Item, Language, canonical_sha256
 from host.errors import ArtefactError
-from host.handover.record import Txt
+from host.handover.text import Txt
 
 # An item travels to the agent as one message; a file no larger than a message always fits.
 MAX_FILE_BYTES = MAX_MESSAGE_BYTES

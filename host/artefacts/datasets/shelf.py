@@ -23,7 +23,7 @@ from host.artefacts.datasets.files import (
     require_sha256,
 )
 from host.errors import ArtefactError
-from host.handover.record import Txt
+from host.handover.text import Txt
 
 SHELF: Traversable = files("host.artefacts.datasets") / "data"
 

@@ -4,7 +4,7 @@ import pytest
 
 from host.handover.conventions import CONVENTIONS
 from host.handover.measurands import MEASURANDS
-from host.handover.record import Definition
+from host.handover.quantity import Definition
 
 ALL = [*MEASURANDS.values(), *CONVENTIONS.values()]
 UNITS = {"s", "{token}/s", "By/s", "1", "By", "W", "J", "J/{token}", "J/By", "K", "Hz", "{count}"}

@@ -6,7 +6,7 @@ import pytest
 
 from host.handover.trace import AlignedRun
 from host.record.build import DEFAULT_TITLE
-from host.record.canonical import canonical_bytes, from_bytes, record_id_of, to_bytes
+from host.schema.canonical import canonical_bytes, from_bytes, record_id_of, to_bytes
 from tests.fakes.records import record_of, sample_facts, sample_plan, sample_record
 from tests.fakes.traces import example_run
 
@@ -45,7 +45,7 @@ def test_a_quantity_with_u_says_it_is_type_a_only_and_has_all_of_its_parts() -> 
             assert quantity.U is not None
             assert quantity.k is not None
             assert quantity.p == "0.95"
-            assert quantity.nu == str(quantity.n - 1)
+            assert quantity.nu_used == str(quantity.n - 1)
             assert quantity.reported is not None
         else:
             assert (quantity.u, quantity.U, quantity.p) == (None, None, None)

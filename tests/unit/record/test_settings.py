@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from host.handover.facts import RunFacts
-from host.record.canonical import sha256_of
 from host.record.settings import settings_of
+from host.schema.canonical import sha256_of
 from tests.fakes.records import sample_facts
 
 FACTS = sample_facts()

@@ -4,7 +4,7 @@ import pytest
 
 from host.evaluate.quantile import order_interval
 from host.evaluate.student import student_t
-from host.handover.record import Reported
+from host.handover.quantity import Reported
 from host.handover.result import Interval, Result
 from host.record.statement import reported
 

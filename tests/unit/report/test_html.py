@@ -8,7 +8,8 @@ from functools import cache
 import msgspec
 import pytest
 
-from host.handover.record import Quantity, Record
+from host.handover.quantity import Quantity
+from host.handover.record import Record
 from host.handover.trace import AlignedRun
 from host.report.html import page
 from tests.fakes.records import record_of, sample_facts, sample_record

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host.handover.record import Txt
+from host.handover.text import Txt
 from host.report.html_text import both, embedded_json, tag, text, visible
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host.errors import FolderError
-from host.record.canonical import decimal, from_bytes, quoted, record_id_of, sha256_of, to_bytes
+from host.schema.canonical import decimal, from_bytes, quoted, record_id_of, sha256_of, to_bytes
 from tests.fakes.records import sample_record
 
 PATTERN = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")

@@ -1,0 +1,77 @@
+"""What evaluation needs beside the observations: clock, alignment, sensors, agent's cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from host.handover.text import Txt
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFacts:
+    """The interval clock of all stamps.
+
+    resolution_ns: step of the clock. read_cost_ns: time one stamp takes; None where it was not
+    measured. rate_ppm: known rate error; rate_half_width_ppm: half-width of what is not known
+    of it. rate_how: `compared_to_utc` or `manufacturer`. rate_source: the sentence for the budget.
+    """
+
+    name: str
+    resolution_ns: int
+    read_cost_ns: int | None
+    rate_ppm: float
+    rate_half_width_ppm: float
+    rate_how: Literal["compared_to_utc", "manufacturer"]
+    rate_source: Txt
+
+
+@dataclass(frozen=True, slots=True)
+class SensorTerm:
+    """One component of a source of readings, from a certificate or a data sheet.
+
+    part: what it is. relative: the numbers are ratios of the indication, else in the channel's
+    coherent unit. Either U with k (a certificate) or half_width (a limit, rectangular); neither:
+    not evaluated, and `source` says why. nu: degrees of freedom.
+    """
+
+    part: Literal["calibration", "gain", "offset", "resolution", "drift", "refresh"]
+    relative: bool
+    source: Txt
+    U: float | None = None
+    k: float | None = None
+    half_width: float | None = None
+    nu: float = float("inf")
+    equipment_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Perturbation:
+    """What the agent's sampling does to a result, from paired attempts with and without it.
+
+    ratio: value with sampling over value without; u: standard uncertainty of its mean; nu:
+    degrees of freedom; pairs: how many. origin: id of the run that it comes from.
+    """
+
+    ratio: float
+    u: float
+    nu: float
+    pairs: int
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """sensors: by channel. perturbation: by `measurand/scope`; empty where it was never measured.
+
+    alignment_bound_ns: half-width of the offset between two clocks, 0 on one clock. cpus,
+    page_bytes: of the device, for the slack of memory counters; None where it did not say.
+    """
+
+    clock: ClockFacts | None = None
+    alignment_bound_ns: int = 0
+    sensors: Mapping[str, tuple[SensorTerm, ...]] = field(default_factory=dict)
+    perturbation: Mapping[str, Perturbation] = field(default_factory=dict)
+    cpus: int | None = None
+    page_bytes: int | None = None
