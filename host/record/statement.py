@@ -7,7 +7,7 @@ from decimal import Decimal
 from host.handover.quantity import Reported
 from host.handover.result import Interval, Result, Spread
 from host.handover.text import Txt
-from host.record.rounding import Display, alike, alone, display_of, with_uncertainty
+from host.schema.rounding import Display, alike, alone, display_of, with_uncertainty
 
 
 def reported(result: Result) -> Reported | None:

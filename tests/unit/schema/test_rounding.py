@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host.handover.measurands import MEASURANDS
-from host.record.rounding import alike, alone, display_of, plain, significant, with_uncertainty
+from host.schema.rounding import alike, alone, display_of, plain, significant, with_uncertainty
 
 decimals = st.decimals(allow_nan=False, allow_infinity=False, min_value="-1e30", max_value="1e30")
 above_zero = st.decimals(
