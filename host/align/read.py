@@ -16,9 +16,10 @@ from host.align.bag import DECLARATION, payload_sha256
 from host.align.fit import Offset, fit_offset
 from host.align.requests import events_of, requests_of, window_of
 from host.align.series import costs_of, sampler_cpu_ratio, series_of
-from host.align.streams import AttemptFiles, StreamFault, read_attempt, read_json
+from host.align.streams import AttemptFiles, read_attempt, read_json
 from host.errors import FolderError
 from host.handover.facts import RunFacts
+from host.handover.finding import StreamFault
 from host.handover.plan import ResolvedPlan
 from host.handover.trace import AlignedRun, AttemptTrace
 
@@ -44,6 +45,8 @@ def read_run(root: Path) -> RunReading:
     probed = _optional(data / "sources.json")
     numbers = sorted(int(p.name) for p in (data / "attempts").glob("*") if p.name.isdigit())
     offset = _offset(data)
+    session = _optional(data / "session.json")
+    device_clock = str(session.get("clock", {}).get("domain", ""))
     attempts: list[AttemptTrace] = []
     faults: list[StreamFault] = []
     engine: dict[str, Any] = {}
@@ -56,8 +59,6 @@ def read_run(root: Path) -> RunReading:
         faults += [replace(f, file=f"data/attempts/{number:03d}/{f.file}") for f in files.faults]
         engine = engine or dict(files.stated.get("engine") or {})
     journal, journal_faults = _journal(data)
-    session = _optional(data / "session.json")
-    device_clock = str(session.get("clock", {}).get("domain", ""))
     clock = _clock_facts(data, offset, device_clock)
     run = AlignedRun(
         clock=device_clock,

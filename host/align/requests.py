@@ -87,6 +87,7 @@ def _request(
         end_ns=end.t_ns,
         prompt_tokens=int(named["tokenized"].args["prompt_tokens"]),
         requested_tokens=requested[str(start.args["item"])],
+        stated_tokens=int(end.args["output_tokens"]),
         stop_reason=str(end.args["stop_reason"]),
         tokens=tokens,
     )
@@ -102,5 +103,7 @@ def _tokens_by_request(stream: SpoolFile | None) -> dict[int, TokenTrace]:
     found = {}
     for number in np.unique(table[:, 0]):
         rows = table[table[:, 0] == number]
+        if not np.array_equal(rows[:, 1], np.arange(len(rows))):
+            raise ValueError(f"the tokens of request {number} are not numbered from 0 on")
         found[int(number)] = TokenTrace(rows[:, 2], rows[:, 3], rows[:, 4], rows[:, 5])
     return found

@@ -10,21 +10,10 @@ from typing import Any
 from agent.spool import SpoolFile, SpoolFormatError, read_spool
 from agent.wire import WireError, strict_json
 from host.errors import FolderError
+from host.handover.finding import StreamFault
 
 MAX_JSON_BYTES = 64 << 20
 MAX_STREAM_BYTES = 4 << 30
-
-
-@dataclass(frozen=True, slots=True)
-class StreamFault:
-    """Something in a stream that should not be: file, line (0: the whole file) and fault code.
-
-    `torn`, `crc`, `sequence`, `columns`, `text`, `header`, `missing`, `count`.
-    """
-
-    file: str
-    line: int
-    fault: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +54,7 @@ def read_attempt(folder: Path, number: int) -> AttemptFiles:
         if (spool := _stream(file, faults)) is not None
     }
     faults += _count_faults(stated, streams)
+    faults += _clock_faults(streams)
     return AttemptFiles(number, stated, streams, tuple(faults))
 
 
@@ -103,3 +93,15 @@ def _count_faults(
         elif len(streams[name].lines) != end["lines"]:
             faults.append(StreamFault(f"{name}.tsv", 0, "count"))
     return faults
+
+
+def _clock_faults(streams: Mapping[str, SpoolFile]) -> list[StreamFault]:
+    """Streams that are not on the clock of the events; after a reboot each attempt has its own."""
+    events = streams.get("events")
+    if events is None:
+        return []
+    return [
+        StreamFault(f"{name}.tsv", 1, "clock")
+        for name, stream in streams.items()
+        if stream.clock != events.clock
+    ]

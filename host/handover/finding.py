@@ -15,3 +15,15 @@ class Finding:
     aspect: str
     file: str
     text: Txt
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFault:
+    """Something in a stream that should not be: file, line (0: the whole file) and fault code.
+
+    `torn`, `crc`, `sequence`, `columns`, `text`, `header`, `missing`, `count`, `clock`.
+    """
+
+    file: str
+    line: int
+    fault: str

@@ -46,7 +46,10 @@ class TokenTrace:
 
 @dataclass(frozen=True, slots=True)
 class RequestTrace:
-    """One request: arrival t0, call start ts, tokenized, prefill window, tokens, call end te."""
+    """One request: arrival t0, call start ts, tokenized, prefill window, tokens, call end te.
+
+    requested_tokens: by the plan. stated_tokens: what the engine said at the end that it made.
+    """
 
     number: int  # position in the attempt, warm-ups counted
     item: str  # id of the dataset item
@@ -59,6 +62,7 @@ class RequestTrace:
     prompt_tokens: int
     requested_tokens: int
     stop_reason: str
+    stated_tokens: int
     tokens: TokenTrace
 
 

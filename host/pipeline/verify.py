@@ -9,9 +9,8 @@ from typing import Any
 
 from agent.wire import WireError, strict_json
 from host.align.bag import check_bag
-from host.align.streams import StreamFault
 from host.errors import FolderError, HostError
-from host.handover.finding import Finding
+from host.handover.finding import Finding, StreamFault
 from host.handover.record import Record
 from host.handover.text import Txt
 from host.pipeline.redo import Redone, redo
@@ -24,6 +23,7 @@ FAULT_WORDS = {
     "text": ("不是有效文本", "is no valid text"),
     "header": ("头部损坏", "is no spool header"),
     "missing": ("文件缺失", "is missing though the writer stated it"),
+    "clock": ("不是用本次运行的时钟打的时标", "is not stamped with the clock of the run"),
     "count": ("行数与写入者声明的不符", "does not have the number of lines its writer stated"),
 }
 

@@ -60,6 +60,7 @@ def request(shape: Shape | None = None, *, number: int = 0, t0_ns: int = 0) -> R
         prompt_tokens=s.prompt_tokens,
         requested_tokens=s.output_tokens,
         stop_reason="length",
+        stated_tokens=s.output_tokens,
         tokens=tokens,
     )
 
