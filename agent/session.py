@@ -46,6 +46,7 @@ class Session:
             "ping": self._ping,
             "probe": self._probe,
             "device": self._device,
+            "timekeeping": self._timekeeping,
             "tokenize": self._tokenize,
             "attempt": self._start,
             "stop": self._stop,
@@ -152,6 +153,11 @@ class Session:
         from agent.device import device_facts
 
         self._sender.send("device", device_facts())
+
+    def _timekeeping(self, _message: Message, _: int) -> None:
+        from agent.timekeeping import timekeeping
+
+        self._sender.send("timekeeping", timekeeping())
 
     def _tokenize(self, message: Message, _: int) -> None:
         argv, environment = command("engine")

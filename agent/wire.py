@@ -12,6 +12,9 @@ hello{version}                      hello{version, pid, python, clock{domain, na
 ping{id, t1_ns}                     pong{id, t2_ns, t3_ns}: received, about to be sent
 probe{pid or null, reads}           sources{channels, absent, probes}
 device{}                            device{fact: ..., absent: [{fact, reason}]}
+timekeeping{}                       timekeeping{interval_clock, boot_id, clocks, pair, kernel,
+                                    chrony, timesyncd, absent}: see `timekeeping.py`; an agent
+                                    from before this question answers `unknown-message`
 tokenize{engine{kind, settings},    tokens{counts, engine}: tokens of each text, and describe()
   model, texts}                     of the engine with the vocabulary alone
 attempt{order}                      progress{number, phase, request, requests, tokens, rate} from
