@@ -20,6 +20,14 @@ TAG_MANIFEST = "tagmanifest-sha256.txt"
 TAGGED = frozenset({DECLARATION, "bag-info.txt", MANIFEST})
 # Beside the seal stand what is redone from it and compared byte for byte.
 DERIVED = frozenset({"record.json", "report.html"})
+# What comes after the seal has its own proof: statements and superseded records are redone,
+# signatures are checked against the record whose first 16 hex digits their names begin with.
+LATER = re.compile(
+    r"statements/[0-9]{3}-(?:issued|amended|substituted|withdrawn)\.json"
+    r"|superseded/[0-9a-f]{16}\.json"
+    r"|signatures/[0-9a-f]{16}\.dsse\.json"
+    r"|signatures/[0-9a-f]{16}-[0-9a-f]{16}\.tsr"
+)
 
 
 def payload_sha256(root: Path) -> str:
@@ -100,6 +108,8 @@ def _extra(root: Path, listed: set[str]) -> Iterator[Finding]:
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
         if path.is_dir() and not path.is_symlink():
+            continue
+        if LATER.fullmatch(name) and path.is_file() and not path.is_symlink():
             continue
         if escaped(name) not in listed and name not in known:
             yield _finding(
