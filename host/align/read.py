@@ -20,7 +20,7 @@ from host.align.streams import AttemptFiles, read_attempt, read_json
 from host.errors import FolderError
 from host.handover.facts import RunFacts
 from host.handover.finding import StreamFault
-from host.handover.plan import ResolvedPlan
+from host.handover.plan import ResolvedPlan, resolved_of
 from host.handover.trace import AlignedRun, AttemptTrace
 
 # Last words of a journal that say why a run ended early (host/pipeline/measure.py writes them).
@@ -87,7 +87,7 @@ def read_run(root: Path) -> RunReading:
 
 def _plan(path: Path) -> ResolvedPlan:
     try:
-        return msgspec.convert(read_json(path), ResolvedPlan)
+        return resolved_of(read_json(path))
     except msgspec.ValidationError as err:
         raise FolderError(str(path), f"is no resolved plan: {err}") from err
 
@@ -128,6 +128,9 @@ def _attempt(files: AttemptFiles, plan: ResolvedPlan, sources: Mapping[str, Any]
         series=series,
         costs=costs_of(files.streams, series, plan.plan.sampling.rate_hz),
         sampler_cpu_ratio=sampler_cpu_ratio(files.streams.get("ticks")),
+        clock=files.streams["events"].clock if "events" in files.streams else "",
+        sampled=bool(files.stated.get("sampled", plan.plan.sampling.enabled)),
+        pair=int(files.stated.get("pair", 0)),
     )
 
 

@@ -6,12 +6,13 @@ all (`inferometer measure --dry-run` prints a complete one to start from). Units
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 Sha256 = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
@@ -45,6 +46,8 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     attempts: fresh loads of the model, the replicates. warmups: unscored requests before the
     scored ones of each attempt. output_tokens: for items that state no length of their own.
     stop: `length` ignores end-of-text, `natural` honours it. order: of the items in an attempt.
+    pairing: `on_off` runs the attempts in pairs, one with the sampler and one without it (see
+    `handover/pairing.py`); `none` samples all of them as [sampling] says.
     """
 
     attempts: Annotated[int, Meta(ge=1, le=10_000)]
@@ -52,6 +55,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output_tokens: Annotated[int, Meta(ge=2, le=1_000_000)]
     stop: Literal["length", "natural"]
     order: Literal["shuffled", "listed"]
+    pairing: Literal["none", "on_off"]
     seed: Annotated[int, Meta(ge=0, le=2**53 - 1)]
     idle_before_s: Seconds
     idle_after_s: Seconds
@@ -119,3 +123,23 @@ class ResolvedPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     requests: tuple[ResolvedRequest, ...]
     profile: dict[str, Any]
     software: tuple[dict[str, str], ...]
+
+
+def upgraded(found: Any) -> Any:  # noqa: ANN401 - whatever a file holds
+    """A plan of version 1 as version 2 says it; anything else as it is.
+
+    Version 1 knew no pairs: its attempts are what `pairing = "none"` makes.
+    """
+    if not isinstance(found, Mapping) or found.get("plan") != 1:
+        return found
+    run = found.get("run")
+    if not isinstance(run, Mapping) or "pairing" in run:
+        return found
+    return {**found, "plan": PLAN_VERSION, "run": {**run, "pairing": "none"}}
+
+
+def resolved_of(found: Any) -> ResolvedPlan:  # noqa: ANN401 - whatever a file holds
+    """A resolved plan as a run folder keeps it. Raises msgspec.ValidationError."""
+    if isinstance(found, Mapping):
+        found = {**found, "plan": upgraded(found.get("plan"))}
+    return msgspec.convert(found, ResolvedPlan)

@@ -121,6 +121,7 @@ class AttemptTrace:
     """One attempt: status `valid`, `void` or `incomplete` with a reason code.
 
     load: model load, None when it never ended. idle_before, idle_after: baselines or None.
+    sampled: with the sampler. pair: of a run in pairs with and without it, from 1; 0 in others.
     """
 
     number: int
@@ -133,6 +134,9 @@ class AttemptTrace:
     series: tuple[Series, ...]
     costs: tuple[SourceCost, ...]
     sampler_cpu_ratio: float | None  # CPU time of the sampler / wall time, one core = 1
+    clock: str = ""  # domain of all its stamps, "" where no stream says it
+    sampled: bool = True
+    pair: int = 0
 
     def scored(self) -> tuple[RequestTrace, ...]:
         """Requests that count: all but the warm-ups."""
@@ -150,3 +154,7 @@ class AlignedRun:
 
     def valid(self) -> tuple[AttemptTrace, ...]:
         return tuple(a for a in self.attempts if a.status == "valid")
+
+    def counted(self) -> tuple[AttemptTrace, ...]:
+        """Valid attempts that results are taken from: of pairs only those with the sampler."""
+        return tuple(a for a in self.valid() if a.sampled or not a.pair)

@@ -21,7 +21,14 @@ from host.handover.deployment import Deployment
 from host.handover.plan import Plan, ResolvedPlan, ResolvedRequest
 from host.pipeline.software import software
 from host.plan.profile import profile
-from host.plan.resolve import FORMATS, check_lengths, choose_engine, dataset_of, requests_of
+from host.plan.resolve import (
+    FORMATS,
+    check_lengths,
+    check_pairing,
+    choose_engine,
+    dataset_of,
+    requests_of,
+)
 from host.run.link import AgentLink
 
 # A context that the plan does not name is as long as the longest request, rounded up to this:
@@ -46,6 +53,7 @@ class Artefacts:
 def artefacts_of(plan: Plan, step: Step) -> Artefacts:
     """Find or make the model, hash it, load the dataset. Raises UsageError for bad input."""
     choice = choose_engine(plan)
+    check_pairing(plan, choice.kind)
     dataset = dataset_of(plan)
     path, model = _model(plan, choice.kind, step)
     if plan.model.sha256 and plan.model.sha256 != model["sha256"]:

@@ -12,7 +12,7 @@ from host.artefacts.recordings import inspect_recording
 from host.deploy.stage import deploy_local, local_store
 from host.errors import ArtefactError, FolderError, PlanError
 from host.handover.deployment import Deployment
-from host.handover.plan import ResolvedPlan
+from host.handover.plan import ResolvedPlan, resolved_of
 from host.handover.progress import Progress, Watch
 from host.pipeline.measure import Measured, Work, fill, finish
 from host.run.folder import RunFolder
@@ -56,7 +56,7 @@ def _plan(folder: RunFolder) -> ResolvedPlan:
     if folder.sealed:
         raise FolderError(str(folder.path), "is sealed, so nothing can be added to it")
     try:
-        return msgspec.convert(read_json(path), ResolvedPlan)
+        return resolved_of(read_json(path))
     except msgspec.ValidationError as err:
         raise FolderError(str(path), f"is no resolved plan: {err}") from err
 

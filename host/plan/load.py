@@ -22,6 +22,7 @@ from host.handover.plan import (
     ModelPlan,
     Plan,
     ResolvedPlan,
+    upgraded,
 )
 
 MAX_PLAN_BYTES = 1 << 20
@@ -58,7 +59,7 @@ def parse(data: bytes, name: str) -> Plan:
                 name, f"{key} is {value}, which is no number that can be measured with"
             )
     try:
-        plan = msgspec.convert(found, Plan)
+        plan = msgspec.convert(upgraded(found), Plan)
     except msgspec.ValidationError as err:
         raise PlanError(name, _sentence(str(err))) from err
     if plan.plan != PLAN_VERSION:

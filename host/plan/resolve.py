@@ -14,6 +14,7 @@ from typing import Any
 from host.artefacts.datasets.dataset import Dataset, Item
 from host.artefacts.datasets.shelf import load
 from host.errors import PlanError
+from host.handover.pairing import MIN_PAIRS, PAIR
 from host.handover.plan import Plan, ResolvedRequest
 
 # Engine kind -> import name of its library, in the order in which `auto` tries them.
@@ -44,6 +45,27 @@ def choose_engine(plan: Plan) -> EngineChoice:
             why = "llama.cpp is installed" if name == "llama_cpp" else "llama.cpp is not installed"
             return EngineChoice(name, why)
     raise PlanError("engine.kind", "auto finds neither llama_cpp nor onnxruntime_genai here")
+
+
+def check_pairing(plan: Plan, engine_kind: str) -> None:
+    """Refuse pairs with and without the sampler that could not say anything."""
+    if plan.run.pairing == "none":
+        return
+    attempts = plan.run.attempts
+    if attempts % PAIR or attempts < PAIR * MIN_PAIRS:
+        raise PlanError(
+            "run.attempts",
+            f"{attempts} attempts are no pairs to learn from: pairing on_off needs an even number"
+            f" from {PAIR * MIN_PAIRS} on, for one pair has no spread and so no uncertainty",
+        )
+    if not plan.sampling.enabled:
+        raise PlanError("sampling.enabled", "is false, so pairing on_off has nothing to turn off")
+    if engine_kind == "replay":
+        raise PlanError(
+            "run.pairing",
+            "on_off cannot use the replay engine: it gives recorded times, which sampling does"
+            " not change",
+        )
 
 
 def dataset_of(plan: Plan) -> Dataset:

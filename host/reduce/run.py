@@ -84,7 +84,7 @@ def reduce_run(run: AlignedRun) -> Reduced:
     Void and incomplete attempts are counted in the record and reduced to nothing. What cannot
     be reduced stands there with its reason.
     """
-    attempts = run.valid()
+    attempts = run.counted()
     found = [
         observe(_subject("load_time@1"), attempts, load_time),
         *_of_requests(attempts),

@@ -12,6 +12,7 @@ from agent.wire import Message
 from collectors.protocol import Clock
 from host.artefacts.datasets.dataset import order_ids
 from host.errors import AgentError
+from host.handover.pairing import Role, order_key, role_of
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Progress, Watch
 from host.run.collect import collect, stream_ends, write_attempt
@@ -53,13 +54,24 @@ class Bench:
     switch: StopSwitch = field(default_factory=StopSwitch)
 
 
-def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath) -> dict[str, Any]:
+def role_in(plan: ResolvedPlan, folder: RunFolder, number: int) -> Role:
+    """The role of an attempt: its slot is how many attempts before it ended valid or void."""
+    slot = sum(folder.ended(n) for n in folder.attempts() if n < number)
+    return role_of(plan.plan, slot)
+
+
+def role_fields(role: Role) -> dict[str, Any]:
+    """A role as `attempt.json` states it."""
+    return {"sampled": role.sampled, **({"pair": role.pair} if role.pair else {})}
+
+
+def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath, role: Role) -> dict[str, Any]:
     """The order for one attempt as the agent gets it; the items' order is drawn from the seed."""
     run, sampling = plan.plan.run, plan.plan.sampling
     by_item = {r.item: r for r in plan.requests}
     names = list(by_item)
     if run.order == "shuffled":
-        names = list(order_ids(names, run.seed, attempt=number))
+        names = list(order_ids(names, run.seed, attempt=order_key(plan.plan, number, role)))
     warmups = [(names[i % len(names)], True) for i in range(run.warmups)]
     requests = [
         {
@@ -82,7 +94,7 @@ def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath) -> dict[str,
         "idle_after_s": run.idle_after_s,
         "watchdog_s": run.watchdog_s,
         "sampling": {
-            "enabled": sampling.enabled,
+            "enabled": role.sampled,
             "rate_hz": sampling.rate_hz,
             "kinds": list(sampling.kinds) or None,
             "seed": run.seed * 1_000_003 + number,  # another jitter for every attempt
@@ -117,13 +129,14 @@ def run_attempt(bench: Bench, link: AgentLink, number: int) -> dict[str, Any]:
         lambda why: bench.watch(Progress("gate", number, attempts, waiting=why)),
     )
     if closed:
-        outcome = {"status": "void", "reason": closed, "streams": [], "engine": {}}
+        role = role_fields(role_in(bench.plan, bench.folder, number))
+        outcome = {"status": "void", "reason": closed, "streams": [], "engine": {}, **role}
         write_attempt(bench.folder, number, outcome)
         return outcome
     spool = bench.spool / f"{number:03d}"
     bench.journal.note("attempt_start", {"number": number})
     end = link.attempt(
-        order_of(bench.plan, number, spool),
+        order_of(bench.plan, number, spool, role_in(bench.plan, bench.folder, number)),
         lambda message: _tell(bench, number, message),
         silence_s=bench.plan.plan.run.watchdog_s + AGENT_GRACE_S,
     )
@@ -148,6 +161,7 @@ def keep(bench: Bench, number: int, end: Mapping[str, Any], device: str) -> dict
         ],
         "engine": end.get("engine") or {},
         "sources": end.get("sources") or {},
+        **role_fields(role_in(bench.plan, bench.folder, number)),
     }
     write_attempt(bench.folder, number, outcome)
     bench.journal.note("attempt_end", {"number": number, "status": outcome["status"]})

@@ -54,6 +54,13 @@ class RunFolder:
             return []
         return sorted(int(p.name) for p in parent.iterdir() if p.name.isdigit())
 
+    def ended(self, number: int) -> bool:
+        """Whether this attempt ended valid or void; one that was cut off did not."""
+        path = self.attempt(number) / "attempt.json"
+        if not path.exists():
+            return False
+        return msgspec.json.decode(path.read_bytes())["status"] in ("valid", "void")
+
 
 def check_writable(runs: Path) -> None:
     """Refuse a place that cannot take a run. Raises FolderError; leaves nothing behind."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.spool import SpoolFormatError, StreamEnd, read_spool
 from host.artefacts.files import sha256_file
-from host.run.attempts import Bench
+from host.run.attempts import Bench, role_fields, role_in
 from host.run.collect import STREAM, collect, write_attempt
 
 
@@ -34,6 +34,7 @@ def salvage(bench: Bench, number: int, reason: str) -> None:
                 for e in ends
             ],
             "engine": {},
+            **role_fields(role_in(bench.plan, bench.folder, number)),
         },
     )
     bench.journal.note("attempt_salvaged", {"number": number, "reason": reason})

@@ -74,7 +74,7 @@ ABSENT = [
 def sample_plan(attempts: int = 5) -> ResolvedPlan:
     """The resolved plan that the example run was made from."""
     plan = Plan(
-        plan=1,
+        plan=2,
         title="Length grid on the example board",
         device="local",
         model=ModelPlan("tiny"),
@@ -86,6 +86,7 @@ def sample_plan(attempts: int = 5) -> ResolvedPlan:
             output_tokens=128,
             stop="length",
             order="shuffled",
+            pairing="none",
             seed=1,
             idle_before_s=5.0,
             idle_after_s=5.0,

@@ -21,12 +21,18 @@ def test_default_plan_reads_and_survives_a_round_trip() -> None:
     assert parse(dump(plan).encode(), "again") == plan
 
 
+def test_a_plan_of_version_1_reads_as_one_without_pairs() -> None:
+    plan, data = default()
+    old = data.decode().replace("plan = 2", "plan = 1").replace('pairing = "none"\n', "")
+    assert parse(old.encode(), "old") == plan
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
         ("rate_hz = 10.0", "rate_khz = 0.01", ["rate_khz", "[sampling]", "rate_hz"]),
         ("attempts = 5", "atempts = 5", ["atempts", "[run]", "attempts"]),
-        ("plan = 1\n", "plan = 1\ncolour = 'red'\n", ["colour", "known are"]),
+        ("plan = 2\n", "plan = 2\ncolour = 'red'\n", ["colour", "known are"]),
         ("rate_hz = 10.0", "rate_hz = '10 Hz'", ["sampling.rate_hz", "float"]),
         ("rate_hz = 10.0", "rate_hz = -1.0", ["sampling.rate_hz"]),
         ("rate_hz = 10.0", "rate_hz = nan", ["sampling.rate_hz", "nan"]),
@@ -37,8 +43,11 @@ def test_default_plan_reads_and_survives_a_round_trip() -> None:
         ("jitter_ratio = 0.2", "jitter_ratio = 20", ["sampling.jitter_ratio"]),
         ('stop = "length"', 'stop = "never"', ["run.stop"]),
         ("attempts = 5", "", ["attempts", "run"]),
-        ("plan = 1\n", "plan = 2\n", ["plan = 2", "plan = 1"]),
-        ("plan = 1\n", "plan = \n", ["TOML"]),
+        ("plan = 2\n", "plan = 3\n", ["plan = 3", "plan = 2"]),
+        ("plan = 2\n", "plan = 1\n", ["plan = 1", "plan = 2"]),  # pairing is no key of 1
+        ('pairing = "none"\n', "", ["pairing", "run"]),
+        ('pairing = "none"\n', 'pairing = "off"\n', ["run.pairing"]),
+        ("plan = 2\n", "plan = \n", ["TOML"]),
         ("attempts = 5", "attempts = 5\nattempts = 6", ["TOML"]),
     ],
 )
