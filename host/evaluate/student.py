@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import fsum, sqrt
+from math import fsum, isinf, sqrt
 
 from host.handover.result import Spread
 
@@ -33,8 +33,12 @@ def student_t(values: Sequence[float], p: float = P) -> Spread:
     return Spread(n=n, s=s, u=u, nu=n - 1, k=k, U=k * u, p=p)
 
 
-def coverage_factor(nu: int, p: float = P) -> float:
-    """t_p(nu): the two-sided quantile of Student's t, so that [-k, k] holds the share p."""
-    from scipy.special import stdtrit
+def coverage_factor(nu: float, p: float = P) -> float:
+    """t_p(nu): the two-sided quantile of Student's t, so that [-k, k] holds the share p.
 
-    return float(stdtrit(nu, (1 + p) / 2))
+    nu = inf gives that of the normal distribution.
+    """
+    from scipy.special import ndtri, stdtrit
+
+    upper = (1 + p) / 2
+    return float(ndtri(upper) if isinf(nu) else stdtrit(nu, upper))
