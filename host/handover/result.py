@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from host.handover.budget import Budget
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -44,7 +46,8 @@ class Result:
     statistic: `mean` over attempts, `median`, `p95`, `p99`, `max`. scope: "" for the whole, a
     phase (`prefill`, `decode`, `request`, `idle`), or a dataset item id. source: channel it was
     read from, "" for the token trace. by_attempt: (attempt number, value), valid attempts only.
-    value None: not measured, `missing` says why (reason code, free text after a colon).
+    value None: not measured, `missing` says why (reason code, free text after a colon). spread:
+    Type A alone. budget: of a measurand with a value; conventions of other tools have none.
     """
 
     measurand: str
@@ -61,6 +64,7 @@ class Result:
     missing: str = ""
     count: int = 0
     bounds: tuple[float, float] | None = None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,54 @@ class Results:
 
 
 @dataclass(frozen=True, slots=True)
+class Baseline:
+    """Idle power that was taken off: W, half-width of its bounds and its drift together, W."""
+
+    power_w: float
+    half_width_w: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelBasis:
+    """What a value took from a channel of readings.
+
+    unit, quantity, kind, resolution: of the channel, coherent SI. edge, rule: half-widths in the
+    unit of the value, of what the cells cut by an edge leave open, and of the integration rule
+    between the edges. indication: mean indication in the windows, in `unit` (of an energy
+    counter: W). step: sum over the windows of the larger jump of the indication at an edge.
+    bracket_s: longest read at an edge. idle: the baseline that was taken off.
+    """
+
+    unit: str
+    quantity: str
+    kind: str
+    resolution: float | None
+    edge: float
+    rule: float
+    indication: float
+    step: float
+    bracket_s: float
+    idle: Baseline | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a value rests on, for its budget. Of an observation: means over its attempts.
+
+    duration_s: summed length of the windows, 0 where the value has no time in it. windows: how
+    many, each with two edges. amount: what was counted and divides or is divided by the duration
+    or the energy: tokens, bytes, requests, readings; 1 where nothing was. late_s: how much later
+    than its event a stamp may be, summed over the windows.
+    """
+
+    duration_s: float
+    windows: float
+    amount: float
+    late_s: float
+    channel: ChannelBasis | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What the valid attempts say of one quantity, before anybody judges its spread.
 
@@ -79,7 +131,7 @@ class Observation:
     attempt. samples: (attempt number, its single values), for quantiles only. bounds: means
     of the attempts' lower and upper bounds. count: tokens, intervals or requests behind it.
     missing: reason code and detail when no attempt gave a value; with values, what the other
-    attempts lacked.
+    attempts lacked. basis: what the values rest on; None for conventions and without values.
     """
 
     measurand: str
@@ -94,6 +146,7 @@ class Observation:
     missing: str = ""
     count: int = 0
     bounds: tuple[float, float] | None = None
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True, slots=True)

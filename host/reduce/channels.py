@@ -6,8 +6,13 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from host.handover.result import ChannelBasis
 from host.handover.trace import AttemptTrace, Series
 from host.reduce.coverage import CoverageError
+
+# Smallest value in coherent units. A negative power is a current that flows the other way or a
+# driver with the other sign: no consumption can be told from it. 0 K is -273.15 Cel (SI brochure).
+LEAST = {"power": 0.0, "memory": 0.0, "frequency": 0.0, "temperature": -273.15}
 
 
 def channels_of(attempts: Iterable[AttemptTrace], quantity: str) -> tuple[Series, ...]:
@@ -31,15 +36,42 @@ def series_of(attempt: AttemptTrace, like: Series) -> Series:
 def with_readings(series: Series) -> Series:
     """The series itself, one with numbers in it.
 
-    Raises CoverageError when it is empty, with the reason of its first gap, and when the source
-    gave NaN or infinity.
+    Raises CoverageError when it is empty, with the reason of its first gap, when the source
+    gave NaN or infinity, and when a reading lies below what its quantity can be.
     """
     if not np.isfinite(series.values).all():
         raise CoverageError("not-finite", f"{series.channel} gave what is no number")
+    least = LEAST.get(series.quantity)
+    if least is not None and len(series.values) and float(series.values.min()) < least:
+        raise CoverageError(
+            "below-the-possible",
+            f"{series.channel} gave {float(series.values.min()):g} {series.unit};"
+            f" {series.quantity} is never below {least:g} here",
+        )
     if len(series.values):
         return series
     why = series.gaps[0].reason if series.gaps else "it has no gap either"
     raise CoverageError("no-reading", f"{series.channel} gave none ({why})")
+
+
+def of_channel(
+    series: Series, indication: float, edge: float = 0.0, rule: float = 0.0
+) -> ChannelBasis:
+    """What a value took from a channel; indication: the mean one behind it, in its unit.
+
+    edge, rule: half-widths in the unit of the value; 0 where nothing was integrated.
+    """
+    return ChannelBasis(
+        unit=series.unit,
+        quantity=series.quantity,
+        kind=series.kind,
+        resolution=series.resolution,
+        edge=edge,
+        rule=rule,
+        indication=indication,
+        step=0.0,
+        bracket_s=0.0,
+    )
 
 
 def named(found: Sequence[Series], word: str) -> tuple[Series, ...]:

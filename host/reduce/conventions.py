@@ -12,8 +12,9 @@ from typing import Final
 from host.handover.conventions import CONVENTIONS
 from host.handover.result import Observation
 from host.handover.trace import AttemptTrace, RequestTrace
+from host.reduce.basis import mean
 from host.reduce.coverage import CoverageError
-from host.reduce.estimate import Estimate, Subject, mean, observe
+from host.reduce.estimate import Estimate, Subject, observe
 from host.reduce.latency import (
     NS,
     first_token_ns,

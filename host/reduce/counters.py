@@ -67,7 +67,8 @@ def difference(updates: Updates, window: Window) -> Integral:
         raise CoverageError("empty-window", "the window has no length")
     start_low, start, start_high = _at(updates, window.start_ns)
     end_low, end, end_high = _at(updates, window.end_ns)
-    return Integral(max(0.0, end_low - start_high), end - start, end_high - start_low)
+    low, value, high = max(0.0, end_low - start_high), end - start, end_high - start_low
+    return Integral(low, value, high, max(value - low, high - value))
 
 
 def _at(updates: Updates, t_ns: int) -> tuple[float, float, float]:

@@ -16,6 +16,7 @@ from host.reduce.channels import with_readings
 from host.reduce.counters import difference, updates_of
 from host.reduce.coverage import CoverageError
 from host.reduce.integral import NS, Integral, step_hold, trapezoid
+from host.reduce.latency import late_s
 from host.reduce.phases import DECODE, LOAD, PREFILL, seconds, windows
 
 COUNTER_RULE = "counter difference, edges interpolated; bounds: one update at each end"
@@ -58,14 +59,25 @@ class Meter:
 
     over: Integrator
     update_period_ns: int
+    bracket_s: Callable[[Window], float]
 
 
 @dataclass(frozen=True, slots=True)
 class PhaseEnergy:
-    """Energy of a phase in J, and the length of the phase in s."""
+    """Energy of a phase in J, and the length of the phase in s.
+
+    windows: how many it has. step_w: sum over them of the larger jump of power at an edge.
+    drift_w: half of what the mean powers of its windows differ. bracket_s: longest read at an
+    edge. late_s: how much later than its events the stamps of its edges may be, summed.
+    """
 
     energy: Integral
     length_s: float
+    windows: int = 1
+    step_w: float = 0.0
+    drift_w: float = 0.0
+    bracket_s: float = 0.0
+    late_s: float = 0.0
 
 
 def meter_of(series: Series) -> Meter:
@@ -74,12 +86,26 @@ def meter_of(series: Series) -> Meter:
     if rule_of(series) == COUNTER_RULE:
         updates = updates_of(series)
         period_ns = _median_spacing(updates.t_ns, series.channel)
-        return Meter(lambda window: difference(updates, window), period_ns)
+        at_edges = edge_bracket(updates.t0_ns, updates.t1_ns)
+        return Meter(lambda window: difference(updates, window), period_ns, at_edges)
     by_rule = step_hold if rule_of(series) == HOLD_RULE else trapezoid
     times, values, max_gap_ns = series.t_ns, series.values, max_gap_of(series)
     return Meter(
-        lambda window: by_rule(times, values, window, max_gap_ns), _update_period_of(series)
+        lambda window: by_rule(times, values, window, max_gap_ns),
+        _update_period_of(series),
+        edge_bracket(series.t0_ns, series.t1_ns),
     )
+
+
+def edge_bracket(t0_ns: IntArray, t1_ns: IntArray) -> Callable[[Window], float]:
+    """What gives the longest read, in s, among the readings beside the edges of a window."""
+
+    def longest(window: Window) -> float:
+        at = np.searchsorted(t0_ns, (window.start_ns, window.end_ns))
+        beside = np.clip(np.concatenate((at - 1, at)), 0, len(t0_ns) - 1)
+        return float((t1_ns - t0_ns)[beside].max()) * NS
+
+    return longest
 
 
 def max_gap_of(series: Series) -> int:
@@ -97,7 +123,38 @@ def phase_energy(attempt: AttemptTrace, meter: Meter, phase: str) -> PhaseEnergy
     length_s = seconds(found)
     if phase in SPLIT_PHASES:
         _need_resolved(meter, phase, length_s)
-    return PhaseEnergy(reduce(Integral.__add__, [meter.over(w) for w in found]), length_s)
+    parts = [meter.over(w) for w in found]
+    means = [part.value / w.seconds for part, w in zip(parts, found, strict=True)]
+    return PhaseEnergy(
+        energy=reduce(Integral.__add__, parts),
+        length_s=length_s,
+        windows=len(found),
+        step_w=sum(_step_w(meter, w, mean) for w, mean in zip(found, means, strict=True)),
+        drift_w=(max(means) - min(means)) / 2,
+        bracket_s=max(meter.bracket_s(w) for w in found),
+        late_s=late_s(attempt.scored()) if phase == DECODE else 0.0,
+    )
+
+
+def _step_w(meter: Meter, window: Window, inside_w: float) -> float:
+    """The larger jump of power at an edge, W: mean inside against one update period outside.
+
+    That period is the second one from the edge, so that no average in it reaches into the
+    window. Where nothing was read there, power may have been as low as 0 W.
+    """
+    one = meter.update_period_ns
+    outside = (
+        Window(window.start_ns - 2 * one, window.start_ns - one),
+        Window(window.end_ns + one, window.end_ns + 2 * one),
+    )
+    return max(abs(inside_w - _mean_w(meter, stretch)) for stretch in outside)
+
+
+def _mean_w(meter: Meter, window: Window) -> float:
+    try:
+        return meter.over(window).value / window.seconds
+    except CoverageError:
+        return 0.0
 
 
 def _update_period_of(series: Series) -> int:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import fsum
 
-from host.handover.result import Observation
+from host.handover.result import Basis, Observation
 from host.handover.trace import AttemptTrace
+from host.reduce.basis import mean, mean_basis
 from host.reduce.coverage import CoverageError
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value, the bounds it stands on (None: none are known) and how many items are behind."""
+    """A value, the bounds it stands on (None: none are known) and how many items are behind.
+
+    basis: what its budget is made from; None for the conventions of other tools.
+    """
 
     value: float
     bounds: tuple[float, float] | None = None
     count: int = 0
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ def observe(
         missing=_missing(reasons, attempts),
         count=sum(estimate.count for estimate in estimates),
         bounds=_mean_bounds(estimates),
+        basis=mean_basis([estimate.basis for estimate in estimates]),
     )
 
 
@@ -76,8 +81,3 @@ def _mean_bounds(estimates: Sequence[Estimate]) -> tuple[float, float] | None:
     if not found or len(found) < len(estimates):
         return None
     return mean([low for low, _ in found]), mean([high for _, high in found])
-
-
-def mean(values: Sequence[float]) -> float:
-    """The mean of values of which there is at least one; the sum is exactly rounded."""
-    return fsum(values) / len(values)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
+from host.handover.result import Basis
 from host.handover.trace import AttemptTrace, Series
+from host.reduce.channels import of_channel
 from host.reduce.energy import max_gap_of
 from host.reduce.estimate import Estimate
-from host.reduce.integral import trapezoid
+from host.reduce.integral import Integral, trapezoid
 from host.reduce.phases import REQUEST, seconds, windows
 
 RULE = "time mean, trapezoid between readings"
@@ -20,4 +24,7 @@ def mean_frequency(attempt: AttemptTrace, series: Series) -> Estimate:
         sum(column) / length_s
         for column in zip(*((p.low, p.value, p.high) for p in parts), strict=True)
     )
-    return Estimate(value, (low, high), count=len(series.values))
+    whole = reduce(Integral.__add__, parts)
+    channel = of_channel(series, value, whole.edge / length_s, whole.inside / length_s)
+    basis = Basis(length_s, len(found), len(series.values), 0.0, channel)
+    return Estimate(value, (low, high), count=len(series.values), basis=basis)

@@ -18,14 +18,33 @@ NS = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Integral:
-    """A value in (unit of the samples) * s and the bounds that surely hold under the rule."""
+    """A value in (unit of the samples) * s and the bounds that surely hold under the rule.
+
+    edge: the larger half-width of the cells that an edge of the window cuts; part of the bounds.
+    """
 
     low: float
     value: float
     high: float
+    edge: float = 0.0
 
     def __add__(self, other: Integral) -> Integral:
-        return Integral(self.low + other.low, self.value + other.value, self.high + other.high)
+        return Integral(
+            self.low + other.low,
+            self.value + other.value,
+            self.high + other.high,
+            self.edge + other.edge,
+        )
+
+    @property
+    def half_width(self) -> float:
+        """Distance of the value from the bound that is farther away."""
+        return max(self.value - self.low, self.high - self.value)
+
+    @property
+    def inside(self) -> float:
+        """Half-width of what the rule leaves open between the edges."""
+        return max(0.0, self.half_width - self.edge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +67,15 @@ def trapezoid(t_ns: IntArray, values: FloatArray, window: Window, max_gap_ns: in
     cells = _cells(t_ns, values, window, max_gap_ns)
     step = cells.after - cells.before
     middle = cells.before + step * (cells.enter_ratio + cells.leave_ratio) / 2
+    low, high = np.minimum(cells.before, cells.after), np.maximum(cells.before, cells.after)
+    cut = cells.overlap_s < cells.length_s
+    below = float(np.dot((middle - low)[cut], cells.overlap_s[cut]))
+    above = float(np.dot((high - middle)[cut], cells.overlap_s[cut]))
     return Integral(
-        float(np.dot(np.minimum(cells.before, cells.after), cells.overlap_s)),
+        float(np.dot(low, cells.overlap_s)),
         float(np.dot(middle, cells.overlap_s)),
-        float(np.dot(np.maximum(cells.before, cells.after), cells.overlap_s)),
+        float(np.dot(high, cells.overlap_s)),
+        max(below, above),
     )
 
 
@@ -64,11 +88,10 @@ def step_hold(t_ns: IntArray, values: FloatArray, window: Window, max_gap_ns: in
     cells = _cells(t_ns, values, window, max_gap_ns)
     whole = cells.overlap_s >= cells.length_s
     full = cells.after * cells.length_s
-    return Integral(
-        float(full[whole].sum()) + float(np.minimum(full[~whole], 0).sum()),
-        float(np.dot(cells.after, cells.overlap_s)),
-        float(full[whole].sum()) + float(np.maximum(full[~whole], 0).sum()),
-    )
+    low = float(full[whole].sum()) + float(np.minimum(full[~whole], 0).sum())
+    value = float(np.dot(cells.after, cells.overlap_s))
+    high = float(full[whole].sum()) + float(np.maximum(full[~whole], 0).sum())
+    return Integral(low, value, high, max(value - low, high - value))
 
 
 def _cells(t_ns: IntArray, values: FloatArray, window: Window, max_gap_ns: int) -> _Cells:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from host.handover.result import Basis
 from host.handover.trace import AttemptTrace, FloatArray, RequestTrace
+from host.reduce.basis import mean
 from host.reduce.coverage import CoverageError
-from host.reduce.estimate import Estimate, mean
+from host.reduce.estimate import Estimate
 
 NS = 1e-9
 
@@ -61,20 +63,53 @@ def pooled_intervals_s(requests: Sequence[RequestTrace]) -> FloatArray:
     return np.concatenate([np.zeros(0), *parts])
 
 
+def late_s(requests: Sequence[RequestTrace]) -> float:
+    """How much the spans t1 to tn may be off, s, summed.
+
+    A token is chosen after its logits were ready and before its stamp: each end of a span is
+    late by at most that stretch.
+    """
+    return sum(max(_late_s(r, 0), _late_s(r, -1)) for r in requests if len(r.tokens))
+
+
+def first_late_s(requests: Sequence[RequestTrace]) -> float:
+    """How much later than the choice of the first token its stamp may be, s, summed."""
+    return sum(_late_s(r, 0) for r in requests)
+
+
+def last_late_s(requests: Sequence[RequestTrace]) -> float:
+    """How much later than the choice of the last token its stamp may be, s, summed."""
+    return sum(_late_s(r, -1) for r in requests)
+
+
+def _late_s(request: RequestTrace, index: int) -> float:
+    tokens = request.tokens
+    return max(0, int(tokens.t_ns[index]) - int(tokens.ready_ns[index])) * NS
+
+
+def _times(requests: Sequence[RequestTrace], times_s: Sequence[float], late: float) -> Estimate:
+    """The mean of one time a request."""
+    count = len(requests)
+    return Estimate(mean(times_s), None, count, Basis(sum(times_s), count, count, late))
+
+
 def load_time(attempt: AttemptTrace) -> Estimate:
     """Length of the model load."""
     if attempt.load is None:
         raise CoverageError("load-not-recorded", "no load_start and load_end pair")
-    return Estimate(attempt.load.seconds, count=1)
+    length_s = attempt.load.seconds
+    return Estimate(length_s, count=1, basis=Basis(length_s, 1, 1, 0.0))
 
 
 def mean_time_to_first_token(requests: Sequence[RequestTrace]) -> Estimate:
     """Mean of t1 - t0 over requests."""
     need_requests(requests)
-    return Estimate(mean([time_to_first_token_s(r) for r in requests]), count=len(requests))
+    times_s = [time_to_first_token_s(r) for r in requests]
+    return _times(requests, times_s, first_late_s(requests))
 
 
 def mean_request_latency(requests: Sequence[RequestTrace]) -> Estimate:
     """Mean of tn - t0 over requests."""
     need_requests(requests)
-    return Estimate(mean([request_latency_s(r) for r in requests]), count=len(requests))
+    times_s = [request_latency_s(r) for r in requests]
+    return _times(requests, times_s, last_late_s(requests))

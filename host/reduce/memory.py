@@ -7,9 +7,9 @@ from functools import partial
 
 import numpy as np
 
-from host.handover.result import Observation
+from host.handover.result import Basis, Observation
 from host.handover.trace import AttemptTrace, Series
-from host.reduce.channels import channels_of, named, series_of, with_readings
+from host.reduce.channels import channels_of, named, of_channel, series_of, with_readings
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate, Subject, observe
 
@@ -32,7 +32,9 @@ def memory_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
 def peak(series: Series) -> Estimate:
     """The largest reading, By."""
     values = with_readings(series).values
-    return Estimate(float(values.max()), count=len(values))
+    highest = float(values.max())
+    basis = Basis(0.0, 1, len(values), 0.0, of_channel(series, highest))
+    return Estimate(highest, count=len(values), basis=basis)
 
 
 def drop(attempt: AttemptTrace, series: Series) -> Estimate:
@@ -47,7 +49,9 @@ def drop(attempt: AttemptTrace, series: Series) -> Estimate:
     if before == 0 or before == len(values):
         raise CoverageError("not-covered", f"{series.channel} has no reading on both sides")
     lowest = float(values[before:].min())
-    return Estimate(float(values[before - 1]) - lowest, count=len(values))
+    start = float(values[before - 1])
+    basis = Basis(0.0, 1, len(values), 0.0, of_channel(series, start))
+    return Estimate(start - lowest, count=len(values), basis=basis)
 
 
 def _peak_channels(found: Sequence[Series]) -> list[tuple[Series, str]]:

@@ -6,11 +6,11 @@ Total and above idle stand side by side; a value above idle never stands alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from host.handover.measurands import MEASURANDS
-from host.handover.result import Observation
+from host.handover.result import Baseline, Basis, ChannelBasis, Observation
 from host.handover.trace import AttemptTrace, Series
 from host.reduce.channels import channels_of, series_of
 from host.reduce.coverage import CoverageError
@@ -48,7 +48,13 @@ class Metered:
             total.energy.value - idle.energy.value * share,
             total.energy.high - idle.energy.low * share,
         )
-        return PhaseEnergy(energy, total.length_s)
+        return replace(total, energy=energy)
+
+    def baseline(self, attempt: AttemptTrace) -> Baseline:
+        """Idle power with what its bounds and the change from before to after leave open."""
+        idle = self.of(attempt, IDLE)
+        open_w = idle.energy.half_width / idle.length_s + idle.drift_w
+        return Baseline(idle.energy.value / idle.length_s, open_w)
 
 
 EnergyOf = Callable[[Metered, AttemptTrace], PhaseEnergy]
@@ -159,13 +165,34 @@ def _observed(
         tier=like.tier,
         rule=rule_of(like),
     )
-    return observe(subject, attempts, partial(_estimate, row, metered))
+    return observe(subject, attempts, partial(_estimate, row, metered, like))
 
 
-def _estimate(row: _Row, metered: Metered, attempt: AttemptTrace) -> Estimate:
+def _estimate(row: _Row, metered: Metered, like: Series, attempt: AttemptTrace) -> Estimate:
     found = row.energy(metered, attempt)
     divisor = row.divisor(attempt, found.length_s)
     if divisor <= 0:
         raise CoverageError("nothing-to-divide-by", f"{row.measurand} over {row.scope}")
     energy = found.energy
-    return Estimate(energy.value / divisor, (energy.low / divisor, energy.high / divisor), 1)
+    bounds = (energy.low / divisor, energy.high / divisor)
+    return Estimate(energy.value / divisor, bounds, 1, _basis(row, metered, like, attempt))
+
+
+def _basis(row: _Row, metered: Metered, like: Series, attempt: AttemptTrace) -> Basis:
+    """What the energy rests on before a baseline was taken off; that stands by itself."""
+    total = metered.of(attempt, row.scope)
+    divisor = row.divisor(attempt, total.length_s)
+    above = row.energy is Metered.above_idle
+    channel = ChannelBasis(
+        unit=like.unit,
+        quantity=like.quantity,
+        kind=like.kind,
+        resolution=like.resolution,
+        edge=total.energy.edge / divisor,
+        rule=total.energy.inside / divisor,
+        indication=total.energy.value / total.length_s,
+        step=total.step_w,
+        bracket_s=total.bracket_s,
+        idle=metered.baseline(attempt) if above else None,
+    )
+    return Basis(total.length_s, total.windows, divisor, total.late_s, channel)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from host.handover.result import Basis
 from host.handover.trace import RequestTrace
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate
-from host.reduce.latency import pooled_intervals_s
+from host.reduce.latency import late_s, pooled_intervals_s
 
 
 def sustained_ratio(requests: Sequence[RequestTrace]) -> Estimate:
@@ -23,4 +24,11 @@ def sustained_ratio(requests: Sequence[RequestTrace]) -> Estimate:
     first, last = float(intervals[:quarter].sum()), float(intervals[-quarter:].sum())
     if last <= 0:
         raise CoverageError("not-resolvable", "the stamps show no time in the last quarter")
-    return Estimate(first / last, count=2 * quarter)
+    # Two times in a quotient: an error d of both moves it by (1/first + 1/last) * d at most.
+    basis = Basis(
+        duration_s=first * last / (first + last) if first else 0.0,
+        windows=len(requests),
+        amount=2 * quarter,
+        late_s=late_s(requests),
+    )
+    return Estimate(first / last, count=2 * quarter, basis=basis)

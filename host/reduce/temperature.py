@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from host.handover.result import Basis
 from host.handover.trace import Series, Window
+from host.reduce.channels import of_channel
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate
 
@@ -21,4 +23,5 @@ def temperature_rise(series: Series, window: Window) -> Estimate:
     if first < 0 or last - first < 2:  # noqa: PLR2004 - the start and one reading in the window
         raise CoverageError("not-covered", f"{series.channel} has no reading before and in it")
     rise = float(series.values[first + 1 : last].max() - series.values[first])
-    return Estimate(rise, count=last - first)
+    basis = Basis(0.0, 1, last - first, 0.0, of_channel(series, rise))
+    return Estimate(rise, count=last - first, basis=basis)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from host.handover.result import Basis
 from host.handover.trace import AttemptTrace, Series
+from host.reduce.channels import of_channel
 from host.reduce.counters import unwrap
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate
@@ -23,7 +25,9 @@ def throttle_events(series: Series) -> Estimate:
     if len(series.values) < 2:  # noqa: PLR2004 - a difference needs two
         raise CoverageError("no-reading", f"{series.channel} gave {len(series.values)} readings")
     values = unwrap(series.values, series.wraps_at)
-    return Estimate(float(values[-1] - values[0]), count=len(values))
+    events = float(values[-1] - values[0])
+    basis = Basis(0.0, 1, len(values), 0.0, of_channel(series, events))
+    return Estimate(events, count=len(values), basis=basis)
 
 
 def throttled_ratio(attempt: AttemptTrace, series: Series) -> Estimate:
@@ -36,4 +40,6 @@ def throttled_ratio(attempt: AttemptTrace, series: Series) -> Estimate:
         raise CoverageError("not-covered", f"{series.channel} has no reading in the requests")
     if series.channel.endswith(NVML_CHANNEL):
         states &= NVML_REASONS
-    return Estimate(float(np.mean(states != 0)), count=len(states))
+    share = float(np.mean(states != 0))
+    basis = Basis(0.0, 1, len(states), 0.0, of_channel(series, share))
+    return Estimate(share, count=len(states), basis=basis)

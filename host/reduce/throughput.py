@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from host.handover.result import Basis
 from host.handover.trace import RequestTrace
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate
-from host.reduce.latency import NS, first_token_ns, last_token_ns, need_requests, need_tokens
+from host.reduce.latency import (
+    NS,
+    first_token_ns,
+    last_token_ns,
+    late_s,
+    need_requests,
+    need_tokens,
+)
 
 
 def decode_time_ns(request: RequestTrace) -> int:
@@ -19,21 +27,22 @@ def prefill_rate(requests: Sequence[RequestTrace]) -> Estimate:
     """sum(m) / sum(Tp), token/s."""
     need_requests(requests)
     tokens = sum(r.prompt_tokens for r in requests)
-    return _rate(tokens, sum(r.prefill.end_ns - r.prefill.start_ns for r in requests))
+    time_ns = sum(r.prefill.end_ns - r.prefill.start_ns for r in requests)
+    return _rate(tokens, time_ns, len(requests), _ready_late_s(requests))
 
 
 def decode_rate(requests: Sequence[RequestTrace]) -> Estimate:
     """sum(n - 1) / sum(tn - t1), token/s; the first token belongs to the prefill."""
     _need_decode(requests)
     steps = sum(len(r.tokens) - 1 for r in requests)
-    return _rate(steps, sum(decode_time_ns(r) for r in requests))
+    return _decoded(steps, requests)
 
 
 def output_byte_rate(requests: Sequence[RequestTrace]) -> Estimate:
     """Bytes of tokens 2..n over the time they took, By/s."""
     _need_decode(requests)
     size_bytes = sum(int(r.tokens.size_bytes[1:].sum()) for r in requests)
-    return _rate(size_bytes, sum(decode_time_ns(r) for r in requests))
+    return _decoded(size_bytes, requests)
 
 
 def _need_decode(requests: Sequence[RequestTrace]) -> None:
@@ -42,8 +51,21 @@ def _need_decode(requests: Sequence[RequestTrace]) -> None:
         need_tokens(request, 2)
 
 
-def _rate(amount: int, time_ns: int) -> Estimate:
+def _decoded(amount: int, requests: Sequence[RequestTrace]) -> Estimate:
+    time_ns = sum(decode_time_ns(r) for r in requests)
+    return _rate(amount, time_ns, len(requests), late_s(requests))
+
+
+def _ready_late_s(requests: Sequence[RequestTrace]) -> float:
+    """What lies between the end of the prefill call and the logits, s, summed; often one stamp."""
+    return sum(
+        abs(int(r.tokens.ready_ns[0]) - r.prefill.end_ns) * NS for r in requests if len(r.tokens)
+    )
+
+
+def _rate(amount: int, time_ns: int, windows: int, late: float) -> Estimate:
     """An amount over a time. A time of 0 gives no rate: the stamps do not resolve it."""
     if time_ns <= 0:
         raise CoverageError("not-resolvable", "the stamps show no time between start and stop")
-    return Estimate(amount / (time_ns * NS), count=amount)
+    basis = Basis(time_ns * NS, windows, amount, late)
+    return Estimate(amount / (time_ns * NS), count=amount, basis=basis)

@@ -94,7 +94,7 @@ def test_a_trapezoid_with_cut_edges_by_hand() -> None:
     values = np.array([0.0, 4.0, 2.0])
     found = trapezoid(times, values, Window(S, 3 * S), WIDE)
     # 2..4 W in the first half second cell, 4..3 W in the second; neighbours bound each cell
-    assert found == Integral(0.0 + 2.0, 3.0 + 3.5, 4.0 + 4.0)
+    assert found == Integral(0.0 + 2.0, 3.0 + 3.5, 4.0 + 4.0, edge=3.0 + 1.5)
 
 
 def test_a_held_average_by_hand() -> None:
@@ -102,7 +102,7 @@ def test_a_held_average_by_hand() -> None:
     values = np.array([9.0, 4.0, 2.0, 1.0])
     found = step_hold(times, values, Window(S, 5 * S), WIDE)
     # 4 W for 1 of its 2 s, 2 W for all of them, 1 W for 1 of its 2 s
-    assert found == Integral(4.0, 4.0 + 4.0 + 1.0, 8.0 + 4.0 + 2.0)
+    assert found == Integral(4.0, 4.0 + 4.0 + 1.0, 8.0 + 4.0 + 2.0, edge=5.0)
 
 
 def test_a_held_average_says_nothing_of_the_time_before_it_began() -> None:
@@ -113,7 +113,7 @@ def test_a_held_average_says_nothing_of_the_time_before_it_began() -> None:
 def test_negative_averages_keep_the_bounds_in_order() -> None:
     times, values = np.array([0, 2 * S, 4 * S]), np.array([0.0, -4.0, 6.0])
     found = step_hold(times, values, Window(S, 3 * S), WIDE)
-    assert found == Integral(-8.0, -4.0 + 6.0, 12.0)
+    assert found == Integral(-8.0, -4.0 + 6.0, 12.0, edge=10.0)
 
 
 @given(phase=st.floats(0, 1))
