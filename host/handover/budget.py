@@ -82,6 +82,8 @@ class Correlation:
 class MonteCarlo:
     """Propagation of distributions (JCGM 101:2008): settings, moments and both intervals.
 
+    mean, u: None where a t input of at most 1, at most 2 degrees of freedom is among the inputs:
+    that moment does not exist (JCGM 101, 6.4.9.4), the intervals do.
     delta: numerical tolerance of the validation test (JCGM 101, 8.2). gum_validated: both ends of
     the first-order interval lie within delta of the symmetric one.
     """
@@ -89,8 +91,8 @@ class MonteCarlo:
     trials: int
     rng: str
     seed: int
-    mean: float
-    u: float
+    mean: float | None
+    u: float | None
     symmetric: tuple[float, float]
     shortest: tuple[float, float]
     delta: float

@@ -39,8 +39,8 @@ class MonteCarloField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trials: int
     rng: str
     seed: str
-    mean: str
-    u: str
+    mean: str | None
+    u: str | None
     symmetric: tuple[str, str]
     shortest: tuple[str, str]
     delta: str
