@@ -17,6 +17,7 @@ from host.align.fit import Offset, fit_offset
 from host.align.requests import events_of, requests_of, window_of
 from host.align.series import costs_of, sampler_cpu_ratio, series_of
 from host.align.streams import AttemptFiles, read_attempt, read_json
+from host.align.time_folder import timekeeping_in
 from host.errors import FolderError
 from host.handover.facts import RunFacts
 from host.handover.finding import StreamFault
@@ -81,6 +82,7 @@ def read_run(root: Path) -> RunReading:
         sealed=(root / DECLARATION).exists(),
         interrupted=_interrupted(journal),
         launch=session.get("launch", {}),
+        timekeeping=timekeeping_in(data),
     )
     return RunReading(run, facts, (*faults, *journal_faults))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from host.handover.plan import ResolvedPlan
+from host.handover.timekeeping import Timekeeping
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class RunFacts:
     device_after: what the device said of itself; empty when it was not asked. sources: `channels`
     and `absent` as in sources.json. performed: wall-clock labels `start`, `end`, `clock`.
     clock: facts of the clock exchange. software: name, version, role, sha256 of each part.
+    timekeeping: the device's clocks and its source of UTC; None where nobody looked.
     payload_sha256: SHA-256 of the bag's payload manifest, "" when not sealed. interrupted: why
     the run ended early, "" when it did not.
     """
@@ -37,3 +39,4 @@ class RunFacts:
     sealed: bool = False
     interrupted: str = ""
     launch: Mapping[str, Any] = field(default_factory=dict)
+    timekeeping: Timekeeping | None = None

@@ -30,6 +30,7 @@ from host.run.journal import Journal, wall_label
 from host.run.link import AgentLink
 from host.run.salvage import left_behind, salvage
 from host.run.seal import seal
+from host.run.timekeeping import begin_timekeeping, end_timekeeping
 from host.transport.local import Local
 
 
@@ -127,7 +128,9 @@ def _attempts(bench: Bench, link: AgentLink) -> str:
     try:
         _before(bench, link)
         exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
+        session = begin_timekeeping(link, bench.folder)
         ended = run_attempts(bench, link, numbers)
+        end_timekeeping(link, bench.folder, session)
         write_json(bench.folder.data / "device-after.json", _content(link.ask("device")))
         exchange(link, bench.folder, bench.clock, f"after-{numbers.start:03d}")
     except DeviceError as err:

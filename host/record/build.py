@@ -16,6 +16,7 @@ from host.record.attempts import attempts_of
 from host.record.quantities import definitions_of, quantity_of
 from host.record.settings import settings_of
 from host.record.sources import absent_of, gaps_of, sources_of
+from host.record.time import time_of
 from host.record.verdict import verdict_of
 from host.record.warning import Evidence, warnings_of
 from host.schema.canonical import identified, quoted, sha256_of
@@ -32,7 +33,6 @@ LIMITATIONS = Txt(
     " not evaluated yet; readings come from the device's own counters and have no traceability."
     " Intervals of quantiles take inter-token intervals as independent.",
 )
-NO_UTC = Txt("未溯源至 UTC", "not traceable to UTC")
 DEFAULT_TITLE = Txt("端侧大语言模型推理性能", "Performance of on-device language model inference")
 
 
@@ -65,7 +65,7 @@ def build(run: AlignedRun, results: Results, facts: RunFacts) -> Record:
         absent=absent_of(facts.sources),
         gaps=gaps_of(run),
         warnings=warnings_of(evidence),
-        time=_time(run, facts),
+        time=time_of(run, facts),
         software=tuple(dict(part) for part in facts.software),
         payload_sha256=facts.payload_sha256,
         limitations=LIMITATIONS,
@@ -109,15 +109,3 @@ def _plan(facts: RunFacts) -> dict[str, Any]:
     ]
     said = quoted(msgspec.to_builtins(facts.plan.plan))
     return {"given": said, "profile": quoted(facts.plan.profile), "requests": requests}
-
-
-def _time(run: AlignedRun, facts: RunFacts) -> dict[str, Any]:
-    """Clock of all stamps, its offset to the host's, and the plain word on UTC."""
-    return {
-        "clock": run.clock,
-        "offset_ns": str(run.offset_ns),
-        "offset_bound_ns": str(run.offset_bound_ns),
-        "exchange": quoted(facts.clock),
-        "utc_source": "none",
-        "traceability_text": {"zh": NO_UTC.zh, "en": NO_UTC.en},
-    }

@@ -115,8 +115,9 @@ def test_text_that_a_device_made_up_does_not_stop_the_record() -> None:
 
 
 def test_times_and_offsets_are_strings_of_ns() -> None:
-    assert RECORD.time["offset_ns"] == "12345"
-    assert RECORD.time["offset_bound_ns"] == "40000"
+    alignment = RECORD.time["alignment"][0]
+    assert alignment["applied_offset_ns"] == "12345"
+    assert alignment["applied_bound_ns"] == "40000"
     assert RECORD.time["traceability_text"]["en"] == "not traceable to UTC"
 
 

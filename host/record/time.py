@@ -1,0 +1,197 @@
+"""The time block of a record (reference: metrology 6.5 and 8). Pure.
+
+Words are earned: a source of UTC is named only where every reading before and after named one and
+gave a bound; else the block says "not traceable to UTC" and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import sqrt
+from typing import Any
+
+from host.handover.facts import RunFacts
+from host.handover.text import Txt
+from host.handover.timekeeping import ClockSaid, Corrections, Moment, Rate, Sync, Timekeeping
+from host.handover.trace import AlignedRun
+from host.schema.canonical import decimal, quoted
+
+NO_UTC = Txt("未溯源至UTC", "not traceable to UTC")
+NOT_READ = Txt("未读取时间状态", "timekeeping was not read")
+OTHER_MACHINE = Txt(
+    "时间标签来自主机，而主机的时间状态未读取",
+    "wall-clock labels come from the host, whose timekeeping was not read",
+)
+
+
+def time_of(run: AlignedRun, facts: RunFacts) -> dict[str, Any]:
+    """The block; `utc_source` is an object or the word `none`."""
+    time = facts.timekeeping
+    clock = _clock_id(run.clock)
+    said = _clocks(time, clock)
+    block: dict[str, Any] = {
+        "interval_clock": run.clock,
+        "clocks": said,
+        "alignment": _alignment(run, facts.clock),
+    }
+    if time is None:
+        return {**block, "utc_source": "none", **_untraceable(NOT_READ)}
+    # Only on one machine is the wall clock of the labels the one that was read.
+    source = time.source if facts.clock.get("same_clock") else None
+    bound_s = time.utc_bound_s if source else None
+    block |= {
+        "sync_before": _sync(time.first),
+        "sync_after": _sync(time.last),
+        "sessions": time.sessions,
+        "rate": _rate(time.rate),
+        **_corrections(time.corrections, said, clock),
+    }
+    if source is None or bound_s is None:
+        why = time.absent if time.source is None else OTHER_MACHINE
+        return {**block, "utc_source": "none", **_untraceable(why)}
+    named = {
+        "name": source.name,
+        "stratum": source.stratum,
+        "provider": source.provider,
+        "reference_id": source.ref_id,
+        "path": source.path or None,
+        "daemon": source.daemon,
+        "version": source.version or None,
+    }
+    text = traceable(source.name, bound_s, clock, time.rate)
+    return {
+        **block,
+        "utc_source": quoted(named),
+        "utc_bound_s": decimal(bound_s),
+        "traceability_text": {"zh": text.zh, "en": text.en},
+    }
+
+
+def traceable(source: str, bound_s: float, clock: str, rate: Rate) -> Txt:
+    """The sentence for a run with a source of UTC (wording template: metrology 8).
+
+    A rate that was not compared is not said to be.
+    """
+    bound = f"{bound_s:.3g}"
+    labels = Txt(
+        f"时间戳经{source}溯源至UTC，误差界为 {bound} s（以该来源正确为前提）；",
+        f"Time stamps refer to UTC via {source} with a bound of {bound} s"
+        " (if that source is right); ",
+    )
+    u_ppm = f"{rate.half_width_ppm / sqrt(3):.3g}"
+    if rate.how == "compared_to_utc":
+        ppm = f"{rate.ppm:.3g}"
+        return Txt(
+            f"{labels.zh}时间间隔采用 {clock}，其频率偏差为 {ppm}×10⁻⁶"
+            f"（标准不确定度 {u_ppm}×10⁻⁶），参照UTC确定：{rate.source.zh}。",
+            f"{labels.en}durations use {clock} with rate {ppm} ppm (u = {u_ppm} ppm)"
+            f" compared to UTC: {rate.source.en}.",
+        )
+    return Txt(
+        f"{labels.zh}时间间隔采用 {clock}，其频率{rate.source.zh}（标准不确定度 {u_ppm}×10⁻⁶）。",
+        f"{labels.en}durations use {clock}, whose rate was {rate.source.en} (u = {u_ppm} ppm).",
+    )
+
+
+def _untraceable(why: Txt) -> dict[str, Any]:
+    return {
+        "utc_source_reason": {"zh": why.zh, "en": why.en},
+        "traceability_text": {"zh": NO_UTC.zh, "en": NO_UTC.en},
+    }
+
+
+def _clock_id(domain: str) -> str:
+    """`monotonic_raw` of `monotonic_raw@boot`."""
+    return domain.partition("@")[0]
+
+
+def _id_of(api: str) -> str:
+    return api.removeprefix("CLOCK_").lower()
+
+
+def _clocks(time: Timekeeping | None, interval: str) -> list[dict[str, Any]]:
+    """All clocks that the device named; of an older run only the one of its stamps is known."""
+    said = time.first.clocks if time and time.first else ()
+    found = [_clock(clock, interval) for clock in said]
+    if interval and all(clock["id"] != interval for clock in found):
+        found.append({"id": interval, "device": "device", "use": "durations"})
+    return found
+
+
+def _clock(clock: ClockSaid, interval: str) -> dict[str, Any]:
+    name = _id_of(clock.api)
+    uses = {interval: "durations", "realtime": "labels"}
+    return {
+        "id": name,
+        "device": "device",
+        "api": clock.api,
+        "use": uses.get(name),
+        "resolution_ns": str(clock.resolution_ns),
+        "read_cost_ns": None if clock.read_cost_ns is None else str(clock.read_cost_ns),
+        "disciplined": clock.disciplined,
+        "stepped": clock.stepped,
+        "stops_in_suspend": clock.stops_in_suspend,
+    }
+
+
+def _alignment(run: AlignedRun, exchange: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Offset of the device's clock to the host's, rectangular within its bound."""
+    if not exchange.get("exchanges") and not run.offset_bound_ns:
+        return []
+    return [
+        {
+            **quoted(exchange),
+            "clock_a": run.clock,
+            "clock_b": str(exchange.get("host_clock", "")),
+            "applied_offset_ns": str(run.offset_ns),
+            "applied_bound_ns": str(run.offset_bound_ns),
+            "u_ns": decimal(run.offset_bound_ns / sqrt(3)),
+        }
+    ]
+
+
+def _sync(moment: Moment | None) -> dict[str, Any] | None:
+    """What the daemon said then; null where there was none, `utc_source_reason` says why."""
+    if moment is None or moment.sync is None:
+        return None
+    sync: Sync = moment.sync
+    numbers = {
+        "offset_s": sync.offset_s,
+        "root_delay_s": sync.root_delay_s,
+        "root_dispersion_s": sync.root_dispersion_s,
+        "freq_ppm": sync.freq_ppm,
+        "residual_ppm": sync.residual_ppm,
+        "skew_ppm": sync.skew_ppm,
+    }
+    said = {name: None if v is None else decimal(v) for name, v in numbers.items()}
+    return {"time": sync.time, **said, "bound_s": decimal(sync.bound_s), "leap": sync.leap}
+
+
+def _rate(rate: Rate) -> dict[str, Any]:
+    return {
+        "ppm": decimal(rate.ppm),
+        "u_ppm": decimal(rate.half_width_ppm / sqrt(3)),
+        "half_width_ppm": decimal(rate.half_width_ppm),
+        "how": rate.how,
+        "source": {"zh": rate.source.zh, "en": rate.source.en},
+    }
+
+
+def _corrections(
+    found: Corrections, clocks: list[dict[str, Any]], interval: str
+) -> dict[str, Any]:
+    """Whether the wall clock was corrected, and whether durations suffered.
+
+    They do only on a clock that is disciplined, and by a slew: it is never stepped.
+    """
+    disciplined = any(c["id"] == interval and c.get("disciplined") for c in clocks)
+    either = (found.stepped, found.slewed)
+    return {
+        "stepped_or_slewed": True if True in either else (None if None in either else False),
+        "stepped": found.stepped,
+        "slewed": found.slewed,
+        "suspended": found.suspended,
+        "step_ns": str(found.step_ns) if found.stepped else None,
+        "durations_void": found.slewed if disciplined else False,
+        "corrections_text": {"zh": found.reason.zh, "en": found.reason.en},
+    }
