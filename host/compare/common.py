@@ -1,0 +1,103 @@
+"""What two records have in common physically: the device, its clock, instruments, the run.
+
+Errors of a common instrument do not average out and do not add up: they enter a difference with
+r = +1. Whether an instrument is common is decided by identity, never by its name alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from host.compare.measured import Measured, SharedTerm
+from host.handover.formal import EquipmentField
+from host.handover.record import Record
+
+# Facts of `item.before` that belong to one device alone; a boot has one device.
+_IDENTITY = ("serial", "machine_id", "boot_id")
+# One of these alike is the same device; these unlike are two devices (boots come and go).
+_PERMANENT = ("serial", "machine_id")
+
+
+def same_device(a: Record, b: Record) -> bool | None:
+    """Whether both records are of one device; None where neither yes nor no can be shown."""
+    first, second = _identity(a.item), _identity(b.item)
+    if any(first.get(key) and first.get(key) == second.get(key) for key in _IDENTITY):
+        return True
+    if any(first.get(key) and second.get(key) for key in _PERMANENT):
+        return False
+    if _name(a.item) != _name(b.item):
+        return False
+    return None
+
+
+def same_run(a: Record, b: Record) -> bool:
+    """Whether both records come from the same sealed raw data."""
+    return bool(a.payload_sha256) and a.payload_sha256 == b.payload_sha256
+
+
+def common_equipment(a: Record, b: Record) -> frozenset[str]:
+    """`id` of A's instruments that are in B too: the same maker, model and serial number."""
+    others = {_who(e) for e in b.equipment if e.serial}
+    return frozenset(e.id for e in a.equipment if e.serial and _who(e) in others)
+
+
+def common_terms(
+    a: tuple[Record, Measured], b: tuple[Record, Measured]
+) -> tuple[tuple[SharedTerm, SharedTerm], ...]:
+    """Pairs of rows of A and B that are one physical error, each row at most once.
+
+    The rows bear the same `shared` name, and are of one instrument: the same piece of equipment,
+    or, without one, the same device. Several rows of one name are paired by their symbols.
+    """
+    shared = common_equipment(a[0], b[0])
+    device = same_device(a[0], b[0]) is True
+    pairs = []
+    for mine in a[1].shared:
+        rows = [t for t in b[1].shared if t.name == mine.name]
+        several = len(rows) > 1 or sum(t.name == mine.name for t in a[1].shared) > 1
+        fit = [t for t in rows if not several or t.symbol == mine.symbol]
+        if fit and (mine.equipment_ref in shared if mine.equipment_ref else device):
+            pairs.append((mine, fit[0]))
+    return tuple(pairs)
+
+
+def unaccounted(a: tuple[Record, Measured], b: tuple[Record, Measured]) -> tuple[str, ...]:
+    """Instruments that stand behind both results without a common row that says how far.
+
+    Empty: what is common is in the covariance, or nothing is common. On one device its clock is
+    common to all times, and its own counter to all readings of it.
+    """
+    accounted = {first.equipment_ref for first, _ in common_terms(a, b)}
+    shared = common_equipment(a[0], b[0])
+    used = a[1].instruments | _instruments_of_channel(a[0], a[1].quantity.source)
+    open_ones = sorted((used & shared) - accounted)
+    if same_device(a[0], b[0]) is True and not (used & shared) and "" not in accounted:
+        open_ones.append(a[1].quantity.source or "clock of the device")
+    return tuple(open_ones)
+
+
+def _instruments_of_channel(record: Record, channel: str) -> frozenset[str]:
+    return frozenset(e.id for e in record.equipment if channel and channel in e.channels)
+
+
+def _who(equipment: EquipmentField) -> tuple[str, str, str]:
+    return equipment.maker, equipment.model, equipment.serial
+
+
+def _identity(item: Mapping[str, Any]) -> dict[str, str]:
+    """The identifying facts, wherever the device's description or the laboratory put them."""
+    before = item.get("before")
+    said = {**item, **(before if isinstance(before, Mapping) else {})}
+    product = said.get("product")
+    if isinstance(product, Mapping):
+        said = {**product, **said}
+    return {key: str(said[key]) for key in _IDENTITY if said.get(key)}
+
+
+def _name(item: Mapping[str, Any]) -> tuple[str, ...]:
+    before = item.get("before")
+    said = before if isinstance(before, Mapping) else {}
+    cpu = said.get("cpu")
+    name = cpu.get("name", cpu.get("model", "")) if isinstance(cpu, Mapping) else ""
+    return (str(said.get("maker", "")), str(said.get("name", "")), str(name))
