@@ -21,6 +21,7 @@ from host.align.time_folder import timekeeping_in
 from host.errors import FolderError
 from host.handover.facts import RunFacts
 from host.handover.finding import StreamFault
+from host.handover.perturbation import Lookup
 from host.handover.plan import ResolvedPlan, resolved_of
 from host.handover.trace import AlignedRun, AttemptTrace
 
@@ -83,6 +84,8 @@ def read_run(root: Path) -> RunReading:
         interrupted=_interrupted(journal),
         launch=session.get("launch", {}),
         timekeeping=timekeeping_in(data),
+        run_id=str(_optional(data / "run.json").get("id", "")),
+        perturbation=_perturbation(data / "perturbation.json"),
     )
     return RunReading(run, facts, (*faults, *journal_faults))
 
@@ -92,6 +95,15 @@ def _plan(path: Path) -> ResolvedPlan:
         return resolved_of(read_json(path))
     except msgspec.ValidationError as err:
         raise FolderError(str(path), f"is no resolved plan: {err}") from err
+
+
+def _perturbation(path: Path) -> Lookup | None:
+    if not path.exists():
+        return None
+    try:
+        return msgspec.convert(read_json(path), Lookup)
+    except msgspec.ValidationError as err:
+        raise FolderError(str(path), f"is no look-up of an on/off result: {err}") from err
 
 
 def _optional(path: Path) -> dict[str, Any]:
@@ -131,9 +143,16 @@ def _attempt(files: AttemptFiles, plan: ResolvedPlan, sources: Mapping[str, Any]
         costs=costs_of(files.streams, series, plan.plan.sampling.rate_hz),
         sampler_cpu_ratio=sampler_cpu_ratio(files.streams.get("ticks")),
         clock=files.streams["events"].clock if "events" in files.streams else "",
-        sampled=bool(files.stated.get("sampled", plan.plan.sampling.enabled)),
-        pair=int(files.stated.get("pair", 0)),
+        sampled=files.stated.get("sampled", plan.plan.sampling.enabled) is True,
+        pair=_pair(files),
     )
+
+
+def _pair(files: AttemptFiles) -> int:
+    pair = files.stated.get("pair", 0)
+    if isinstance(pair, bool) or not isinstance(pair, int) or pair < 0:
+        raise FolderError(f"attempt {files.number}", f"has {pair!r} for the number of its pair")
+    return pair
 
 
 def _unreadable(number: int, reason: str) -> AttemptTrace:

@@ -13,6 +13,10 @@ from host.errors import HostError
 # name -> (module:attribute, what `--help` says of it)
 COMMANDS = {
     "measure": ("host.cli.measure:measure", "Measure a model on a device and write a record."),
+    "perturbation": (
+        "host.cli.perturbation:perturbation",
+        "Measure what the agent's sampling does to results.",
+    ),
     "doctor": ("host.cli.doctor:doctor", "Say what can be measured here, and why not the rest."),
     "models": ("host.cli.models:models", "List, make, quantize and inspect models."),
     "datasets": ("host.cli.datasets:datasets", "List and show the fixed datasets."),

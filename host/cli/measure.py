@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from host.cli.console import err, json_out, out
+from host.cli.console import err, json_out, out, plain
 from host.cli.live import watching
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def measure(
     if resumed is not None:
         with watching(err()) as watch:
             return _tell(resume(resumed, watch), as_json=as_json)
-    plan, given = _plan(plan_file, over)
+    plan, given = plan_of(plan_file, over)
     if dry_run:
         return _dry(plan, as_json=as_json)
     with watching(err()) as watch:
@@ -65,7 +65,7 @@ def measure(
     return _tell(done, as_json=as_json)
 
 
-def _plan(plan_file: Path | None, over: dict[str, Any]) -> tuple[Plan, bytes]:
+def plan_of(plan_file: Path | None, over: dict[str, Any]) -> tuple[Plan, bytes]:
     """The plan with the options over it; what is kept as given is the outcome of both."""
     from host.plan.load import default, dump, load, override
 
@@ -98,6 +98,7 @@ def _tell(done: Measured, *, as_json: bool) -> int:
         json_out(_summary(done))
     else:
         show(out(), record, done.folder.path, done.folder.page)
+    _say_lookup(done)
     if done.ended in ("disk-full", "spool-unwritable"):
         err().print(f"{done.ended} on the device: make room, then --resume {done.folder.path}")
         return 2
@@ -109,6 +110,17 @@ def _tell(done: Measured, *, as_json: bool) -> int:
         )
         return INTERRUPTED
     return 0 if record.verdict.status == "valid" else 1
+
+
+def _say_lookup(done: Measured) -> None:
+    """Say that a stored on/off result is there and was not used; that there is none is usual."""
+    if done.lookup is None or not done.lookup.reason:
+        return
+    if not done.lookup.reason.startswith("not-measured"):
+        err().print(
+            f"the agent's own cost is not in the budgets: {plain(done.lookup.reason)};"
+            " `inferometer perturbation` measures it anew"
+        )
 
 
 def _summary(done: Measured) -> dict[str, Any]:

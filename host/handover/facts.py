@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from host.handover.perturbation import Lookup
 from host.handover.plan import ResolvedPlan
 from host.handover.timekeeping import Timekeeping
 
@@ -22,7 +23,9 @@ class RunFacts:
     clock: facts of the clock exchange. software: name, version, role, sha256 of each part.
     timekeeping: the device's clocks and its source of UTC; None where nobody looked.
     payload_sha256: SHA-256 of the bag's payload manifest, "" when not sealed. interrupted: why
-    the run ended early, "" when it did not.
+    the run ended early, "" when it did not. run_id: the id under which the device spooled, "" in
+    a folder without one. perturbation: what the run found in the store of on/off results; None
+    where it did not look.
     """
 
     plan: ResolvedPlan
@@ -40,3 +43,5 @@ class RunFacts:
     interrupted: str = ""
     launch: Mapping[str, Any] = field(default_factory=dict)
     timekeeping: Timekeeping | None = None
+    run_id: str = ""
+    perturbation: Lookup | None = None

@@ -18,8 +18,10 @@ from host.align.streams import read_json
 from host.deploy.stage import deploy_local, local_store
 from host.errors import DeviceError, FolderError, TransportError
 from host.handover.deployment import Deployment
+from host.handover.perturbation import Lookup
 from host.handover.plan import Plan, ResolvedPlan
 from host.handover.progress import Progress, Watch
+from host.pipeline.perturbation import look_up, write_on_off
 from host.pipeline.prepare import artefacts_of, resolve_plan
 from host.pipeline.redo import Redone, redo
 from host.pipeline.write import write_page, write_record
@@ -36,11 +38,15 @@ from host.transport.local import Local
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A finished run: its folder, what was redone from it, and why it ended early, if it did."""
+    """A finished run: its folder, what was redone from it, and why it ended early, if it did.
+
+    lookup: what the search for the agent's own cost gave, where there was one.
+    """
 
     folder: RunFolder
     redone: Redone
     ended: str
+    lookup: Lookup | None = None
 
 
 def prepare(plan: Plan, watch: Watch) -> ResolvedPlan:
@@ -73,15 +79,18 @@ def measure(plan: Plan, given: bytes, runs: Path, watch: Watch) -> Measured:
 
 def finish(folder: RunFolder, ended: str, watch: Watch) -> Measured:
     """Seal a run that came to its end, and write record and page of whatever is there."""
+    lookup = None
     with _disk(folder):
         if not ended:
+            lookup = look_up(local_store(), folder, wall_label())
             watch(Progress("seal"))
             seal(folder, made_by="inferometer")
         watch(Progress("evaluate"))
         redone = redo(folder.path)
         write_record(folder.path, redone)
         write_page(folder.path, redone)
-    return Measured(folder, redone, ended)
+        write_on_off(folder.path, redone.reading)
+    return Measured(folder, redone, ended, lookup)
 
 
 @dataclass(frozen=True, slots=True)

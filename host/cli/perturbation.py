@@ -1,0 +1,165 @@
+"""`inferometer perturbation`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from host.cli.console import err, json_out, out
+from host.cli.live import watching
+from host.cli.measure import INTERRUPTED, plan_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from host.handover.perturbation import OnOff, RatioField
+    from host.pipeline.measure import Measured
+
+# With n pairs U = t(n-1) s/sqrt(n): 1.2 s for 5 pairs, 0.72 s for 10, 0.47 s for 20. Where pairs
+# scatter by 1 %, 10 tell a cost of 1 % from none; from there on twice the time gains a third.
+PAIRS = 10
+# Of the whole run, in the order in which they are told; the file holds all others.
+TOLD = (
+    "decode_rate@1",
+    "prefill_rate@1",
+    "time_to_first_token@1",
+    "inter_token_interval@1",
+    "request_latency@1",
+    "output_byte_rate@1",
+    "load_time@1",
+)
+
+
+@click.command()
+@click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="A TOML plan.")
+@click.option("--model", help="Reference (tiny, 1b:q4_0) or path; over the plan's.")
+@click.option("--engine", help="auto, llama_cpp or onnx_genai; over the plan's.")
+@click.option("--dataset", help="Shipped id or path of a dataset; over the plan's.")
+@click.option("--output-tokens", type=click.IntRange(2), help="Over the plan's.")
+@click.option(
+    "--pairs",
+    type=click.IntRange(1),
+    help=f"Pairs of attempts; over a plan of pairs, else {PAIRS}.",
+)
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Where run folders go.",
+)
+@click.option("--resume", "resumed", type=click.Path(path_type=Path), help="Go on with a run.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
+def perturbation(
+    plan_file: Path | None,
+    runs: Path,
+    resumed: Path | None,
+    pairs: int | None,
+    *,
+    as_json: bool,
+    **over: Any,  # noqa: ANN401
+) -> int:
+    """Measure what the agent's sampling does to the results, in pairs with and without it.
+
+    The ratios are stored for this device, model, engine and work; later runs of `measure` take
+    them into their budgets. Exit code 0: stored; 1: done, but without a ratio or void; 2: bad
+    input; 3: device or engine failed; 130: interrupted, go on with --resume.
+    """
+    from host.pipeline.measure import measure as run
+    from host.pipeline.perturbation import check_in_pairs
+    from host.pipeline.resume import resume
+
+    if resumed is not None:
+        check_in_pairs(resumed)
+        with watching(err()) as watch:
+            return _tell(resume(resumed, watch), as_json=as_json)
+    plan, given = plan_of(plan_file, over)
+    paired = plan.run.pairing == "on_off"
+    if pairs is not None or not paired:
+        attempts = 2 * (pairs or PAIRS)
+        plan, given = plan_of(plan_file, {**over, "pairing": "on_off", "attempts": attempts})
+    with watching(err()) as watch:
+        done = run(plan, given, runs, watch)
+    return _tell(done, as_json=as_json)
+
+
+def _tell(done: Measured, *, as_json: bool) -> int:
+    from host.deploy.stage import local_store
+    from host.pipeline.perturbation import NAME, keep, measured_of
+
+    measured = measured_of(done.redone.reading)
+    if done.ended:
+        why = f"interrupted: {done.ended}"
+    else:
+        why = keep(local_store(), done.redone.reading, done.redone.record)
+    stored = "" if why else str(local_store() / NAME)
+    if as_json:
+        json_out(_summary(done, measured, stored, why))
+    else:
+        _say(out(), done, measured)
+        out().print(f"stored in {stored}" if stored else f"not stored: {why}")
+    if done.ended:
+        err().print(
+            f"{done.ended}: go on with `inferometer perturbation --resume {done.folder.path}`, "
+            f"or close it as it is with `inferometer seal {done.folder.path}`"
+        )
+        return 2 if done.ended in ("disk-full", "spool-unwritable") else INTERRUPTED
+    return 0 if stored else 1
+
+
+def _summary(done: Measured, measured: OnOff, stored: str, why: str) -> dict[str, Any]:
+    import msgspec
+
+    from host.pipeline.perturbation import NAME
+
+    record = done.redone.record
+    counts = record.attempts
+    return {
+        "run": str(done.folder.path),
+        "record": str(done.folder.record),
+        "report": str(done.folder.page),
+        "perturbation": str(done.folder.path / NAME),
+        "record_id": record.record_id,
+        "status": record.verdict.status,
+        "reasons": list(record.verdict.reasons),
+        "attempts": {k: getattr(counts, k) for k in ("planned", "valid", "void", "incomplete")},
+        "key": measured.key,
+        "pairs": measured.pairs,
+        "dropped": msgspec.to_builtins(measured.dropped),
+        "ratios": msgspec.to_builtins(measured.ratios),
+        "stored": stored or None,
+        "not_stored": why,
+    }
+
+
+def _say(console: Console, done: Measured, measured: OnOff) -> None:
+    """The ratios of the whole run, the pairs that dropped out, and where everything is."""
+    from host.cli.console import plain
+
+    verdict = done.redone.record.verdict
+    console.print(f"{verdict.text.zh} {verdict.text.en}")
+    by_name = {r.measurand: r for r in measured.ratios if not r.scope}
+    for name in TOLD:
+        if name in by_name:
+            console.print(_line(by_name[name]))
+    for dropped in measured.dropped:
+        console.print(plain(f"pair {dropped.pair} dropped out: {dropped.reason}"))
+    console.print(f"run {done.folder.path}")
+
+
+def _line(found: RatioField) -> str:
+    from decimal import Decimal
+
+    from host.evaluate.student import P, coverage_factor
+    from host.handover.measurands import MEASURANDS
+    from host.schema.rounding import with_uncertainty
+
+    head = f"{MEASURANDS[found.measurand].name.en} with sampling over without"
+    if found.ratio is None or found.u is None or not found.nu:
+        return f"{head}: no ratio ({found.reason})"
+    k = coverage_factor(found.nu, P)
+    value, expanded = with_uncertainty(Decimal(found.ratio), Decimal(repr(k * float(found.u))))
+    told = f"k = {k:.3g}, p = {P * 100:g} %, n = {len(found.pairs)} pairs"
+    return f"{head}: {value} ± {expanded} ({told}, Type A only)"
