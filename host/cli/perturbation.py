@@ -91,7 +91,7 @@ def _tell(done: Measured, *, as_json: bool) -> int:
 
     measured = measured_of(done.redone.reading)
     if done.ended:
-        why = f"interrupted: {done.ended}"
+        why = f"the run ended early ({done.ended})"
     else:
         why = keep(local_store(), done.redone.reading, done.redone.record)
     stored = "" if why else str(local_store() / NAME)

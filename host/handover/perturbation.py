@@ -106,10 +106,10 @@ def subject_of(
     """What a ratio holds for: device, model, engine, work, sampling. Free-form, unquoted.
 
     device: what it said of itself; its constant parts that bear on how engine and sampler share
-    it, no reading and no id of a boot. engine: its describe(); versions, build, and all settings
-    as resolved. The work is in it because the ratio depends on it: length of the context, time
-    of a step, and the items that results are given for. Not in it: attempts, seed, order and
-    idle times, which change the spread and not the ratio.
+    it, no reading and no id of a boot. engine: its describe(); versions, build, threads, and all
+    settings as resolved. The work is in it because the ratio depends on it: length of the
+    context, time of a step, and the items that results are given for. Not in it: attempts, seed,
+    order and idle times, which change the spread and not the ratio.
     """
     run, sampling = plan.plan.run, plan.plan.sampling
     return {
@@ -122,7 +122,10 @@ def subject_of(
         "engine": {
             "kind": plan.engine_kind,
             "settings": plan.engine_settings,
-            "described": {k: v for k, v in engine.items() if isinstance(v, str | int | bool)},
+            "described": {
+                k: v for k, v in engine.items() if isinstance(v, str | int | bool) and k != "pid"
+            },
+            "context": engine.get("context"),
         },
         "work": {
             "dataset_sha256": plan.dataset.get("sha256"),

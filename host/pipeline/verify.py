@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from host.errors import FolderError, HostError
 from host.handover.finding import Finding, StreamFault
 from host.handover.record import Record
 from host.handover.text import Txt
+from host.pipeline.perturbation import on_off_bytes
 from host.pipeline.redo import Redone, redo
 
 FAULT_WORDS = {
@@ -63,12 +65,21 @@ def verify(root: Path) -> Verification:
 
 def _differences(root: Path, redone: Redone) -> Iterator[Finding]:
     """Compare record and page on the disk with what the raw data give, byte for byte."""
-    for name, made in (("record.json", redone.record_bytes), ("report.html", redone.page_bytes)):
-        path = root / name
+    for name, made in (
+        ("record.json", redone.record_bytes),
+        ("report.html", redone.page_bytes),
+        ("perturbation.json", partial(on_off_bytes, redone.reading)),
+    ):
+        path, again = root / name, made()
+        if again is None:
+            if path.exists():
+                why = "由原始数据得不到此文件。", "Nothing like it comes out of the raw data."
+                yield _redone(f"{name}-extra", name, *why)
+            continue
         if not path.is_file():
             yield _redone(f"{name}-missing", name, "文件缺失。", "The file is missing.")
             continue
-        stored, again = path.read_bytes(), made()
+        stored = path.read_bytes()
         if stored != again:
             where = first_difference(stored, again)
             yield _redone(

@@ -85,20 +85,21 @@ def wide_spread(e: Evidence) -> list[Warning_]:
 
 def partial_results(e: Evidence) -> list[Warning_]:
     """Results that some valid attempts could not give, said together for each reason."""
+    counted = len(e.run.counted())
     lacking: dict[tuple[str, int], list[str]] = {}
     for r in e.results.results:
         n = len(r.by_attempt)
-        if r.value is not None and r.interval is None and n < e.attempts.valid:
+        if r.value is not None and r.interval is None and n < counted:
             where = " ".join(x for x in (r.measurand, r.scope, r.source) if x)
             lacking.setdefault((r.missing, n), []).append(where)
     made: list[Warning_] = []
     for (missing, n), names in lacking.items():
         listed = ", ".join(names)
         text = Txt(
-            f"只来自 {e.attempts.valid} 次有效运行中的 {n} 次：{listed}（{missing}）。",
-            f"From {n} of {e.attempts.valid} valid attempts only: {listed} ({missing}).",
+            f"只来自 {counted} 次有效运行中的 {n} 次：{listed}（{missing}）。",
+            f"From {n} of {counted} valid attempts only: {listed} ({missing}).",
         )
-        made.append(Warning_("partial-result", text, str(n), str(e.attempts.valid)))
+        made.append(Warning_("partial-result", text, str(n), str(counted)))
     return made
 
 
