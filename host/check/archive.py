@@ -1,0 +1,128 @@
+"""Opens a run folder that comes as one file: zip, or tar with or without compression.
+
+Names, kinds and sizes of the members are checked before anything is written; the archive's own
+names never choose a place outside the new folder. What the files hold is checked afterwards by
+their hashes, so re-packing changes nothing and a torn archive is named.
+"""
+
+from __future__ import annotations
+
+import lzma
+import shutil
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from host.errors import FolderError
+
+# A day of one channel at 1 kHz in text is about 5 GB; ten such channels fit.
+MAX_BYTES = 64 << 30
+MAX_MEMBERS = 1_000_000
+# Text of stamps packs 3 to 10 times; a bomb packs 1000 times.
+MAX_RATIO = 200
+# Below this size a ratio says nothing: an empty log packs to any ratio.
+RATIO_FROM_BYTES = 16 << 20
+CHUNK_BYTES = 1 << 20
+DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError)
+
+
+def is_archive(path: Path) -> bool:
+    """Whether the file is an archive by its content, whatever its name."""
+    if not path.is_file():
+        return False
+    try:
+        return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+    except DAMAGE:
+        return False
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """The run folder inside an archive, unpacked into a folder that is removed afterwards.
+
+    The run may lie at the top or in one folder. Raises FolderError for what is no archive, is
+    torn, is hostile, or holds no run folder.
+    """
+    with tempfile.TemporaryDirectory(prefix="inferometer-verify-") as made:
+        root = Path(made)
+        try:
+            if zipfile.is_zipfile(path):
+                _unzip(path, root)
+            else:
+                _untar(path, root)
+        except DAMAGE as err:
+            raise FolderError(str(path), f"is a damaged archive ({err})") from err
+        yield _run_in(root, path)
+
+
+def _run_in(root: Path, path: Path) -> Path:
+    if (root / "data").is_dir():
+        return root
+    inside = [p for p in root.iterdir() if (p / "data").is_dir()]
+    if len(inside) != 1:
+        raise FolderError(str(path), f"holds {len(inside)} run folders, one is needed")
+    return inside[0]
+
+
+def _unzip(path: Path, root: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        members = [m for m in archive.infolist() if not m.is_dir()]
+        _check_sizes(path, [m.file_size for m in members])
+        for member in members:
+            kind = member.external_attr >> 16 & 0o170000
+            if kind not in (0, 0o100000):
+                raise FolderError(str(path), f"holds {member.filename!r}, which is no plain file")
+            with archive.open(member) as source:
+                _write(source, _goal(root, member.filename, path), member.file_size)
+
+
+def _untar(path: Path, root: Path) -> None:
+    try:
+        archive = tarfile.open(path)  # noqa: SIM115 - closed below; opening may fail by itself
+    except tarfile.ReadError as err:
+        raise FolderError(str(path), f"is neither a run folder nor an archive ({err})") from err
+    with archive:
+        total = 0
+        for count, member in enumerate(archive, start=1):
+            total += member.size
+            _check_sizes(path, [total], count)
+            if member.isdir():
+                continue
+            source = archive.extractfile(member) if member.isreg() else None
+            if source is None:
+                raise FolderError(str(path), f"holds {member.name!r}, which is no plain file")
+            with source:
+                _write(source, _goal(root, member.name, path), member.size)
+
+
+def _check_sizes(path: Path, sizes: list[int], count: int = 0) -> None:
+    total, packed = sum(sizes), path.stat().st_size
+    if total > MAX_BYTES or max(count, len(sizes)) > MAX_MEMBERS:
+        raise FolderError(str(path), f"unpacks to more than {MAX_BYTES} bytes or a million files")
+    if total > RATIO_FROM_BYTES and total > MAX_RATIO * packed:
+        raise FolderError(str(path), f"unpacks to {total / packed:.0f} times its size")
+
+
+def _goal(root: Path, name: str, path: Path) -> Path:
+    """Where a member goes. Raises FolderError for a name that leaves the folder or is taken."""
+    parts = name.removeprefix("./").split("/")
+    if name.startswith("/") or "\\" in name or "\0" in name or {"", ".", ".."} & set(parts):
+        raise FolderError(str(path), f"holds the name {name!r}, which is not taken")
+    goal = root.joinpath(*parts)
+    goal.parent.mkdir(parents=True, exist_ok=True)
+    if goal.exists():
+        raise FolderError(str(path), f"holds {name!r} twice")
+    return goal
+
+
+def _write(source: IO[bytes], goal: Path, size: int) -> None:
+    """Copy one member, and no more than it stated."""
+    with goal.open("xb") as file:
+        shutil.copyfileobj(source, file, CHUNK_BYTES)
+    if goal.stat().st_size != size:
+        raise zipfile.BadZipFile(f"{goal.name} has {goal.stat().st_size} of {size} bytes")

@@ -1,0 +1,28 @@
+"""All rules, in the order in which they are applied and listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from host.check import (
+    rules_attempts,
+    rules_readings,
+    rules_requests,
+)
+from host.check.rule import Rule
+from host.handover.case import Case
+from host.handover.finding import Finding
+
+ASPECT = "conforming"
+RULES: tuple[Rule, ...] = (
+    *rules_attempts.RULES,
+    *rules_requests.RULES,
+    *rules_readings.RULES,
+)
+
+
+def apply(case: Case, rules: Sequence[Rule] = RULES) -> Iterator[Finding]:
+    """Every breach of every rule; none ends the check, so none hides another."""
+    for rule in rules:
+        for found in rule.breaches(case):
+            yield Finding(rule.id, ASPECT, found.file, found.seen)
