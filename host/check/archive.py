@@ -31,32 +31,46 @@ CHUNK_BYTES = 1 << 20
 DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError)
 
 
+# First bytes of zip, gzip, bzip2, xz and, at its place, tar: a torn archive still has them.
+MAGIC = (b"PK", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
+TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
+
+
+class DamagedError(FolderError):
+    """An archive that is torn or does not match its own checksums: (path, detail)."""
+
+    def __init__(self, path: str, detail: str) -> None:
+        super().__init__(path, f"is a damaged archive ({detail})")
+        self.path, self.detail = path, detail
+
+
 def is_archive(path: Path) -> bool:
-    """Whether the file is an archive by its content, whatever its name."""
+    """Whether the file begins like an archive, whatever its name, whole or not."""
     if not path.is_file():
         return False
-    try:
-        return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
-    except DAMAGE:
-        return False
+    with path.open("rb") as file:
+        head = file.read(TAR_MAGIC_AT + len(TAR_MAGIC))
+    return head.startswith(MAGIC) or head[TAR_MAGIC_AT:] == TAR_MAGIC
 
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[Path]:
     """The run folder inside an archive, unpacked into a folder that is removed afterwards.
 
-    The run may lie at the top or in one folder. Raises FolderError for what is no archive, is
-    torn, is hostile, or holds no run folder.
+    The run may lie at the top or in one folder. Raises DamagedError for an archive that is torn,
+    FolderError for one that is hostile or holds no run folder.
     """
     with tempfile.TemporaryDirectory(prefix="inferometer-verify-") as made:
         root = Path(made)
         try:
-            if zipfile.is_zipfile(path):
+            with path.open("rb") as file:
+                zipped = file.read(len(MAGIC[0])) == MAGIC[0]
+            if zipped:
                 _unzip(path, root)
             else:
                 _untar(path, root)
         except DAMAGE as err:
-            raise FolderError(str(path), f"is a damaged archive ({err})") from err
+            raise DamagedError(str(path), str(err) or type(err).__name__) from err
         yield _run_in(root, path)
 
 
@@ -82,11 +96,7 @@ def _unzip(path: Path, root: Path) -> None:
 
 
 def _untar(path: Path, root: Path) -> None:
-    try:
-        archive = tarfile.open(path)  # noqa: SIM115 - closed below; opening may fail by itself
-    except tarfile.ReadError as err:
-        raise FolderError(str(path), f"is neither a run folder nor an archive ({err})") from err
-    with archive:
+    with tarfile.open(path) as archive:
         total = 0
         for count, member in enumerate(archive, start=1):
             total += member.size
@@ -98,6 +108,9 @@ def _untar(path: Path, root: Path) -> None:
                 raise FolderError(str(path), f"holds {member.name!r}, which is no plain file")
             with source:
                 _write(source, _goal(root, member.name, path), member.size)
+        # Behind the last member stand padding and, where packed, the checksum of it all.
+        while archive.fileobj.read(CHUNK_BYTES):
+            pass
 
 
 def _check_sizes(path: Path, sizes: list[int], count: int = 0) -> None:

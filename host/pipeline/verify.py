@@ -1,33 +1,25 @@
-"""Verifies a run folder: intact, redone, conforming; each finding names its file."""
+"""Verifies a run folder or an archive of one: intact, redone, conforming; every finding named."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from agent.wire import WireError, strict_json
 from host.align.bag import check_bag
+from host.check.archive import DamagedError, is_archive, unpacked
+from host.check.first_difference import first_difference
+from host.check.table import apply
 from host.errors import FolderError, HostError
-from host.handover.finding import Finding, StreamFault
+from host.handover.case import Case
+from host.handover.finding import Finding
 from host.handover.record import Record
 from host.handover.text import Txt
 from host.pipeline.perturbation import on_off_bytes
 from host.pipeline.redo import Redone, redo
-
-FAULT_WORDS = {
-    "torn": ("行尾不完整", "is torn"),
-    "crc": ("校验码不符", "does not match its CRC"),
-    "sequence": ("序号不连续，有行丢失", "breaks the sequence: lines are lost"),
-    "columns": ("列数不对", "has a wrong number of columns"),
-    "text": ("不是有效文本", "is no valid text"),
-    "header": ("头部损坏", "is no spool header"),
-    "missing": ("文件缺失", "is missing though the writer stated it"),
-    "clock": ("不是用本次运行的时钟打的时标", "is not stamped with the clock of the run"),
-    "count": ("行数与写入者声明的不符", "does not have the number of lines its writer stated"),
-}
+from host.schema.canonical import from_bytes, record_id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +36,52 @@ class Verification:
         return not self.findings
 
 
-def verify(root: Path) -> Verification:
-    """Check hashes, redo record and page from the raw data, and apply the validity rules.
+def verify(path: Path) -> Verification:
+    """Check hashes and signatures, redo record and page from the raw data, apply every rule.
 
-    Raises FolderError for what is no run folder at all.
+    path: a run folder, or a zip or tar of one. Works offline, from the folder alone.
+    Raises FolderError for what is neither, and for an archive that is not safe to open.
     """
-    if not (root / "data").is_dir():
-        raise FolderError(str(root), "is no run folder (there is no data/ in it)")
+    with ExitStack() as stack:
+        root = path
+        if is_archive(path):
+            try:
+                root = stack.enter_context(unpacked(path))
+            except DamagedError as err:
+                return Verification(tuple(_damaged(path, err)))
+        if not (root / "data").is_dir():
+            raise FolderError(str(path), "is no run folder (there is no data/ in it)")
+        return _verify(root)
+
+
+def _verify(root: Path) -> Verification:
     findings = list(check_bag(root))
     try:
         redone = redo(root)
     except HostError as err:
         text = Txt(f"无法由原始数据重算：{err}", f"The raw data cannot be read: {err}")
-        return Verification((*findings, Finding("unreadable", "redone", "data", text)))
+        unread = [Finding("unreadable", aspect, "data", text) for aspect in UNREAD]
+        return Verification((*findings, *unread))
     findings += _differences(root, redone)
-    findings += [_stream_finding(f) for f in redone.reading.faults]
-    findings += _conformity(redone.record)
+    stored, wrong = _stored(root)
+    findings += wrong
+    reading = redone.reading
+    findings += apply(Case(reading.run, reading.facts, stored or redone.record, reading.faults))
     return Verification(tuple(findings))
 
 
+# What cannot be said of raw data that nobody can read.
+UNREAD = ("redone", "conforming")
+
+
+def _damaged(path: Path, err: DamagedError) -> Iterator[Finding]:
+    text = Txt(f"归档文件损坏：{err.detail}。", f"The archive is damaged: {err.detail}.")
+    for aspect in ("intact", *UNREAD):
+        yield Finding("archive-damaged", aspect, path.name, text)
+
+
 def _differences(root: Path, redone: Redone) -> Iterator[Finding]:
-    """Compare record and page on the disk with what the raw data give, byte for byte."""
+    """Compare what lies beside the raw data with what they give, byte for byte."""
     for name, made in (
         ("record.json", redone.record_bytes),
         ("report.html", redone.page_bytes),
@@ -90,66 +107,20 @@ def _differences(root: Path, redone: Redone) -> Iterator[Finding]:
             )
 
 
-def first_difference(stored: bytes, again: bytes) -> str:
-    """Name the first thing that differs: a JSON path where both are JSON, else a byte."""
+def _stored(root: Path) -> tuple[Record | None, list[Finding]]:
+    """The record as it lies there, and whether it is one and has its own identity."""
+    path = root / "record.json"
+    if not path.is_file():
+        return None, []
     try:
-        path = _json_difference(strict_json(stored), strict_json(again), "$")
-    except WireError:
-        path = ""
-    if path:
-        return path
-    same = next(
-        (i for i, (a, b) in enumerate(zip(stored, again, strict=False)) if a != b),
-        min(len(stored), len(again)),
-    )
-    return f"byte {same}"
-
-
-def _json_difference(stored: Any, again: Any, path: str) -> str:  # noqa: ANN401
-    if isinstance(stored, dict) and isinstance(again, dict):
-        # The identity follows from all the rest, so it is looked at last.
-        for key in sorted({**again, **stored}, key=lambda k: k == "record_id"):
-            if (key in stored) != (key in again):
-                return f"{path}.{key}"
-            found = _json_difference(stored[key], again[key], f"{path}.{key}")
-            if found:
-                return found
-        return ""
-    if isinstance(stored, list) and isinstance(again, list):
-        for index, (one, other) in enumerate(zip(stored, again, strict=False)):
-            found = _json_difference(one, other, f"{path}[{index}]")
-            if found:
-                return found
-        return "" if len(stored) == len(again) else f"{path}[{min(len(stored), len(again))}]"
-    return "" if stored == again and type(stored) is type(again) else path
-
-
-def _stream_finding(fault: StreamFault) -> Finding:
-    zh, en = FAULT_WORDS.get(fault.fault, (fault.fault, fault.fault))
-    where_zh = f"第 {fault.line} 行" if fault.line else "文件"
-    where_en = f"Line {fault.line}" if fault.line else "The file"
-    text = Txt(f"{where_zh}{zh}。", f"{where_en} {en}.")
-    return Finding(f"stream-{fault.fault}", "conforming", fault.file, text)
-
-
-def _conformity(record: Record) -> Iterator[Finding]:
-    """The validity rules of a record that claims nothing yet beyond a valid run."""
-    if record.verdict.status != "valid":
-        reasons = "; ".join(record.verdict.reasons)
-        yield Finding(
-            f"verdict-{record.verdict.status}",
-            "conforming",
-            "record.json",
-            Txt(f"测量结论不是有效：{reasons}。", f"The run is not valid: {reasons}."),
-        )
-    numbers = [a.number for a in record.attempts.attempts]
-    if numbers != list(range(1, len(numbers) + 1)):
-        yield Finding(
-            "attempt-missing",
-            "conforming",
-            "data/attempts",
-            Txt(f"测量次序号不连续：{numbers}。", f"Attempt numbers have a hole: {numbers}."),
-        )
+        record = from_bytes(path.read_bytes())
+    except FolderError as err:
+        text = Txt(f"记录无法读取：{err}", f"The record cannot be read: {err}")
+        return None, [Finding("record-unreadable", "conforming", path.name, text)]
+    if record_id_of(record) != record.record_id:
+        text = Txt("record_id 与内容不符。", "Its record_id is not that of its content.")
+        return record, [Finding("record-identity", "intact", path.name, text)]
+    return record, []
 
 
 def _redone(rule: str, file: str, zh: str, en: str) -> Finding:

@@ -170,13 +170,13 @@ WITHIN = {
     for q, u, low, high in _RANGES
 }
 BEYOND = tuple(
-    _one_channel(q, u, (value,))
-    for q, u, low, high in _RANGES
+    _one_channel(quantity, unit, (value,))
+    for quantity, unit, low, high in _RANGES
     for value in (
-        () if low is None else (low - max(1e-9, abs(low) * 1e-7),),
-        () if high is None else (math.nextafter(high, math.inf),),
+        None if low is None else low - max(1e-9, abs(low) * 1e-7),
+        None if high is None else math.nextafter(high, math.inf),
     )
-    for value in value
+    if value is not None
 )
 
 
