@@ -129,6 +129,21 @@ def inflation_of(rho: Sequence[float], n: int, lags: int) -> float:
     return 1 + 2 / n * fsum((n - lag) * rho[lag] for lag in range(1, lags + 1))
 
 
+def correlation(first: Sequence[float], second: Sequence[float]) -> float:
+    """Correlation r of two means that were observed together (JCGM 100, 5.2.3).
+
+    0 where one of them has no spread. ValueError unless both have the same number, two or more.
+    """
+    a, b = mean_of(first), mean_of(second)
+    if a.n != b.n or a.value is None or b.value is None or a.s is None or b.s is None:
+        raise ValueError("a correlation takes two series of one length, of two values or more")
+    if a.s == 0 or b.s == 0:
+        return 0.0
+    mean_a, mean_b = a.value, b.value
+    products = ((x - mean_a) * (y - mean_b) for x, y in zip(first, second, strict=True))
+    return max(-1.0, min(1.0, fsum(products) / (a.n - 1) / (a.s * b.s)))
+
+
 def anova(groups: Sequence[Sequence[float]]) -> Anova:
     """Analysis of variance of groups of equal size, at least two of two (JCGM 100, H.5.2)."""
     sizes = {len(group) for group in groups}
