@@ -6,6 +6,7 @@ resumed run with `-2`, `-3` and so on, so that no reading replaces another one.
 
 from __future__ import annotations
 
+from host.errors import AgentError
 from host.run.folder import RunFolder, write_json
 from host.run.link import AgentLink
 
@@ -26,6 +27,12 @@ def end_timekeeping(link: AgentLink, folder: RunFolder, suffix: str) -> None:
 
 
 def _keep(link: AgentLink, folder: RunFolder, name: str) -> None:
-    said = link.ask("timekeeping")
+    try:
+        said = link.ask("timekeeping")
+    except AgentError as err:
+        if "unknown-message" not in str(err):
+            raise
+        # An agent that does not know the question; the file says so, and nothing is earned.
+        said = {"absent": [{"fact": "timekeeping", "reason": "unknown-message"}]}
     content = {key: value for key, value in said.items() if key != "type"}
     write_json(folder.data / f"{name}.json", content)
