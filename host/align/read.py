@@ -62,6 +62,7 @@ def read_run(root: Path) -> RunReading:
         engine = engine or dict(files.stated.get("engine") or {})
     journal, journal_faults = _journal(data)
     clock = _clock_facts(data, offset, device_clock)
+    clock["resolution_ns"] = str(session.get("clock", {}).get("resolution_ns", ""))
     run = AlignedRun(
         clock=device_clock,
         offset_ns=0 if clock["same_clock"] else offset.offset_ns,

@@ -28,7 +28,7 @@ def time_of(run: AlignedRun, facts: RunFacts) -> dict[str, Any]:
     """The block; `utc_source` is an object or the word `none`."""
     time = facts.timekeeping
     clock = _clock_id(run.clock)
-    said = _clocks(time, clock)
+    said = _clocks(time, clock, str(facts.clock.get("resolution_ns", "")))
     block: dict[str, Any] = {
         "interval_clock": run.clock,
         "clocks": said,
@@ -109,12 +109,15 @@ def _id_of(api: str) -> str:
     return api.removeprefix("CLOCK_").lower()
 
 
-def _clocks(time: Timekeeping | None, interval: str) -> list[dict[str, Any]]:
+def _clocks(time: Timekeeping | None, interval: str, resolution: str) -> list[dict[str, Any]]:
     """All clocks that the device named; of an older run only the one of its stamps is known."""
     said = time.first.clocks if time and time.first else ()
     found = [_clock(clock, interval) for clock in said]
     if interval and all(clock["id"] != interval for clock in found):
-        found.append({"id": interval, "device": "device", "use": "durations"})
+        said_ns = resolution if resolution.isdecimal() else None
+        found.append(
+            {"id": interval, "device": "device", "use": "durations", "resolution_ns": said_ns}
+        )
     return found
 
 
@@ -135,14 +138,19 @@ def _clock(clock: ClockSaid, interval: str) -> dict[str, Any]:
 
 
 def _alignment(run: AlignedRun, exchange: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Offset of the device's clock to the host's, rectangular within its bound."""
+    """Offset of the device's clock to the host's, rectangular within its bound.
+
+    offset_ns, bound_ns: as the exchanges gave them. applied: as used, 0 where both are one clock.
+    """
     if not exchange.get("exchanges") and not run.offset_bound_ns:
         return []
+    shown = ("same_clock", "method", "offset_ns", "bound_ns", "rtt_min_ns")
+    counts = ("exchanges", "exchanges_used")
     return [
         {
-            **quoted(exchange),
             "clock_a": run.clock,
             "clock_b": str(exchange.get("host_clock", "")),
+            **{name: quoted(exchange.get(name)) for name in (*shown, *counts)},
             "applied_offset_ns": str(run.offset_ns),
             "applied_bound_ns": str(run.offset_bound_ns),
             "u_ns": decimal(run.offset_bound_ns / sqrt(3)),
