@@ -21,7 +21,10 @@ COMMANDS = {
     "models": ("host.cli.models:models", "List, make, quantize and inspect models."),
     "datasets": ("host.cli.datasets:datasets", "List and show the fixed datasets."),
     "verify": ("host.cli.verify:verify", "Check a run folder and redo its record."),
+    "keys": ("host.cli.keys:keys", "Make, certify, trust and revoke signing keys."),
+    "sign": ("host.cli.sign:sign", "Sign a record; attach a time stamp."),
     "report": ("host.cli.report:report", "Redraw table and page from a run folder."),
+    "compare": ("host.cli.compare:compare", "Say whether records compare, and what differs."),
     "seal": ("host.cli.seal:seal", "Close an interrupted run as it is."),
 }
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from host.compare.common import same_run
 from host.compare.leaves import unequal
 from host.compare.rules_results import measurand_versions, power_boundary, power_tiers, sum_rules
@@ -52,7 +54,8 @@ def may_compare(result_id: str, found: Iterable[Unlike]) -> Unlike | None:
 
 
 def _schema(records: Records) -> Iterator[Unlike]:
-    values = tuple(f"{r.schema.get('name')} {r.schema.get('version')}" for r in records)
+    said = [msgspec.to_builtins(r.schema) for r in records]
+    values = tuple(f"{each['name']} {each['version']}" for each in said)
     if len(set(values)) > 1:
         text = Txt("记录的结构版本不同。", "The records are of different schema versions.")
         yield Unlike("schema", "schema", values, Effect.WHOLE, text)
@@ -123,7 +126,7 @@ def _uncertainty(records: Records) -> Iterator[Unlike]:
     shared = [key for key in first if all(key in other for other in others)]
     kinds: dict[tuple[str, ...], list[str]] = {}
     for key in shared:
-        status = tuple(each[key].uncertainty_status for each in (first, *others))
+        status: tuple[str, ...] = tuple(each[key].uncertainty_status for each in (first, *others))
         if len(set(status)) > 1:
             kinds.setdefault(status, []).append(key)
     for status, keys in kinds.items():

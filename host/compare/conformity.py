@@ -7,7 +7,7 @@ guard band, probability and result (ISO/IEC 17025, 7.8.6; `shared` reference met
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite
 from typing import Final, Literal
 
 from host.compare.critical import student, student_below
@@ -56,6 +56,8 @@ class Limit:
     def __post_init__(self) -> None:
         if self.low is None and self.high is None:
             raise UsageError("limit", "neither a lower nor an upper one")
+        if not all(isfinite(x) for x in (self.low, self.high) if x is not None):
+            raise UsageError("limit", "is no finite number")
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise UsageError("limit", f"the lower one, {self.low}, is not below the upper one")
 
@@ -138,16 +140,14 @@ def state(
 ) -> Statement:
     """The statement on `result`: (id, value, u, nu, U).
 
-    Raises UsageError without a specification, and where two limits lie closer together than the
-    guard bands, so that nothing could ever pass.
+    Limits that lie closer together than the guard bands leave nothing to accept: `noPass`. Raises
+    UsageError without a specification.
     """
     result_id, y, u, nu, expanded = result
     if not specification.strip():
         raise UsageError("conformity", "a specification must be named (--spec)")
     p_c = conformance_probability(y, u, limit, nu)
     w = _guard(rule, u, nu, expanded)
-    if rule.name == "guarded" and limit.low is not None and limit.high is not None:
-        _possible(limit.high - limit.low, w)
     outcome = outcome_of(y, w, limit, rule.name)
     accepted = outcome in ("pass", "conditionalPass", "noFail")
     return Statement(
@@ -167,12 +167,3 @@ def _guard(rule: DecisionRule, u: float, nu: float, expanded: float) -> float:
     if rule.name == "simple":
         return 0.0
     return expanded if rule.alpha is None else guard_factor(rule.alpha, nu) * u
-
-
-def _possible(width: float, w: float) -> None:
-    if 2 * w > width:
-        raise UsageError(
-            "conformity",
-            f"the limits are {width:.3g} apart and the guard bands take {2 * w:.3g}: nothing could"
-            " pass; measure with less uncertainty or state another rule",
-        )

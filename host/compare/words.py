@@ -12,18 +12,22 @@ Better = Literal["higher", "lower", "neither"]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """better: the side that wins, if one does. said: of the better one, or of the higher one."""
+    """better: the side that wins, if one does. said, short: of the better, else the higher one."""
 
     better: Better
     said: Txt
+    short: Txt
 
 
-_FASTER_RATE = Words("higher", Txt("更快，快", "is faster by"))
-_FASTER_TIME = Words("lower", Txt("更快，少用", "is faster by"))
-_THRIFTIER = Words("lower", Txt("更省，少用", "uses less by"))
-_STEADIER = Words("higher", Txt("更能维持速率，高出", "holds its rate better by"))
-_COOLER = Words("lower", Txt("温升更小，低", "warms less by"))
-_HIGHER = Words("neither", Txt("更高，高出", "is higher by"))
+_FASTER = Txt("更快", "faster")
+_FASTER_RATE = Words("higher", Txt("更快，快", "is faster by"), _FASTER)
+_FASTER_TIME = Words("lower", Txt("更快，少用", "is faster by"), _FASTER)
+_THRIFTIER = Words("lower", Txt("更省，少用", "uses less by"), Txt("更省", "uses less"))
+_STEADIER = Words(
+    "higher", Txt("更能维持速率，高出", "holds its rate better by"), Txt("更稳", "steadier")
+)
+_COOLER = Words("lower", Txt("温升更小，低", "warms less by"), Txt("温升更小", "warms less"))
+_HIGHER = Words("neither", Txt("更高，高出", "is higher by"), Txt("更高", "higher"))
 
 # By the name of a measurand without its version. Power is no virtue or fault of its own, and so
 # is memory: what matters there is the use it is put to.

@@ -1,0 +1,275 @@
+"""A comparison on a terminal: verdict, headline, tables, what was compared, notes, files."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from host.cli import compare_more
+from host.cli.console import plain
+from host.compare.difference import Stated
+from host.compare.measured import Measured
+from host.compare.pairs import Pair
+from host.compare.run import Comparison
+from host.compare.unlike import Effect
+from host.compare.words import words_of
+from host.handover.text import Txt
+from host.pipeline.compare import Compared
+from host.report.terminal import HEADLINE, NARROW_COLUMNS, safe
+from host.schema.rounding import Display, alone, display_of, with_uncertainty
+
+# Six columns and a sentence need more room than the table of one record.
+COMPARE_COLUMNS = NARROW_COLUMNS + 40
+# Values of both sides stand on one line while they are no longer than this.
+ONE_LINE = 60
+_EXTENT = {
+    "whole": ("bold green", Txt("可比", "Comparable")),
+    "part": ("bold yellow", Txt("部分可比", "Comparable in part")),
+    "none": ("bold red", Txt("不可比", "Not comparable")),
+}
+_SHORT = {
+    "no_difference_shown": Txt("看不出差别", "no difference shown"),
+    "none": Txt("无判断", "no verdict"),
+    "refused": Txt("不比较", "refused"),
+}
+_INTERVALS = Txt(
+    "±：U = k·u，p = 95 %；差与比的 k 取自 t 分布，自由度按 Welch-Satterthwaite。",
+    "±: U = k·u, p = 95 %; k of difference and ratio from Student's t, degrees of freedom by"
+    " Welch-Satterthwaite.",
+)
+_TYPE_A = Txt("部分 U 仅含重复性（A 类）。", "Some U hold repeatability alone (Type A).")
+_AS_THEY_STAND = Txt(
+    "记录按其所述取用；verify 才核对其原始数据。",
+    "Records are taken as they stand; `verify` is what checks them against their raw data.",
+)
+
+
+def show(console: Console, compared: Compared) -> None:
+    """Print it for people; everything from outside is printed as text, never as markup."""
+    comparison = compared.comparison
+    if comparison is not None:
+        _verdict(console, comparison)
+        _differences(console, comparison)
+        for side in comparison.sides[1:]:
+            _beside(console, comparison, side.label)
+    compare_more.show(console, compared)
+    if comparison is not None:
+        _subjects(console, comparison)
+        _notes(console, comparison)
+    console.print()
+    for side, path in zip(compared.sides, compared.paths, strict=True):
+        line(console, f"{side.label}  {path}  {side.record.record_id}")
+    line(console, "复核 check: inferometer verify RUN")
+
+
+def line(console: Console, text: str, style: str = "") -> None:
+    """One line of text that may hold something from outside."""
+    console.print(Text(plain(text), style=style), soft_wrap=True)
+
+
+def _verdict(console: Console, comparison: Comparison) -> None:
+    style, words = _EXTENT[comparison.extent]
+    made = [p for p in comparison.pairs if p.verdict != "refused"]
+    apart = sum(p.verdict in ("higher", "lower") for p in made)
+    refused = len(comparison.pairs) - len(made)
+    said = f"{len(made)} 个结果相比，{apart} 个显出差别"
+    said_en = f"{len(made)} results compared, {apart} show a difference"
+    if refused:
+        said, said_en = f"{said}，{refused} 个不比较", f"{said_en}, {refused} refused"
+    line(console, f"{words.zh} {words.en}: {said}; {said_en}", style)
+    for text, names in _headline(made).items():
+        line(console, f"  {'、'.join(n.zh for n in names)}：{text[0]}", "bold")
+        line(console, f"  {', '.join(n.en for n in names)}: {text[1]}", "bold")
+
+
+def _headline(made: list[Pair]) -> dict[tuple[str, str], list[Txt]]:
+    """What is said of the quantities that are asked for first, each sentence once."""
+    found: dict[tuple[str, str], list[Txt]] = {}
+    for pair in made:
+        q = pair.measured_a.quantity
+        if q.measurand_id.partition("@")[0] in HEADLINE and q.scope == "":
+            found.setdefault((pair.text.zh, pair.text.en), []).append(q.name)
+    return found
+
+
+def _differences(console: Console, comparison: Comparison) -> None:
+    """What forbids comes first; what must only be known stands in the notes."""
+    for each in comparison.differences:
+        if each.effect is Effect.SAID:
+            continue
+        console.print()
+        line(console, f"! {each.rule}: {each.text.zh} {each.text.en}")
+        line(console, f"    {each.path}")
+        for side, value in zip(comparison.sides, each.values, strict=True):
+            line(console, f"      {side.label}  {safe(value)}")
+        if each.results:
+            line(console, f"    {len(each.results)} 个结果不比较 results refused", "dim")
+
+
+def _beside(console: Console, comparison: Comparison, label: str) -> None:
+    items = set(comparison.sides[0].record.settings.get("items", ()))
+    shown = [p for p in comparison.pairs if p.b == label and _is_shown(p, items)]
+    if not shown:
+        return
+    console.print()
+    if console.width < COMPARE_COLUMNS:
+        for pair in shown:
+            _block(console, pair)
+    else:
+        console.print(_table(shown))
+
+
+def _is_shown(pair: Pair, items: set[str]) -> bool:
+    """Single items and what neither has are in the JSON only."""
+    a, b = pair.measured_a, pair.measured_b
+    return a.quantity.scope not in items and not (a.value is None and b.value is None)
+
+
+def _table(pairs: list[Pair]) -> Table:
+    a, b = pairs[0].a, pairs[0].b
+    table = Table(box=None, pad_edge=False)
+    table.add_column("量 quantity", overflow="fold")
+    for name in (a, b, f"{b} - {a}", f"{b} / {a}"):
+        table.add_column(name, justify="right", no_wrap=True, overflow="ignore")
+    table.add_column("单位 unit", no_wrap=True)
+    table.add_column("判断 verdict", overflow="fold")
+    for pair in pairs:
+        strong = "bold" if pair.better else ""
+        cells = [name_of(pair.measured_a), *_values(pair), _unit(pair), _short(pair)]
+        table.add_row(*(Text(cell, style=strong) for cell in cells))
+    return table
+
+
+def _block(console: Console, pair: Pair) -> None:
+    """One quantity on lines of its own, for narrow terminals."""
+    a, b, difference, ratio = _values(pair)
+    unit = _unit(pair)
+    console.print(Text(name_of(pair.measured_a)))
+    for name, value in ((pair.a, a), (pair.b, b), (f"{pair.b} - {pair.a}", difference)):
+        if value:
+            console.print(Text(f"  {name}: {value} {unit}".rstrip()))
+    if ratio:
+        console.print(Text(f"  {pair.b} / {pair.a}: {ratio}"))
+    console.print(Text(f"  {_short(pair)}"))
+
+
+def name_of(measured: Measured) -> str:
+    """Name with what tells results of one measurand apart."""
+    q = measured.quantity
+    parts = [q.statistic if q.statistic != "mean" else "", q.scope, q.source]
+    said = ", ".join(safe(part) for part in parts if part)
+    return f"{q.name.zh} {q.name.en}{f' ({said})' if said else ''}"
+
+
+def _values(pair: Pair) -> tuple[str, str, str, str]:
+    """A, B, difference, ratio as texts, all but the ratio in the unit of A's value."""
+    display = display_of(pair.measured_a.quantity.unit, pair.measured_a.value or 0.0)
+    return (
+        _own(pair.measured_a, display),
+        _own(pair.measured_b, display),
+        _stated(pair.difference, display),
+        _stated(pair.ratio, display_of("1", 1.0)),
+    )
+
+
+def _own(measured: Measured, display: Display) -> str:
+    if measured.value is None:
+        return "-"
+    expanded, value = measured.quantity.U, display.of(measured.value)
+    if not expanded or not float(expanded):
+        return alone(value)
+    return " ± ".join(with_uncertainty(value, display.of(float(expanded))))
+
+
+def _stated(stated: Stated | None, display: Display) -> str:
+    """Value with U; a value whose uncertainty is zero has no interval to show."""
+    if stated is None:
+        return ""
+    if stated.u == 0:
+        return alone(display.of(stated.value))
+    return " ± ".join(with_uncertainty(display.of(stated.value), display.of(stated.U)))
+
+
+def _unit(pair: Pair) -> str:
+    q = pair.measured_a.quantity
+    return display_of(q.unit, pair.measured_a.value or 0.0).unit
+
+
+def _short(pair: Pair) -> str:
+    if pair.verdict in ("higher", "lower"):
+        q = pair.measured_a.quantity
+        higher = pair.b if pair.verdict == "higher" else pair.a
+        words = words_of(q.measurand_id, q.scope).short
+        return f"{pair.better or higher} {words.zh} {words.en}"
+    words = _SHORT[pair.verdict]
+    reason = f" ({pair.reason})" if pair.reason else ""
+    return f"{words.zh} {words.en}{reason}"
+
+
+def _subjects(console: Console, comparison: Comparison) -> None:
+    console.print()
+    line(console, "比较的是 compared")
+    for subject in comparison.subjects:
+        zh_en = (
+            subject.name.en
+            if subject.name.zh == subject.name.en
+            else (f"{subject.name.zh} {subject.name.en}")
+        )
+        if subject.same:
+            line(console, f"  {zh_en}: {safe(subject.values[0])}", "dim")
+            continue
+        named = [
+            f"{s.label} {safe(v)}" for s, v in zip(comparison.sides, subject.values, strict=True)
+        ]
+        if sum(map(len, named)) <= ONE_LINE:
+            line(console, f"  {zh_en}: {' | '.join(named)}")
+            continue
+        line(console, f"  {zh_en}:")
+        for each in named:
+            line(console, f"    {each}")
+
+
+def _notes(console: Console, comparison: Comparison) -> None:
+    console.print()
+    for text in notes_of(comparison):
+        line(console, f"{text.en}", "dim")
+        line(console, f"{text.zh}", "dim")
+    items = set(comparison.sides[0].record.settings.get("items", ()))
+    hidden = sum(p.measured_a.quantity.scope in items for p in comparison.pairs)
+    if hidden:
+        line(console, f"另有 {hidden} 个单条目结果 results of single items: --json", "dim")
+    for label, ids in comparison.unpaired:
+        line(console, f"仅在 {label} 中 only in {label}: {', '.join(map(safe, ids))}", "dim")
+
+
+def notes_of(comparison: Comparison) -> list[Txt]:
+    """What a reader must know of these numbers, each once."""
+    notes = [each.text for each in comparison.differences if each.effect is Effect.SAID]
+    stated = [p for p in comparison.pairs if p.difference is not None and p.difference.u > 0]
+    if stated:
+        notes.append(_INTERVALS)
+        notes.append(
+            Txt(
+                f"每个区间只对自己的一对成立：{len(stated)} 对中即使全无差别，"
+                "约 5 % 也会偶然显出差别。",
+                f"Each interval holds for its own pair: of {len(stated)} pairs about 5 % would"
+                " show a difference by chance.",
+            )
+        )
+    shared = sorted({name for p in comparison.pairs for name in p.correlated})
+    if shared:
+        names = ", ".join(map(safe, shared))
+        notes.append(
+            Txt(
+                f"共有误差按 r = +1 计，相互抵消：{names}。",
+                f"Errors in common are taken with r = +1 and cancel: {names}.",
+            )
+        )
+    rows = sorted({name for p in comparison.pairs for name in p.open_rows})
+    if rows:
+        names = ", ".join(map(safe, rows))
+        notes.append(Txt(f"未评定、不在 U 中：{names}。", f"Not evaluated, not in U: {names}."))
+    if any(p.measured_a.quantity.uncertainty_status == "type_a_only" for p in stated):
+        notes.append(_TYPE_A)
+    return [*notes, _AS_THEY_STAND]
