@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PRIVATE_SUFFIX = ".key.pem"
 MAX_PRIVATE_BYTES = 16 << 10
-OWN_FILE, OWN_FOLDER = 0o600, 0o700
+OWN_FILE, PUBLIC_FILE, OWN_FOLDER = 0o600, 0o644, 0o700
 _ENCRYPTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 
 Ask = Callable[[], bytes]
@@ -81,8 +81,8 @@ def make_key(owner: Owner, folder: Path, name: str = "", passphrase: bytes = b""
         for path in paths:
             if path.exists() or path.is_symlink():
                 raise UsageError(str(path), "exists already; a key is never overwritten")
-        _create(paths[0], _pem(private, passphrase))
-        _create(paths[1], write_public(public))
+        _create(paths[0], _pem(private, passphrase), OWN_FILE)
+        _create(paths[1], write_public(public), PUBLIC_FILE)
     except OSError as err:
         raise UsageError(str(folder), f"cannot take a key ({err.strerror})") from err
     return MadeKey(*paths, public)
@@ -157,9 +157,9 @@ def _pem(private: Ed25519PrivateKey, passphrase: bytes) -> bytes:
     return private.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, lock)
 
 
-def _create(path: Path, data: bytes) -> None:
-    """A new file, whole and on the disk, mode 0600 from its first moment on."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, OWN_FILE)
+def _create(path: Path, data: bytes, mode: int) -> None:
+    """A new file, whole and on the disk, open to nobody more from its first moment on."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
         file.flush()
@@ -174,15 +174,18 @@ def _own_bytes(path: Path) -> bytes:
         if path.is_symlink():
             raise UsageError(str(path), "is a link; name the key file itself") from err
         raise UsageError(str(path), f"cannot be read ({err.strerror})") from err
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
+    try:
+        found = os.fstat(handle)
+        problem = ""
         if not stat.S_ISREG(found.st_mode):
-            raise UsageError(str(path), "is no file")
-        if found.st_uid != os.geteuid():
-            raise UsageError(str(path), "belongs to another user; a private key must be yours")
-        if found.st_mode & 0o077:
+            problem = "is no file"
+        elif found.st_uid != os.geteuid():
+            problem = "belongs to another user; a private key must be yours"
+        elif found.st_mode & 0o077:
             mode = f"{stat.S_IMODE(found.st_mode):04o}"
-            raise UsageError(
-                str(path), f"can be read by others (mode {mode}); fix it with: chmod 600 {path}"
-            )
-        return file.read(MAX_PRIVATE_BYTES + 1)
+            problem = f"can be used by others (mode {mode}); fix it with: chmod 600 {path}"
+        if problem:
+            raise UsageError(str(path), problem)
+        return os.read(handle, MAX_PRIVATE_BYTES)
+    finally:
+        os.close(handle)
