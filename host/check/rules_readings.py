@@ -87,7 +87,7 @@ def sampled_throughout(case: Case) -> Iterator[Breach]:
     """A plan with sampling has readings before the first scored request and after the last."""
     if not case.facts.plan.plan.sampling.enabled:
         return
-    for attempt in case.run.valid():
+    for attempt in case.run.counted():
         if not any(_covers(s, attempt.scored()) for s in attempt.series):
             yield breach(
                 attempt_file(attempt.number),

@@ -10,6 +10,7 @@ import numpy as np
 from host.artefacts.datasets.dataset import order_ids
 from host.check.rule import Breach, Rule, attempt_file, breach
 from host.handover.case import Case
+from host.handover.pairing import order_key
 from host.handover.text import Txt
 from host.handover.trace import AttemptTrace, RequestTrace
 
@@ -23,7 +24,9 @@ def requests_planned(case: Case) -> Iterator[Breach]:
     for attempt in case.run.valid():
         drawn = list(items)
         if run.order == "shuffled":
-            drawn = list(order_ids(items, run.seed, attempt=attempt.number))
+            drawn = list(
+                order_ids(items, run.seed, attempt=order_key(attempt.number, attempt.pair))
+            )
         warmups = [(drawn[i % len(drawn)], True) for i in range(run.warmups)]
         expected = [*warmups, *((item, False) for item in drawn)]
         found = [(r.item, r.warmup) for r in attempt.requests]

@@ -41,9 +41,9 @@ def role_of(plan: Plan, slot: int) -> Role:
     return Role(pair + 1, first if slot % PAIR == 0 else not first)
 
 
-def order_key(plan: Plan, number: int, role: Role) -> int:
+def order_key(number: int, pair: int) -> int:
     """What the order of the items is drawn by: both attempts of a pair run the same order."""
-    return role.pair or number
+    return pair or number
 
 
 def _drawn(seed: int, block: int) -> bool:

@@ -21,7 +21,8 @@ PERTURBATION_VERSION = 1
 # changes over weeks; a month is the longest that an intermediate check is trusted for here.
 MAX_AGE_DAYS = 30
 
-Decimal = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$", max_length=60)]
+# Ratios and their uncertainties have no sign.
+Decimal = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$", max_length=60)]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 

@@ -71,7 +71,7 @@ def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath, role: Role) 
     by_item = {r.item: r for r in plan.requests}
     names = list(by_item)
     if run.order == "shuffled":
-        names = list(order_ids(names, run.seed, attempt=order_key(plan.plan, number, role)))
+        names = list(order_ids(names, run.seed, attempt=order_key(number, role.pair)))
     warmups = [(names[i % len(names)], True) for i in range(run.warmups)]
     requests = [
         {

@@ -58,7 +58,7 @@ def test_without_pairs_every_attempt_is_as_the_plan_samples(enabled: bool) -> No
 
 def test_both_attempts_of_a_pair_run_the_items_in_one_order() -> None:
     plan = paired()
-    keys = [order_key(plan, slot + 1, role_of(plan, slot)) for slot in range(6)]
+    keys = [order_key(slot + 1, role_of(plan, slot).pair) for slot in range(6)]
     assert keys == [1, 1, 2, 2, 3, 3]
     alone = default()[0]
-    assert [order_key(alone, n, role_of(alone, n)) for n in (1, 2)] == [1, 2]
+    assert [order_key(n, role_of(alone, n).pair) for n in (1, 2)] == [1, 2]
