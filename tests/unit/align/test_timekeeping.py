@@ -115,6 +115,28 @@ def test_a_correction_that_changed_by_more_than_the_limit_is_a_slew() -> None:
     assert time.corrections.slewed is True
 
 
+def test_the_kernel_s_correction_counts_as_the_mean_of_both_ends() -> None:
+    # 9 ppm more at the end: 4.5 ppm more in the mean, so 15 ppm more are 10.5 too many.
+    for ppm, slewed in ((-34.0, False), (-35.0, True)):
+        time = judged(said(pair=pair(MINUTE, ppm), kernel=kernel(-29.0)))
+        assert time.corrections.slewed is slewed
+
+
+def test_a_changed_length_of_the_tick_is_a_correction_too() -> None:
+    # 10 001 us for 10 000 us is 100 ppm; with 120 ppm off, 20 ppm are taken off.
+    said_so = {**kernel(-120.0), "tick_us": 10_001}
+    found = moment_of(said(kernel=said_so)).kernel
+    assert found is not None
+    assert found.adjustment_ppm == pytest.approx(-20.0)
+
+
+def test_a_run_with_suspend_is_not_compared_by_its_clocks() -> None:
+    # RAW stood still for an hour of 24: that is no rate.
+    changes = {"chrony": {}, "timesyncd": timesyncd()}
+    last = said(pair=pair(24 * HOUR, -20.0, suspended_ns=HOUR), **changes)
+    assert judged(last, **changes).rate.how == "manufacturer"
+
+
 def test_without_the_kernel_s_word_only_more_than_it_can_correct_is_a_slew() -> None:
     for ppm, slewed in ((-100.0, None), (-501.0, True)):
         time = judged(said(pair=pair(MINUTE, ppm), kernel=None), kernel=None)

@@ -99,6 +99,11 @@ def test_a_step_leaves_durations_on_an_undisciplined_clock_valid() -> None:
     assert found["durations_void"] is False
 
 
+def test_a_slew_leaves_durations_on_an_undisciplined_clock_valid() -> None:
+    found = block(said(pair=pair(MINUTE, -120.0)))
+    assert (found["slewed"], found["durations_void"]) == (True, False)
+
+
 def test_a_slew_voids_durations_on_a_disciplined_clock() -> None:
     readings = (said(), said(pair=pair(MINUTE, -120.0)))
     first, last = (moment_of({**s, "interval_clock": "boottime"}) for s in readings)
