@@ -12,9 +12,9 @@ from host.evaluate.second_order import second_order_u
 from host.handover.budget import Budget, Correlation, Input, MonteCarlo, Row
 
 # Distributions with an end. One of them with the share f of the variance, beside a normal rest,
-# makes k u too long by about 1.2 f^2 (1.96^2 - 3) / 24 (Cornish-Fisher, excess kurtosis -1.2):
-# 1 % at half of the variance, 19 % where there is nothing else. Below half, U is right to its
-# second digit; several equal ones add up to a normal one anyway, so that the largest counts.
+# makes k u too long by 2 % at f = 0.5 (simulated, `test_both`) and by 19 % where there is nothing
+# else (1.96 / 1.645). Below half that is less than U states with two digits; several equal ones
+# add up to nearly a normal one, so that the largest counts.
 BOUNDED = {"rectangular", "triangular", "arcsine", "trapezoid", "resolution"}
 DOMINANT_SHARE = 0.5
 # Second-order terms that move u by more than this show in its second digit.

