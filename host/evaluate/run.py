@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import fsum
 
+from host.evaluate.budget_of import budget_of
 from host.evaluate.quantile import order_interval, quantile
 from host.evaluate.student import student_t
+from host.evaluate.terms import Measured
+from host.handover.conditions import Conditions
 from host.handover.result import Observation, Reduced, Result, Results
 
 QUANTILES = {"median": 0.5, "p95": 0.95, "p99": 0.99}
 
 
-def evaluate(reduced: Reduced) -> Results:
-    """Give every observation its value and its interval; the order stays."""
+def evaluate(reduced: Reduced, conditions: Conditions) -> Results:
+    """Give every observation its value, its interval and its budget; the order stays.
+
+    Conventions of other tools get no budget: they are reproduced, not measured by us.
+    """
     return Results(
-        tuple(_result(observation) for observation in reduced.results),
+        tuple(_budgeted(observation, conditions) for observation in reduced.results),
         tuple(_result(observation) for observation in reduced.conventions),
     )
+
+
+def _budgeted(seen: Observation, conditions: Conditions) -> Result:
+    found = _result(seen)
+    if found.value is None or seen.basis is None:
+        return found
+    measured = Measured(seen, found.value, found.spread, seen.basis, conditions)
+    return replace(found, budget=budget_of(measured))
 
 
 def _result(seen: Observation) -> Result:

@@ -91,7 +91,8 @@ class ChannelBasis:
     unit of the value, of what the cells cut by an edge leave open, and of the integration rule
     between the edges. indication: mean indication in the windows, in `unit` (of an energy
     counter: W). step: sum over the windows of the larger jump of the indication at an edge.
-    bracket_s: longest read at an edge. idle: the baseline that was taken off.
+    bracket_s: longest read at an edge. lag_s: how far the middle of an averaging time lies before
+    the middle of the stretch that a reading is held over. idle: the baseline that was taken off.
     """
 
     unit: str
@@ -103,6 +104,7 @@ class ChannelBasis:
     indication: float
     step: float
     bracket_s: float
+    lag_s: float
     idle: Baseline | None = None
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from host.align.read import RunReading, read_run
 from host.evaluate.run import evaluate
 from host.handover.record import Record
+from host.pipeline.conditions import conditions_of
 from host.record.build import build
 from host.reduce.run import reduce_run
 from host.schema.canonical import to_bytes
@@ -32,5 +33,6 @@ class Redone:
 def redo(root: Path) -> Redone:
     """Redo the right-hand half of the way. Raises FolderError for what is no run folder."""
     reading = read_run(root)
-    results = evaluate(reduce_run(reading.run))
+    conditions = conditions_of(reading.run, reading.facts, {})
+    results = evaluate(reduce_run(reading.run), conditions)
     return Redone(reading, build(reading.run, results, reading.facts))

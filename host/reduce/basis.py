@@ -39,6 +39,7 @@ def _mean_channel(each: Sequence[ChannelBasis]) -> ChannelBasis:
         indication=mean([c.indication for c in each]),
         step=mean([c.step for c in each]),
         bracket_s=mean([c.bracket_s for c in each]),
+        lag_s=mean([c.lag_s for c in each]),
         idle=_mean_baseline(idle) if len(idle) == len(each) else None,
     )
 

@@ -71,6 +71,7 @@ def of_channel(
         indication=indication,
         step=0.0,
         bracket_s=0.0,
+        lag_s=0.0,
     )
 
 

@@ -55,11 +55,17 @@ _RULES = {
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """What integrates one series, and how often its source truly has something new."""
+    """What integrates one series, and how often its source truly has something new.
+
+    bracket_s: the longest read beside the edges of a window. lag_s: how much earlier the middle
+    of the source's averaging time lies than that of the stretch a reading is held over; the
+    energy of a window then is that of one earlier by so much.
+    """
 
     over: Integrator
     update_period_ns: int
     bracket_s: Callable[[Window], float]
+    lag_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,8 @@ class PhaseEnergy:
 
     windows: how many it has. step_w: sum over them of the larger jump of power at an edge.
     drift_w: half of what the mean powers of its windows differ. bracket_s: longest read at an
-    edge. late_s: how much later than its events the stamps of its edges may be, summed.
+    edge. late_s: how much later than its events the stamps of its edges may be, summed. lag_s:
+    as in Meter.
     """
 
     energy: Integral
@@ -78,6 +85,7 @@ class PhaseEnergy:
     drift_w: float = 0.0
     bracket_s: float = 0.0
     late_s: float = 0.0
+    lag_s: float = 0.0
 
 
 def meter_of(series: Series) -> Meter:
@@ -94,7 +102,15 @@ def meter_of(series: Series) -> Meter:
         lambda window: by_rule(times, values, window, max_gap_ns),
         _update_period_of(series),
         edge_bracket(series.t0_ns, series.t1_ns),
+        _lag_s(series),
     )
+
+
+def _lag_s(series: Series) -> float:
+    """Half of what the averaging time is longer than the reading period; 0 for other sources."""
+    if rule_of(series) != HOLD_RULE:
+        return 0.0
+    return max(0, AVERAGE_PERIOD_NS - _median_spacing(series.t_ns, series.channel)) / 2 * NS
 
 
 def edge_bracket(t0_ns: IntArray, t1_ns: IntArray) -> Callable[[Window], float]:
@@ -133,6 +149,7 @@ def phase_energy(attempt: AttemptTrace, meter: Meter, phase: str) -> PhaseEnergy
         drift_w=(max(means) - min(means)) / 2,
         bracket_s=max(meter.bracket_s(w) for w in found),
         late_s=late_s(attempt.scored()) if phase == DECODE else 0.0,
+        lag_s=meter.lag_s,
     )
 
 

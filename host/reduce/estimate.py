@@ -10,6 +10,8 @@ from host.handover.trace import AttemptTrace
 from host.reduce.basis import mean, mean_basis
 from host.reduce.coverage import CoverageError
 
+__all__ = ["Estimate", "Subject", "mean", "observe"]
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:

@@ -82,6 +82,12 @@ def last_late_s(requests: Sequence[RequestTrace]) -> float:
     return sum(_late_s(r, -1) for r in requests)
 
 
+def longest_late_s(requests: Sequence[RequestTrace]) -> float:
+    """The longest stretch from logits ready to a token's stamp, s."""
+    late = [r.tokens.t_ns - r.tokens.ready_ns for r in requests if len(r.tokens)]
+    return max((max(0, int(each.max())) for each in late), default=0) * NS
+
+
 def _late_s(request: RequestTrace, index: int) -> float:
     tokens = request.tokens
     return max(0, int(tokens.t_ns[index]) - int(tokens.ready_ns[index])) * NS

@@ -193,6 +193,7 @@ def _basis(row: _Row, metered: Metered, like: Series, attempt: AttemptTrace) -> 
         indication=total.energy.value / total.length_s,
         step=total.step_w,
         bracket_s=total.bracket_s,
+        lag_s=total.lag_s,
         idle=metered.baseline(attempt) if above else None,
     )
     return Basis(total.length_s, total.windows, divisor, total.late_s, channel)

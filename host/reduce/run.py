@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from host.handover.measurands import MEASURANDS
-from host.handover.result import Observation, Reduced
+from host.handover.result import Basis, Observation, Reduced
 from host.handover.trace import AlignedRun, AttemptTrace, RequestTrace, Series
 from host.reduce import frequency, temperature, throttle
 from host.reduce.channels import channels_of, series_of, with_readings
@@ -16,6 +16,7 @@ from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate, Subject, observe
 from host.reduce.latency import (
     load_time,
+    longest_late_s,
     mean_request_latency,
     mean_time_to_first_token,
     pooled_intervals_s,
@@ -103,6 +104,7 @@ def interval_quantiles(attempts: Sequence[AttemptTrace]) -> list[Observation]:
     """Inter-token intervals as single values; evaluation takes the quantiles of them."""
     samples = tuple((a.number, tuple(pooled_intervals_s(a.scored()).tolist())) for a in attempts)
     count = sum(len(values) for _, values in samples)
+    late = max((longest_late_s(a.scored()) for a in attempts), default=0.0)
     missing = "" if count else "too-few-tokens: no valid attempt has two tokens in a request"
     return [
         Observation(
@@ -114,6 +116,7 @@ def interval_quantiles(attempts: Sequence[AttemptTrace]) -> list[Observation]:
             samples=samples,
             missing=missing,
             count=count,
+            basis=Basis(duration_s=0.0, windows=1, amount=1, late_s=late),
         )
         for statistic in ("median", "p95", "p99")
     ]

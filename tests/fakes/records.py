@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from host.evaluate.run import evaluate
+from host.handover.conditions import ClockFacts, Conditions
 from host.handover.facts import RunFacts
 from host.handover.plan import (
     DatasetPlan,
@@ -18,6 +19,7 @@ from host.handover.plan import (
     SamplingPlan,
 )
 from host.handover.record import Record
+from host.handover.text import Txt
 from host.handover.trace import AlignedRun
 from host.record.build import build
 from host.reduce.run import reduce_run
@@ -49,6 +51,19 @@ DEVICE: dict[str, Any] = {
     "cpu": {"model": "Example CPU", "cores": 8, "governor": "performance"},
 }
 ENGINE: dict[str, Any] = {"name": "llama.cpp", "version": "b6000", "settings": {"n_threads": 8}}
+CONDITIONS = Conditions(
+    clock=ClockFacts(
+        name="monotonic_raw@example",
+        resolution_ns=1,
+        read_cost_ns=40,
+        rate_ppm=0.0,
+        rate_half_width_ppm=500.0,
+        rate_how="manufacturer",
+        rate_source=Txt("未与UTC比对", "not compared to UTC"),
+    ),
+    cpus=8,
+    page_bytes=4096,
+)
 CHANNELS = [
     {"name": "rapl.package-0.energy", "kind_of_source": "rapl", "tier": "B"},
     {"name": "hwmon.board.power", "kind_of_source": "hwmon", "tier": "B"},
@@ -139,7 +154,8 @@ def sample_facts(attempts: int = 5) -> RunFacts:
 
 def record_of(run: AlignedRun, facts: RunFacts | None = None) -> Record:
     """The record of any run, with the sample's facts where none are given."""
-    return build(run, evaluate(reduce_run(run)), facts or sample_facts(len(run.attempts)))
+    results = evaluate(reduce_run(run), CONDITIONS)
+    return build(run, results, facts or sample_facts(len(run.attempts)))
 
 
 def sample_record(attempts: int = 5, *, sources: bool = True) -> Record:

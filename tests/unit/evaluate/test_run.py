@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from host.evaluate.run import evaluate
+from host.handover.conditions import Conditions
 from host.handover.result import Observation, Reduced, Result
 from host.reduce.run import reduce_run
 from tests.fakes.traces import example_run
@@ -32,7 +33,7 @@ INTERVALS = Observation(
 
 
 def one(observation: Observation) -> Result:
-    (found,) = evaluate(Reduced((observation,), ())).results
+    (found,) = evaluate(Reduced((observation,), ()), Conditions()).results
     return found
 
 
@@ -79,6 +80,6 @@ def test_a_quantile_without_samples_has_neither_value_nor_interval() -> None:
 
 def test_results_and_conventions_keep_their_order() -> None:
     reduced = reduce_run(example_run(2))
-    results = evaluate(reduced)
+    results = evaluate(reduced, Conditions())
     assert [r.measurand for r in results.results] == [o.measurand for o in reduced.results]
     assert [r.measurand for r in results.conventions] == [o.measurand for o in reduced.conventions]

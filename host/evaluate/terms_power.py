@@ -1,0 +1,128 @@
+"""Terms of power and energy beside the sensor itself: edges, rule, alignment, baseline."""
+
+from __future__ import annotations
+
+from host.evaluate.terms import Measured, Named, Term, evaluated, exact, not_evaluated
+from host.evaluate.type_b import rectangular
+from host.handover.text import Txt
+
+NS = 1e-9
+# Tier A and A-: an external meter on its own clock (design, law 5). All others are read by the
+# agent on the device, with the clock that stamps the events.
+EXTERNAL = "A"
+
+_READINGS = Txt("读数流", "stream of readings")
+_ALIGNMENT = Named("alignment", Txt("时钟对齐", "clock alignment"), "s")
+
+
+def edge(of: Measured) -> Term:
+    """What the cells that an edge cuts leave open, from the bounds of the rule."""
+    named = Named("edge", Txt("窗口边缘", "window edges"), of.seen.unit)
+    how = Txt(
+        "边缘单元内的分布未知，取值到较远界限的距离为半宽，各边缘线性相加，不因次数而减小"
+        f"（规则：{of.seen.rule}）",
+        "how a cut cell is split between inside and outside is not known: half-width is the"
+        " distance from the value to its farther bound, summed over the edges and not made"
+        f" smaller by more attempts (rule: {of.seen.rule})",
+    )
+    by = rectangular(of.channel.edge)
+    return Term(evaluated(named, by, _READINGS, how), "add", 1.0)
+
+
+def rule(of: Measured) -> Term:
+    """What the integration rule leaves open between the edges."""
+    named = Named("rule", Txt("积分规则", "integration rule"), of.seen.unit)
+    if of.channel.rule == 0:
+        why = Txt(
+            "边缘之间，计数器之差与平均值保持不带形状误差；读数不变时梯形亦无",
+            "between the edges a counter's difference and held averages have no error of shape,"
+            " nor have trapezoids of a constant reading",
+        )
+        return Term(exact(named, _READINGS, why), "add", 1.0)
+    how = Txt(
+        "梯形：两读数间的功率假定在两者之间，取其界限为半宽；与采样同频的起伏不在其内",
+        "trapezoids: the quantity is taken to stay between its two readings, whose bounds are"
+        " the half-width; ripple in step with the sampling is not in it",
+    )
+    return Term(evaluated(named, rectangular(of.channel.rule), _READINGS, how), "add", 1.0)
+
+
+def averaging(of: Measured) -> Term:
+    """A source that averages over longer than the reading period shows an earlier window."""
+    named = Named("averaging", Txt("源的平均时间", "averaging time of the source"), "s")
+    if of.channel.lag_s == 0:
+        why = Txt(
+            "计数器或瞬时值没有平均时间；平均时间不长于读数周期者已在边缘项内",
+            "counters and momentary values have none; one no longer than the reading period is"
+            " in the edge term",
+        )
+        return Term(exact(named, _READINGS, why), "add", of.per_second, "ΣΔP/K")
+    how = Txt(
+        f"平均值取至多 1 s（NVML；hwmon power*_average），其中点比所保持的区间早 "
+        f"{of.channel.lag_s:.3g} s，窗口随之偏移；不修正，取为半宽",
+        f"an average over up to 1 s (NVML; hwmon power*_average): its middle lies"
+        f" {of.channel.lag_s:.3g} s before that of the stretch it is held over, which shifts the"
+        " window; not corrected but taken as half-width",
+    )
+    found = evaluated(named, rectangular(of.channel.lag_s), _READINGS, how)
+    return Term(found, "add", of.per_second, "ΣΔP/K")
+
+
+def bracket(of: Measured) -> Term:
+    """A reading was taken somewhere between its two stamps."""
+    named = Named("read_bracket", Txt("读数的时标间隔", "bracket of a reading"), "s")
+    if of.channel.quantity == "energy":
+        why = Txt(
+            "边缘项已按每次读数的前后时标取界",
+            "the edge term takes its bounds from the outer stamps of each reading",
+        )
+        return Term(exact(named, _READINGS, why), "add", of.per_second, "ΣΔP/K")
+    how = Txt(
+        f"边缘处读数的前后时标至多相隔 {of.channel.bracket_s:.3g} s，取中点，半宽为其一半",
+        f"stamps around readings at an edge are up to {of.channel.bracket_s:.3g} s apart; the"
+        " middle is used, half of it is the half-width",
+    )
+    found = evaluated(named, rectangular(of.channel.bracket_s / 2), _READINGS, how)
+    return Term(found, "add", of.per_second, "ΣΔP/K")
+
+
+def alignment(of: Measured) -> Term:
+    """Offset between the meter's clock and the device's: shifts all windows by as much.
+
+    A window shifted by d loses d of its own power and takes in d of what lies outside:
+    |error| = d * |step| at one of its two edges (`shared` reference, peers 4.2).
+    """
+    if not of.seen.tier.startswith(EXTERNAL):
+        why = Txt(
+            "读数与事件由同一设备时钟打时标，无需对齐",
+            "readings and events are stamped by one clock of the device: nothing to align",
+        )
+        return Term(exact(_ALIGNMENT, _READINGS, why), "add", of.per_second, "ΣΔP/K")
+    source = Txt("时钟交换", "clock exchange")
+    bound_s = of.conditions.alignment_bound_ns * NS
+    if bound_s == 0:
+        why = Txt("没有两时钟之差的界限", "there is no bound of the offset of both clocks")
+        return Term(not_evaluated(_ALIGNMENT, source, why), "add", of.per_second, "ΣΔP/K")
+    how = Txt(
+        f"时钟差的界限 ±{bound_s:.3g} s（最短往返时间之半），所有窗口同向偏移，"
+        "乘以边缘处较大的功率阶跃",
+        f"offset known to {bound_s:.3g} s (half the quickest round trip), all windows shift"
+        " together, times the larger power step at their edges",
+    )
+    found = evaluated(_ALIGNMENT, rectangular(bound_s), source, how)
+    return Term(found, "add", of.per_second, "ΣΔP/K")
+
+
+def baseline(of: Measured) -> Term:
+    """Idle power that was taken off: its bounds, and how it changed from before to after."""
+    idle = of.channel.idle
+    if idle is None:
+        raise ValueError(f"{of.seen.measurand} has no baseline")
+    named = Named("P_idle", Txt("空闲功率", "idle power"), "W", idle.power_w)
+    how = Txt(
+        "前后空闲窗口平均；半宽为其积分界限与前后之差的一半之和",
+        "mean over the windows before and after; half-width: bounds of their integral plus half"
+        " of what they differ",
+    )
+    found = evaluated(named, rectangular(idle.half_width_w), _READINGS, how)
+    return Term(found, "add", -of.per_watt, "-T/K")
