@@ -19,7 +19,7 @@ from host.sign.trust import KnownKey, Revocation, Trust
 from tests.fakes.records import sample_record
 
 MANIFEST = hashlib.sha256(b"manifest").hexdigest()
-ISSUED = "2026-06-01"
+ISSUED = "2026-06-01T12:00:00Z"
 CREATED, DAYS = "2026-01-01T00:00:00Z", 365
 
 

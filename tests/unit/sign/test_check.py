@@ -14,6 +14,7 @@ from host.sign.envelope import Envelope, envelope_bytes, signed_with
 from host.sign.statement import PAYLOAD_TYPE, payload_of, statement_of
 from host.sign.trust import Reason, Revocation, Trust
 from tests.fakes.signing import (
+    ISSUED,
     MANIFEST,
     envelope_for,
     evidence_for,
@@ -42,7 +43,7 @@ def test_operator_checker_and_approver_each_sign_the_same_bytes(tmp_path: Path) 
         ("operator", "张伟"), ("checker", "李娜"), ("approver", "王芳")
     ]  # fmt: skip
     assert all(o.good and o.intact for o in found)
-    assert {(o.signed_at, o.time_source) for o in found} == {("2026-06-01", "record.issued")}
+    assert {(o.signed_at, o.time_source) for o in found} == {(ISSUED, "record.issued")}
     assert "nothing proves" in found[0].text.en
 
 
@@ -85,12 +86,11 @@ def test_a_record_cannot_lend_a_key_to_somebody_else(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("issued", "code"),
     [
-        ("2026-01-01", "valid"),
-        ("2025-12-31", "not-yet-valid"),
-        ("2027-01-01", "valid"),
-        ("2027-01-01T23:59:59Z", "valid"),
-        ("2027-01-02", "expired"),
-        ("2027-01-02T00:30:00+01:00", "valid"),
+        ("2026-01-01T00:00:00Z", "valid"),
+        ("2025-12-31T23:59:59Z", "not-yet-valid"),
+        ("2027-01-01T00:00:00Z", "valid"),
+        ("2027-01-01T23:59:59.999Z", "valid"),
+        ("2027-01-02T00:00:00Z", "expired"),
     ],
 )
 def test_a_key_counts_from_its_making_to_the_end_of_its_last_day(
@@ -108,6 +108,7 @@ def test_a_key_counts_from_its_making_to_the_end_of_its_last_day(
         ("2026-05-31", "replaced", "revoked-before"),
         ("2026-06-01", "replaced", "revoked-before"),
         ("2026-06-01T12:00:00Z", "left", "revoked-before"),
+        ("2026-06-01T12:00:01Z", "left", "revoked-after"),
         ("2026-06-02", "replaced", "revoked-after"),
         ("2026-06-02", "left", "revoked-after"),
         ("2026-06-02", "other", "revoked-after"),
@@ -199,7 +200,10 @@ def test_another_payload_manifest_is_not_what_was_signed(tmp_path: Path) -> None
 
 def test_the_envelope_of_another_record_does_not_fit(tmp_path: Path) -> None:
     key, public = pair(tmp_path, "张伟")
-    one, two = record_for(person(public)), record_for(person(public), issued="2026-06-02")
+    one, two = (
+        record_for(person(public)),
+        record_for(person(public), issued="2026-06-02T12:00:00Z"),
+    )
     swapped = replace(evidence_for(one, key), envelope=evidence_for(two, key).envelope)
     assert codes(check_signatures(swapped, one, trust_in(public))) == ["other-record"]
 
