@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from host.handover.formal import EnvironmentField, EquipmentField
+from host.handover.laboratory import Laboratory
 from host.handover.perturbation import Lookup
 from host.handover.plan import ResolvedPlan
 from host.handover.timekeeping import Timekeeping
@@ -25,7 +27,8 @@ class RunFacts:
     payload_sha256: SHA-256 of the bag's payload manifest, "" when not sealed. interrupted: why
     the run ended early, "" when it did not. run_id: the id under which the device spooled, "" in
     a folder without one. perturbation: what the run found in the store of on/off results; None
-    where it did not look.
+    where it did not look. laboratory: the operator's file as the run had it. equipment,
+    environment: instruments in use, and what they read of the surroundings.
     """
 
     plan: ResolvedPlan
@@ -45,3 +48,6 @@ class RunFacts:
     timekeeping: Timekeeping | None = None
     run_id: str = ""
     perturbation: Lookup | None = None
+    laboratory: Laboratory | None = None
+    equipment: tuple[EquipmentField, ...] = ()
+    environment: tuple[EnvironmentField, ...] = ()

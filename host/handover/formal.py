@@ -6,24 +6,35 @@ from typing import Literal
 
 import msgspec
 
+from host.handover.scalars import (
+    Dec,
+    Line,
+    LineOrNone,
+    RecordIdOrNone,
+    Sha256,
+    Sha256OrNone,
+    TimeOrNone,
+)
 from host.handover.text import Txt
+
+State = Literal["draft", "issued", "amended", "substituted", "withdrawn"]
 
 
 class StatusField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the record stands (ISO/IEC 17025, 7.8.8). replaces: record_id of the one before."""
 
-    state: Literal["draft", "issued", "amended", "substituted", "withdrawn"] = "draft"
-    replaces: str = ""
+    state: State = "draft"
+    replaces: RecordIdOrNone = ""
     reason: Txt | None = None
-    date: str = ""
+    date: TimeOrNone = ""
 
 
 class LaboratoryField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who measured, where: ISO/IEC 17025, 7.8.2.1 b and c."""
+    """Who measured, where: ISO/IEC 17025, 7.8.2.1 b and c. location: where it was performed."""
 
     name: Txt
     address: Txt
-    accreditation_no: str = ""
+    accreditation_no: LineOrNone = ""
     location: Txt | None = None
 
 
@@ -31,15 +42,15 @@ class CustomerField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For whom: ISO/IEC 17025, 7.8.2.1 e."""
 
     name: Txt
-    contact: str
+    contact: LineOrNone
 
 
 class PersonField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who answers for the record, in which role. key: id of the public key that signs for it."""
 
-    name: str
+    name: Line
     role: Literal["operator", "checker", "approver"]
-    key: str = ""
+    key: Sha256OrNone = ""
 
 
 class CertificateField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,7 +64,7 @@ class CertificateField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accreditation: str
     calibrated: str
     due: str
-    sha256: str
+    sha256: Sha256
     in_validity: bool
     in_range: bool | None
     reason: Txt | None = None
@@ -76,14 +87,49 @@ class EquipmentField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EnvironmentField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A condition of the surroundings; value None: not measured, `missing` says why."""
+    """A condition of the surroundings; value None: not measured, `missing` says why.
+
+    unit: UCUM. source: what it was read with, or who states it. U, k: where they are known.
+    """
 
     quantity: str
     name: Txt
-    value: str | None
+    value: Dec | None
     unit: str
-    U: str | None = None
-    k: str | None = None
+    U: Dec | None = None
+    k: Dec | None = None
     source: str = ""
     equipment_ref: str = ""
     missing: str = ""
+
+
+class MethodField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """By what was measured: ISO/IEC 17025, 7.8.2.1 f and n.
+
+    sha256: of the RFC 8785 bytes of the definitions, so that a changed definition shows. norms:
+    documents that the evaluation follows. deviations: what this run did differently, or none.
+    """
+
+    id: str
+    version: str
+    title: Txt
+    norms: tuple[str, ...]
+    deviations: Txt
+    sha256: Sha256
+
+
+class SamplingPlanField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many, in what order, what was left out: ISO/IEC 17025, 7.8.2.1 k.
+
+    runs: planned attempts, each a fresh load. exclusions: attempts that no result counts, each
+    with its reason.
+    """
+
+    devices: int
+    runs: int
+    order: str
+    randomised: bool
+    seed: Dec
+    warm_up: Txt
+    cool_down_rule: Txt
+    exclusions: tuple[str, ...]

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from host.handover.scalars import Dec, DecOrInf, Whole
 from host.handover.text import Txt
 
 
@@ -16,8 +17,8 @@ class Reported(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     two sides of a distribution-free interval in that unit, `…` for a side that n cannot give.
     """
 
-    value: str
-    U: str | None
+    value: Dec
+    U: Dec | None
     unit: str
     text: Txt
     interval: tuple[str, str] | None = None
@@ -26,9 +27,9 @@ class Reported(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class IntervalField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A distribution-free interval of a quantile; a missing side has its reason."""
 
-    low: str | None
-    high: str | None
-    coverage: str | None
+    low: Dec | None
+    high: Dec | None
+    coverage: Dec | None
     kind: str
     reason: str = ""
 
@@ -38,12 +39,12 @@ class MonteCarloField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     trials: int
     rng: str
-    seed: str
-    mean: str | None
-    u: str | None
-    symmetric: tuple[str, str]
-    shortest: tuple[str, str]
-    delta: str
+    seed: Dec
+    mean: Dec | None
+    u: Dec | None
+    symmetric: tuple[Dec, Dec]
+    shortest: tuple[Dec, Dec]
+    delta: Dec
     gum_validated: bool
 
 
@@ -59,23 +60,23 @@ class RowField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: Txt
     type: Literal["A", "B"]
     distribution: str
-    estimate: str
+    estimate: Dec
     unit: str
-    u: str | None
-    nu: str | None
-    c: str | None
+    u: Dec | None
+    nu: DecOrInf | None
+    c: Dec | None
     c_unit: str
-    contribution: str | None
-    share: str | None
+    contribution: Dec | None
+    share: Dec | None
     evaluation: Txt
-    half_width: str | None = None
-    beta: str | None = None
-    U: str | None = None
-    k: str | None = None
+    half_width: Dec | None = None
+    beta: Dec | None = None
+    U: Dec | None = None
+    k: Dec | None = None
     equipment_ref: str = ""
     shared: str = ""
     n: int = 0
-    autocorr: dict[str, str] | None = None
+    autocorr: dict[str, Dec] | None = None
 
 
 class CorrelationField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,7 +84,7 @@ class CorrelationField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     a: str
     b: str
-    r: str
+    r: Dec
     reason: Txt
 
 
@@ -115,30 +116,34 @@ class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     statistic: str
     scope: str
     unit: str
-    value: str | None
-    uncertainty_status: str
+    value: Dec | None
+    uncertainty_status: Literal[
+        "evaluated", "partly_evaluated", "type_a_only", "not_evaluated", "exact_count"
+    ]
     n: int
-    u: str | None = None
-    nu_eff: str | None = None
-    nu_used: str | None = None
-    k_rule: str = ""
-    method: str = ""
+    u: Dec | None = None
+    nu_eff: DecOrInf | None = None
+    nu_used: Whole | None = None
+    k_rule: Literal["", "k2", "t_nu_eff", "mcm_interval", "other"] = ""
+    method: Literal["", "GUF", "MCM", "both"] = ""
     mcm: MonteCarloField | None = None
-    second_order: str | None = None
+    second_order: Dec | None = None
     open_rows: tuple[str, ...] = ()
     budget_ref: str = ""
-    k: str | None = None
-    p: str | None = None
-    U: str | None = None
+    k: Dec | None = None
+    p: Dec | None = None
+    U: Dec | None = None
     interval: IntervalField | None = None
-    bounds: tuple[str, str] | None = None
-    by_attempt: tuple[tuple[int, str], ...] = ()
+    bounds: tuple[Dec, Dec] | None = None
+    by_attempt: tuple[tuple[int, Dec], ...] = ()
     reported: Reported | None = None
     source: str = ""
     tier: str = ""
     rule: str = ""
     missing: str = ""
-    traceability: str = "none"
+    traceability: Literal["SI", "reference_procedure", "manufacturer_specification", "none"] = (
+        "none"
+    )
 
 
 class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ zh and en (`shared` design, "The record"). A change of any field bumps SCHEMA_VE
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -15,25 +15,39 @@ from host.handover.formal import (
     EnvironmentField,
     EquipmentField,
     LaboratoryField,
+    MethodField,
     PersonField,
+    SamplingPlanField,
     StatusField,
 )
 from host.handover.quantity import BudgetField, Definition, Quantity
+from host.handover.scalars import (
+    DayOrNone,
+    Dec,
+    LineOrNone,
+    Ns,
+    RecordId,
+    Sha256,
+    Sha256OrNone,
+    TimeOrNone,
+)
 from host.handover.text import Txt
 
-SCHEMA_NAME = "inferometer/record"
-SCHEMA_VERSION = "0.2.0"
+SCHEMA_NAME: Final = "inferometer/record"
+SCHEMA_VERSION: Final = "0.2.0"
+Status = Literal["valid", "void", "incomplete"]
+AMBIENT_TEMPERATURE = "ambient_temperature"
 
 
 class AttemptField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One attempt: status, reason and the hash of all its output tokens in order."""
 
     number: int
-    status: str
+    status: Status
     reason: str
     requests: int
     output_tokens: int
-    output_sha256: str
+    output_sha256: Sha256
 
 
 class Attempts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,10 +69,10 @@ class SourceField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ticks: int
     missed: int
     late: int
-    achieved_hz: str
-    read_p50_ns: str
-    read_max_ns: str
-    refresh_hz: dict[str, str]
+    achieved_hz: Dec
+    read_p50_ns: Ns
+    read_max_ns: Ns
+    refresh_hz: dict[str, Dec]
 
 
 class AbsentField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,34 +105,56 @@ class Warning_(msgspec.Struct, frozen=True, forbid_unknown_fields=True):  # noqa
 class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """First thing a reader sees. status: `valid`, `void` or `incomplete`."""
 
-    status: str
+    status: Status
     text: Txt
     reasons: tuple[str, ...]
+
+
+class SchemaField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Name and version of the published schema that the record keeps."""
+
+    name: Literal["inferometer/record"]
+    version: Literal["0.2.0"]
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The record of one run. Free-form fields hold what device, model and engine said.
 
-    record_id: `urn:sha256:` of the RFC 8785 bytes of all other fields.
-    payload_sha256: SHA-256 of the bag's payload manifest, "" for a folder that is not sealed.
+    record_id: `urn:sha256:` of the RFC 8785 bytes of all other fields. performed: labels `start`,
+    `end` and what `clock` they are of. issued: when the last statement but a withdrawal was made,
+    "" for a draft. payload_sha256: SHA-256 of the bag's payload manifest, "" for a folder that is
+    not sealed. Every field is there; what is not known is null, "" or empty.
     """
 
-    schema: dict[str, str]
-    record_id: str
-    kind: str
+    schema: SchemaField
+    record_id: RecordId
+    record_no: LineOrNone
+    kind: Literal["performance_test_report", "comparison", "intermediate_check"]
     title: Txt
+    status: StatusField
     verdict: Verdict
+    laboratory: LaboratoryField | None
+    customer: CustomerField | None
+    people: tuple[PersonField, ...]
+    item_received: DayOrNone
     performed: dict[str, str]
+    issued: TimeOrNone
+    method: MethodField
+    sampling_plan: SamplingPlanField
     scope_statement: Txt
+    intended_use: Txt | None
     item: dict[str, Any]
     model_artifact: dict[str, Any]
     runtime: dict[str, Any]
     dataset: dict[str, Any]
     plan: dict[str, Any]
-    settings_sha256: str
+    settings_sha256: Sha256
     settings: dict[str, Any]
+    equipment: tuple[EquipmentField, ...]
+    environment: tuple[EnvironmentField, ...]
     attempts: Attempts
     results: tuple[Quantity, ...]
+    budgets: tuple[BudgetField, ...]
     conventions: tuple[Quantity, ...]
     definitions: tuple[Definition, ...]
     sources: tuple[SourceField, ...]
@@ -126,22 +162,16 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gaps: tuple[GapField, ...]
     warnings: tuple[Warning_, ...]
     time: dict[str, Any]
+    external_provider_results: tuple[str, ...]
+    opinions: Txt | None
     software: tuple[dict[str, str], ...]
-    payload_sha256: str
+    payload_sha256: Sha256OrNone
     limitations: Txt
-    status: StatusField = StatusField()
-    record_no: str = ""
-    laboratory: LaboratoryField | None = None
-    customer: CustomerField | None = None
-    people: tuple[PersonField, ...] = ()
-    issued: str = ""
-    item_received: str = ""
-    method: dict[str, Any] = {}
-    sampling_plan: dict[str, Any] = {}
-    equipment: tuple[EquipmentField, ...] = ()
-    environment: tuple[EnvironmentField, ...] = ()
-    budgets: tuple[BudgetField, ...] = ()
-    external_provider_results: tuple[str, ...] = ()
-    opinions: Txt | None = None
-    intended_use: Txt | None = None
-    end_of_record: bool = True
+    end_of_record: bool
+
+    def __post_init__(self) -> None:
+        """The end mark (ISO/IEC 17025, 7.8.2.1 d) is there, and the temperature is spoken of."""
+        if not self.end_of_record:
+            raise ValueError("end_of_record is not true")
+        if all(e.quantity != AMBIENT_TEMPERATURE for e in self.environment):
+            raise ValueError(f"environment says nothing of {AMBIENT_TEMPERATURE}")

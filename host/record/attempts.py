@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from host.handover.record import AttemptField, Attempts
+from host.errors import FolderError
+from host.handover.record import AttemptField, Attempts, Status
 from host.handover.trace import AlignedRun, AttemptTrace, RequestTrace
 
 
@@ -49,9 +50,17 @@ def _field(attempt: AttemptTrace) -> AttemptField:
     scored = attempt.scored()
     return AttemptField(
         number=attempt.number,
-        status=attempt.status,
+        status=_status(attempt),
         reason=attempt.reason,
         requests=len(scored),
         output_tokens=sum(len(request.tokens) for request in scored),
         output_sha256=hashlib.sha256(output_bytes_of(scored)).hexdigest(),
     )
+
+
+def _status(attempt: AttemptTrace) -> Status:
+    match attempt.status:
+        case "valid" | "void" | "incomplete" as known:
+            return known
+        case other:
+            raise FolderError(f"attempt {attempt.number}", f"has the unknown status {other!r}")

@@ -3,53 +3,68 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 
 from host.handover.facts import RunFacts
-from host.handover.record import SCHEMA_NAME, SCHEMA_VERSION, Record
+from host.handover.formal import StatusField
+from host.handover.record import SCHEMA_NAME, SCHEMA_VERSION, Record, SchemaField
 from host.handover.result import Results
+from host.handover.statement import Statement
 from host.handover.text import Txt
 from host.handover.trace import AlignedRun
 from host.record.attempts import attempts_of
+from host.record.budgets import budgets_of
+from host.record.environment import environment_of
+from host.record.formal import with_formal
+from host.record.limitations import limitations_of
+from host.record.method import method_of, sampling_plan_of
 from host.record.quantities import definitions_of, quantity_of
 from host.record.settings import settings_of
 from host.record.sources import absent_of, gaps_of, sources_of
 from host.record.time import time_of
 from host.record.verdict import verdict_of
 from host.record.warning import Evidence, warnings_of
-from host.schema.canonical import identified, quoted, sha256_of
+from host.schema.canonical import NO_ID, identified, quoted, sha256_of
 
-KIND = "performance_test_report"
+KIND: Final = "performance_test_report"
 SCOPE = Txt(
     "结果仅与所测设备、模型文件、运行时及所列设置有关。",
     "Results relate only to the device, model file, runtime and settings that were tested.",
 )
-LIMITATIONS = Txt(
-    "U 只含各次运行之间的重复性（A 类）；来源的 B 类分量尚未评定，读数来自设备自身的计数器，"
-    "未溯源。分位数区间假定各词元间隔相互独立。",
-    "U holds repeatability between attempts only (Type A). Type B components of the sources are"
-    " not evaluated yet; readings come from the device's own counters and have no traceability."
-    " Intervals of quantiles take inter-token intervals as independent.",
-)
 DEFAULT_TITLE = Txt("端侧大语言模型推理性能", "Performance of on-device language model inference")
 
 
-def build(run: AlignedRun, results: Results, facts: RunFacts) -> Record:
-    """The record of a run, with its identity."""
+def build(
+    run: AlignedRun, results: Results, facts: RunFacts, statements: Sequence[Statement] = ()
+) -> Record:
+    """The record of a run, with its identity. statements: in order, none for a draft."""
     attempts = attempts_of(run, facts.plan.plan.run.attempts)
     sources = sources_of(run, facts.sources)
     evidence = Evidence(run, results, facts, attempts, sources)
     settings = settings_of(facts)
+    quantities = tuple(quantity_of(result, facts.equipment) for result in results.results)
+    conventions = tuple(quantity_of(result) for result in results.conventions)
     record = Record(
-        schema={"name": SCHEMA_NAME, "version": SCHEMA_VERSION},
-        record_id="",
+        schema=SchemaField(SCHEMA_NAME, SCHEMA_VERSION),
+        record_id=NO_ID,
+        record_no="",
         kind=KIND,
         title=_title(facts),
+        status=StatusField(),
         verdict=verdict_of(attempts, facts.interrupted),
+        laboratory=None,
+        customer=None,
+        people=(),
+        item_received="",
         performed=dict(facts.performed),
+        issued="",
+        method=method_of(attempts, results.results),
+        sampling_plan=sampling_plan_of(facts, attempts),
         scope_statement=SCOPE,
+        intended_use=None,
         item={"before": quoted(facts.device_before), "after": quoted(facts.device_after)},
         model_artifact=quoted(facts.model),
         runtime=_runtime(facts),
@@ -57,20 +72,26 @@ def build(run: AlignedRun, results: Results, facts: RunFacts) -> Record:
         plan=_plan(facts),
         settings_sha256=sha256_of(settings),
         settings=settings,
+        equipment=facts.equipment,
+        environment=environment_of(facts),
         attempts=attempts,
-        results=tuple(quantity_of(result) for result in results.results),
-        conventions=tuple(quantity_of(result) for result in results.conventions),
+        results=quantities,
+        budgets=budgets_of(results.results),
+        conventions=conventions,
         definitions=definitions_of((results.results, results.conventions)),
         sources=sources,
         absent=absent_of(facts.sources),
         gaps=gaps_of(run),
         warnings=warnings_of(evidence),
         time=time_of(run, facts),
+        external_provider_results=(),
+        opinions=None,
         software=tuple(dict(part) for part in facts.software),
         payload_sha256=facts.payload_sha256,
-        limitations=LIMITATIONS,
+        limitations=limitations_of(quantities, conventions),
+        end_of_record=True,
     )
-    return identified(record)
+    return identified(with_formal(record, facts.laboratory, statements))
 
 
 def _title(facts: RunFacts) -> Txt:

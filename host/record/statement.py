@@ -2,34 +2,62 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
+from host.handover.budget import Budget
 from host.handover.quantity import Reported
-from host.handover.result import Interval, Result, Spread
+from host.handover.result import Interval, Result
 from host.handover.text import Txt
-from host.schema.rounding import Display, alike, alone, display_of, with_uncertainty
+from host.schema.rounding import Display, alike, alone, display_of, to_place_of, with_uncertainty
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """U with k and p, the number of attempts, and the budget it comes from, if any."""
+
+    U: float
+    k: float
+    p: float
+    n: int
+    budget: Budget | None
 
 
 def reported(result: Result) -> Reported | None:
     """The rounded statement of a result; None for one without a value.
 
-    `±` is printed only with U, k, p and n beside it, and only for Student's t over attempts,
-    which is said too. Bounds of an integration rule are named as such.
+    `±` is printed only with U, k, p and n beside it. Rows of the budget that are not evaluated
+    are counted; without a budget it is said that U is Type A alone. A Monte Carlo interval that
+    was drawn stands beside U. Bounds of an integration rule are named as such.
     """
     if result.value is None:
         return None
     display = display_of(result.unit, result.value)
     value = display.of(result.value)
-    if result.spread is not None and result.spread.U:
-        return _with_u(display, value, result, result.spread)
     if result.interval is not None:
         return _quantile(display, value, result, result.interval)
+    expanded = _expanded(result)
+    if expanded is not None:
+        return _with_u(display, value, result, expanded)
     return _alone(display, value, result)
 
 
-def _with_u(display: Display, value: Decimal, result: Result, spread: Spread) -> Reported:
-    shown, expanded = with_uncertainty(value, display.of(spread.U or 0.0))
-    k, p = f"{spread.k:.3g}", f"{spread.p * 100:g}"
+def _expanded(result: Result) -> Expanded | None:
+    """U of the budget, else of the spread; None for none, or for one of zero."""
+    n, budget, spread = len(result.by_attempt), result.budget, result.spread
+    if budget is not None:
+        if not budget.U or budget.k is None:
+            return None
+        return Expanded(budget.U, budget.k, budget.p, n, budget)
+    if spread is None or not spread.U or spread.k is None:
+        return None
+    return Expanded(spread.U, spread.k, spread.p, spread.n, None)
+
+
+def _with_u(display: Display, value: Decimal, result: Result, stated: Expanded) -> Reported:
+    shown, expanded = with_uncertainty(value, display.of(stated.U))
+    k, p = f"{stated.k:.3g}", f"{stated.p * 100:g}"
+    beside = _beside(display, stated)
     bounds = _bounds(display, value, result)
     return Reported(
         value=shown,
@@ -37,17 +65,37 @@ def _with_u(display: Display, value: Decimal, result: Result, spread: Spread) ->
         unit=display.unit,
         text=Txt(
             _joined(f"{shown} ± {expanded}", display.unit)
-            + f"（k = {k}，p = {p} %，n = {spread.n}，仅 A 类评定{bounds.zh}）",
+            + f"（k = {k}，p = {p} %，n = {stated.n}{beside.zh}{bounds.zh}）",
             _joined(f"{shown} ± {expanded}", display.unit)
-            + f" (k = {k}, p = {p} %, n = {spread.n}, Type A only{bounds.en})",
+            + f" (k = {k}, p = {p} %, n = {stated.n}{beside.en}{bounds.en})",
         ),
     )
+
+
+def _beside(display: Display, stated: Expanded) -> Txt:
+    """What U rests on: rows left open, the Monte Carlo interval, or Type A alone."""
+    budget = stated.budget
+    if budget is None:
+        return Txt("，仅 A 类评定", ", Type A only")
+    zh = en = ""
+    if budget.open_rows:
+        count = len(budget.open_rows)
+        rows = "row" if count == 1 else "rows"
+        zh, en = f"；{count} 项未评定", f"; {count} {rows} not evaluated"
+    if budget.monte_carlo is not None:
+        ends = [display.of(end) for end in budget.monte_carlo.symmetric]
+        low, high = (to_place_of(end, display.of(stated.U)) for end in ends)
+        span, share = _joined(f"[{low}, {high}]", display.unit), f"{stated.p * 100:g} %"
+        zh += f"；蒙特卡洛法 {share} 概率对称区间 {span}"
+        en += f"; Monte Carlo, symmetric {share} interval {span}"
+    return Txt(zh, en)
 
 
 def _alone(display: Display, value: Decimal, result: Result) -> Reported:
     """A value without U: why there is none."""
     shown, n, bounds = alone(value), len(result.by_attempt), _bounds(display, value, result)
-    equal = result.spread is not None and result.spread.U == 0
+    expanded = result.budget.U if result.budget else result.spread and result.spread.U
+    equal = expanded == 0
     zh = f"n = {n}，各次相同" if equal else f"n = {n}，无区间"
     en = f"n = {n}, all equal" if equal else f"n = {n}, no interval"
     body = _joined(shown, display.unit)

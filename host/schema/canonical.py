@@ -16,6 +16,8 @@ from agent.wire import WireError, strict_json
 from host.errors import FolderError
 from host.handover.record import Record
 
+# Stands in a record until its identity is known; the identity is not over itself.
+NO_ID = f"urn:sha256:{'0' * 64}"
 _MAX_INTEGER = 2**53 - 1  # the largest integer that every JSON reader keeps (RFC 8785, 3.2.2.3)
 # Between these magnitudes digits are written out; beyond them an exponent reads better.
 _PLAIN_FROM, _PLAIN_TO = 1e-12, 1e16

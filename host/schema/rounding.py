@@ -1,8 +1,12 @@
 """How a value is shown to people: the one place where anything is rounded.
 
-U is rounded to two significant digits and the value to the same decimal place, both half to even
-on the decimal digits of the double (JCGM 100:2008, 7.2.6 asks for no more digits of U). Without
-U a value keeps four significant digits and the text says that there is no interval.
+U is rounded to two significant digits and the value to the same decimal place, both to the
+nearest and half to even on the decimal digits of the double. JCGM 100:2008, 7.2.6 asks for no more
+than two digits of U and leaves rounding up to common sense; ILAC-P14:09/2020 asks for the usual
+rules of rounding, which in China are GB/T 8170-2008, half to even. Always rounding up is not asked
+for: two digits to the nearest take off at most 0.05 of 1.05, 4.8 %, and below 5 % the rule of
+EA-4/02 that U be rounded up does not come in. Without U a value keeps four significant digits and
+the text says that there is no interval.
 """
 
 from __future__ import annotations
@@ -78,6 +82,11 @@ def with_uncertainty(value: Decimal, expanded: Decimal) -> tuple[str, str]:
     shown = significant(expanded, U_DIGITS)
     place = shown.adjusted() - U_DIGITS + 1
     return plain(_to_place(value, place)), plain(_to_place(shown, place))
+
+
+def to_place_of(value: Decimal, expanded: Decimal) -> str:
+    """A value, such as an end of an interval, to the decimal place that this U is shown to."""
+    return with_uncertainty(value, expanded)[0]
 
 
 def alone(value: Decimal) -> str:

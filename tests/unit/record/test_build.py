@@ -39,16 +39,31 @@ def test_identities_of_quantities_are_unique() -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_a_quantity_with_u_says_it_is_type_a_only_and_has_all_of_its_parts() -> None:
-    for quantity in RECORD.results:
-        if quantity.uncertainty_status == "type_a_only":
-            assert quantity.U is not None
-            assert quantity.k is not None
-            assert quantity.p == "0.95"
-            assert quantity.nu_used == str(quantity.n - 1)
-            assert quantity.reported is not None
-        else:
-            assert (quantity.u, quantity.U, quantity.p) == (None, None, None)
+def test_a_quantity_with_u_has_all_of_its_parts_and_says_what_u_holds() -> None:
+    with_u = [q for q in (*RECORD.results, *RECORD.conventions) if q.U is not None]
+    assert with_u
+    for quantity in with_u:
+        assert quantity.uncertainty_status in ("evaluated", "partly_evaluated", "type_a_only")
+        assert None not in (quantity.u, quantity.k, quantity.nu_eff, quantity.nu_used)
+        assert quantity.p == "0.95"
+        assert quantity.k_rule == "t_nu_eff"
+        assert quantity.reported is not None
+        assert bool(quantity.open_rows) == (quantity.uncertainty_status == "partly_evaluated")
+
+
+def test_a_quantity_without_u_has_no_part_of_it() -> None:
+    for quantity in (*RECORD.results, *RECORD.conventions):
+        if quantity.U is None and quantity.uncertainty_status != "exact_count":
+            assert quantity.uncertainty_status == "not_evaluated"
+            parts = (quantity.u, quantity.k, quantity.p, quantity.nu_eff, quantity.method)
+            assert parts == (None, None, None, None, "")
+
+
+def test_conventions_of_other_tools_have_repeatability_alone_and_no_budget() -> None:
+    statuses = {q.uncertainty_status for q in RECORD.conventions}
+    assert "type_a_only" in statuses
+    assert statuses <= {"type_a_only", "not_evaluated"}
+    assert not [q for q in RECORD.conventions if q.budget_ref]
 
 
 def test_a_quantity_without_value_says_why_and_nothing_more() -> None:

@@ -1,10 +1,10 @@
 import pytest
 
-from host.handover.record import AttemptField, Attempts
+from host.handover.record import AttemptField, Attempts, Status
 from host.record.verdict import verdict_of
 
 
-def attempts(*statuses: str, planned: int | None = None) -> Attempts:
+def attempts(*statuses: Status, planned: int | None = None) -> Attempts:
     fields = tuple(
         AttemptField(n, status, "hot" if status != "valid" else "", 1, 1, "0")
         for n, status in enumerate(statuses, 1)

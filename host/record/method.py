@@ -1,0 +1,106 @@
+"""The method of a measurement and its sampling plan, from what the software does and the plan."""
+
+from __future__ import annotations
+
+from host.handover.conventions import CONVENTIONS
+from host.handover.facts import RunFacts
+from host.handover.formal import MethodField, SamplingPlanField
+from host.handover.measurands import MEASURANDS
+from host.handover.record import Attempts
+from host.handover.result import Result
+from host.handover.text import Txt
+from host.record.settings import CACHE, SAMPLER, TIMING_BOUNDARY
+from host.schema.canonical import quoted, sha256_of
+
+METHOD_ID = "urn:inferometer:method:on-device-inference"
+# Raised when what is done changes; definitions alone show in the hash.
+METHOD_VERSION = "1"
+TITLE = Txt(
+    "端侧大语言模型推理性能测量方法",
+    "Measurement of the performance of on-device language model inference",
+)
+GUF_NORMS = ("JCGM 100:2008", "JJF 1059.1-2012")
+MONTE_CARLO_NORM = "JCGM 101:2008"
+NO_DEVIATIONS = Txt("无。", "None.")
+
+
+def method_of(attempts: Attempts, results: tuple[Result, ...]) -> MethodField:
+    """The method with the documents that the evaluation of these results followed."""
+    budgets = [r.budget for r in results if r.budget is not None]
+    norms = GUF_NORMS if any(b.u is not None for b in budgets) else ()
+    if any(b.monte_carlo is not None for b in budgets):
+        norms = (*norms, MONTE_CARLO_NORM)
+    return MethodField(
+        id=METHOD_ID,
+        version=METHOD_VERSION,
+        title=TITLE,
+        norms=norms,
+        deviations=_deviations(attempts),
+        sha256=sha256_of(definition()),
+    )
+
+
+def definition() -> dict[str, object]:
+    """All that the hash of the method is over."""
+    found: dict[str, object] = quoted(
+        {
+            "id": METHOD_ID,
+            "version": METHOD_VERSION,
+            "definitions": [
+                {"id": d.id, "model": d.model, "unit": d.unit, "start": d.start, "stop": d.stop}
+                for d in (*MEASURANDS.values(), *CONVENTIONS.values())
+            ],
+            "timing_boundary": TIMING_BOUNDARY,
+            "sampler": SAMPLER,
+            "cache": CACHE,
+        }
+    )
+    return found
+
+
+def sampling_plan_of(facts: RunFacts, attempts: Attempts) -> SamplingPlanField:
+    """One device, planned attempts in the planned order, and what no result counts."""
+    run, gates = facts.plan.plan.run, facts.plan.plan.gates
+    return SamplingPlanField(
+        devices=1,
+        runs=run.attempts,
+        order=run.order,
+        randomised=run.order == "shuffled",
+        seed=str(run.seed),
+        warm_up=Txt(
+            f"每次装载后先执行 {run.warmups} 个不计入结果的请求。",
+            f"{run.warmups} requests after each load that no result counts.",
+        ),
+        cool_down_rule=_cool_down(gates.max_temperature_c, gates.timeout_s, run.idle_before_s),
+        exclusions=tuple(
+            f"attempt {a.number}: {a.status}, {a.reason}"
+            for a in attempts.attempts
+            if a.status != "valid"
+        ),
+    )
+
+
+def _cool_down(limit_c: float | None, timeout_s: float, idle_s: float) -> Txt:
+    idle = Txt(f"每次之前空闲 {idle_s:g} s", f"{idle_s:g} s idle before each attempt")
+    if limit_c is None:
+        return Txt(f"{idle.zh}；不等待温度。", f"{idle.en}; no temperature is waited for.")
+    return Txt(
+        f"{idle.zh}；等到最热的传感器不高于 {limit_c:g} °C，至多 {timeout_s:g} s，否则该次作废。",
+        f"{idle.en}; the hottest sensor must come to {limit_c:g} °C or below within"
+        f" {timeout_s:g} s, else the attempt is void.",
+    )
+
+
+def _deviations(attempts: Attempts) -> Txt:
+    """Attempts that were cut off and made up for, and those that are lacking."""
+    lacking = attempts.planned - attempts.valid - attempts.void
+    parts: list[Txt] = []
+    if attempts.incomplete:
+        parts.append(
+            Txt(f"{attempts.incomplete} 次被中断", f"{attempts.incomplete} attempts were cut off")
+        )
+    if lacking > 0:
+        parts.append(Txt(f"缺 {lacking} 次计划的测量", f"{lacking} planned attempts are lacking"))
+    if not parts:
+        return NO_DEVIATIONS
+    return Txt("；".join(p.zh for p in parts) + "。", "; ".join(p.en for p in parts) + ".")
