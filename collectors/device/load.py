@@ -27,6 +27,9 @@ LOAD_KIND, PRESSURE_KIND = "load", "pressure"
 # The kernel brings the averages up to date every 5 s (LOAD_FREQ, kernel include/linux/sched/
 # loadavg.h); the count of runnable tasks is of the moment.
 LOAD_HZ = 1.0
+# Totals are counters, so a slower reading loses nothing; each read of a file makes the kernel
+# gather the states of all CPUs (psi_show in kernel/sched/psi.c), and there are three files.
+PRESSURE_HZ = 1.0
 _LIMIT_BYTES = 1024
 _LOADAVG_FIELDS = 5  # proc_loadavg(5): three averages, runnable/all tasks, last process number
 _PRESSURE_FIX = "boot with psi=1, on a kernel with CONFIG_PSI"
@@ -83,7 +86,7 @@ def open_pressure(scope: Scope) -> Opened:
         Wanted(folder / what, partial(_pressure_part, folder / what, words))
         for what, words in (("cpu", ("some",)), ("memory", ("some", "full")), ("io", ("some",)))
     ]
-    return open_wanted(PRESSURE_KIND, wanted, scope, _PRESSURE_FIX)
+    return open_wanted(PRESSURE_KIND, wanted, scope, _PRESSURE_FIX, PRESSURE_HZ)
 
 
 def _pressure_part(path: Path, words: tuple[str, ...]) -> Part:
