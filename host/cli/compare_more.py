@@ -93,16 +93,21 @@ def _scores(console: Console, scores: tuple[Against, ...], items: set[str]) -> N
         return
     _line(console, "")
     _line(console, f"相对参考 against the reference {scores[0].reference}", "bold")
+    refused: dict[tuple[str, str], list[str]] = {}
     for each in scores:
         if any(each.result_id.endswith(f"/{item}") for item in items):
             continue
         said = "; ".join(
             f"{s.name} = {s.value:.2f} {MEANINGS[s.outcome]} {s.outcome}" for s in each.scores
         )
-        _line(console, f"  {each.label}  {safe(each.result_id)}: {said or '-'}")
+        name = f"{each.label} {safe(each.result_id)}"
+        if said:
+            _line(console, f"  {name}: {said}")
         if each.text is not None:
-            _line(console, f"      {each.text.zh}", "dim")
-            _line(console, f"      {each.text.en}", "dim")
+            refused.setdefault((each.text.zh, each.text.en), []).append(name)
+    for (zh, en), names in refused.items():
+        _line(console, f"  无分数 no score: {', '.join(names)}", "dim")
+        _line(console, f"      {zh} {en}", "dim")
     rules = sorted({s.rule for each in scores for s in each.scores})
     for rule in rules:
         _line(console, f"  {rule}", "dim")

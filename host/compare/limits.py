@@ -15,8 +15,8 @@ from host.errors import UsageError
 from host.handover.text import Txt
 
 _NUMBER: Final = r"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?"
-_ONE_SIDED: Final = re.compile(rf"(?P<id>.+?)=?(?P<side>>=|<=)(?P<value>{_NUMBER})")
-_TWO_SIDED: Final = re.compile(rf"(?P<id>.+?)=(?P<low>{_NUMBER})\.\.(?P<high>{_NUMBER})")
+_ONE_SIDED: Final = re.compile(rf"(?P<id>[^=<>]+)=?(?P<side>>=|<=)(?P<value>{_NUMBER})")
+_TWO_SIDED: Final = re.compile(rf"(?P<id>[^=<>]+)=(?P<low>{_NUMBER})\.\.(?P<high>{_NUMBER})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import pytest
+
+from host.compare.against import Against, against
+from host.compare.consensus import consensus
+from host.compare.pairs import side
+from host.compare.repeatability import condition, other_things, repeatability
+from host.compare.run import compare
+from host.compare.scores import by_e_n, by_z
+from host.errors import UsageError
+from host.handover.record import Record
+from tests.fakes.compared import METER, quantity, record
+
+HERE, THERE = {"serial": "S-1"}, {"serial": "S-2"}
+ID = "decode_rate@1/mean"
+LAB_A, LAB_B = quantity([50.0, 51.0, 52.0]), quantity([53.0, 54.0, 55.0])
+
+
+def scored(a: Record, b: Record, sigma: float | None = None) -> Against:
+    reference, lab = side("A", a), side("B", b)
+    (made,) = against(reference, lab, (), {} if sigma is None else {ID: sigma})
+    return made
+
+
+def test_independent_results_get_zeta_and_e_n_with_its_rule() -> None:
+    made = scored(record(LAB_A, item=HERE), record(LAB_B, item=THERE, run="b"))
+    names = {score.name: score for score in made.scores}
+    assert set(names) == {"zeta", "E_n"}
+    assert names["E_n"].rule == "|E_n| <= 1"
+    u = 1 / 3**0.5
+    assert names["zeta"].value == pytest.approx(3 / (u * 2**0.5))
+    assert names["E_n"].value == pytest.approx(3 / (4.302653 * u * 2**0.5))
+    assert names["E_n"].outcome == "satisfactory"
+
+
+def test_sigma_pt_gives_z_and_z_prime() -> None:
+    made = scored(record(LAB_A, item=HERE), record(LAB_B, item=THERE, run="b"), sigma=2.0)
+    assert [score.name for score in made.scores] == ["z", "z_prime", "zeta", "E_n"]
+    assert made.scores[0].value == 1.5
+
+
+def test_one_device_shares_its_clock_so_zeta_and_e_n_are_refused() -> None:
+    made = scored(record(LAB_A, item=HERE), record(LAB_B, item=HERE, run="b"), sigma=2.0)
+    assert made.refused == "correlated"
+    assert [score.name for score in made.scores] == ["z", "z_prime"]
+    assert made.text is not None
+    assert "clock of the device" in made.text.en
+
+
+def test_one_meter_at_two_devices_refuses_what_was_read_from_it() -> None:
+    power = quantity([5.0, 5.1], source="meter.power", id=ID)
+    a = record(power, item=HERE, equipment=(METER,))
+    b = record(power, item=THERE, run="b", equipment=(METER,))
+    made = scored(a, b)
+    assert made.refused == "correlated"
+    assert made.text is not None
+    assert "meter" in made.text.en
+
+
+@pytest.mark.parametrize("values", [[50.0], [50.0, 50.0]])
+def test_a_result_without_u_has_no_score(values: list[float]) -> None:
+    made = scored(record(LAB_A, item=HERE), record(quantity(values), item=THERE, run="b"))
+    assert made.refused == "no-U"
+    assert made.scores == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome"),
+    [(2.0, "satisfactory"), (-2.5, "questionable"), (3.0, "unsatisfactory")],
+)
+def test_limits_of_z_scores(value: float, outcome: str) -> None:
+    assert by_z(value)[1] == outcome
+
+
+def test_e_n_of_one_is_acceptable_and_the_rule_says_so() -> None:
+    assert by_e_n(-1.0) == ("|E_n| <= 1", "satisfactory")
+    assert by_e_n(1.0001)[1] == "unsatisfactory"
+
+
+def test_repeatability_takes_attempts_as_replicates() -> None:
+    made = compare([record(LAB_A, item=HERE), record(LAB_B, item=THERE, run="b")])
+    (found,) = repeatability(made)
+    assert found.groups == (("A", (50.0, 51.0, 52.0)), ("B", (53.0, 54.0, 55.0)))
+    assert found.precision.s_r == pytest.approx(1.0)
+    assert found.precision.n == 6
+    assert condition(made.sides) == "reproducibility"
+
+
+def test_one_device_gives_intermediate_precision_only() -> None:
+    made = compare([record(LAB_A, item=HERE), record(LAB_B, item=HERE, run="b")])
+    assert condition(made.sides) == "intermediate precision"
+
+
+def test_devices_that_cannot_be_told_apart_are_not_called_reproducible() -> None:
+    made = compare([record(LAB_A), record(LAB_B, run="b")])
+    assert condition(made.sides) == "intermediate precision"
+
+
+def test_another_model_file_is_another_thing() -> None:
+    a = record(LAB_A)
+    model = {**a.model_artifact, "sha256": "7" * 64}
+    made = compare([a, record(LAB_B, run="b", model_artifact=model)])
+    assert other_things(made) == ("model.sha256",)
+
+
+def test_consensus_of_independent_devices() -> None:
+    made = compare([record(LAB_A, item=HERE), record(LAB_B, item=THERE, run="b")])
+    (found,) = consensus(made)
+    assert found.reference is not None
+    assert found.reference.value == pytest.approx(52.5)
+    assert [e.label for e in found.reference.equivalences] == ["A", "B"]
+    assert found.robust.x == pytest.approx(52.5)
+
+
+def test_consensus_of_one_device_is_refused_and_says_why() -> None:
+    made = compare([record(LAB_A, item=HERE), record(LAB_B, item=HERE, run="b")])
+    (found,) = consensus(made)
+    assert found.reference is None
+    assert found.refused is not None
+    assert "share" in found.refused.en
+
+
+def test_more_records_than_letters_are_refused() -> None:
+    with pytest.raises(UsageError, match="26 records at most"):
+        compare([record(quantity([float(i), i + 1.0]), run=str(i)) for i in range(27)])
