@@ -42,8 +42,11 @@ class Source:
         """Draw so many numbers between 0 and 1, both excluded."""
         import numpy as np
 
-        steps = self.words.random_raw(count) >> np.uint64(12)
-        found: Array = (steps + 0.5) * 2.0**-52
+        steps = self.words.random_raw(count)
+        steps >>= np.uint64(12)
+        found: Array = steps.astype(float)
+        found += 0.5
+        found *= 2.0**-52
         return found
 
 

@@ -6,7 +6,9 @@ ones, so that they are held to their width, and to their ends more widely (same,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from math import sqrt
 
 import pytest
@@ -16,7 +18,7 @@ from host.evaluate import type_b
 from host.evaluate.gum import Model, propagate
 from host.evaluate.monte_carlo import simulate
 from host.evaluate.second_order import second_order_u
-from host.handover.budget import Input, MonteCarlo
+from host.handover.budget import MonteCarlo
 from tests.fakes.inputs import ENERGY_INPUTS, ENERGY_MODEL, known, stated
 
 TRIALS = 1_000_000
@@ -42,15 +44,22 @@ LOGARITHM = Model("ln x", lambda q: m.log(q["x"]))
 LOGARITHM_INPUTS = [stated("x", 0.6, type_b.rectangular(0.5))]
 
 
-def drawn(model: Model, inputs: list[Input], trials: int = TRIALS) -> MonteCarlo:
+@cache
+def drawn(name: str) -> MonteCarlo:
+    """Simulate one of the examples, once, when the first test asks for it."""
+    model, inputs, trials = EXAMPLES[name]
     return simulate(model, inputs, trials=trials, seed=20260101, p=0.95)
 
 
-N4, R4 = drawn(FOUR, NORMAL, MANY), drawn(FOUR, RECTANGULAR, MANY)
-L4 = drawn(FOUR, ONE_LARGE)
-MASS_DRAWN, LOG_DRAWN = drawn(MASS, MASS_INPUTS), drawn(LOGARITHM, LOGARITHM_INPUTS)
+EXAMPLES = {
+    "normal": (FOUR, NORMAL, MANY),
+    "rectangular": (FOUR, RECTANGULAR, MANY),
+    "one large": (FOUR, ONE_LARGE, TRIALS),
+    "mass": (MASS, MASS_INPUTS, TRIALS),
+    "logarithm": (LOGARITHM, LOGARITHM_INPUTS, TRIALS),
+    "energy": (ENERGY_MODEL, ENERGY_INPUTS, MANY),
+}
 LOG_FIRST = propagate(LOGARITHM, LOGARITHM_INPUTS)
-ENERGY_DRAWN = drawn(ENERGY_MODEL, ENERGY_INPUTS, MANY)
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,7 @@ class Vector:
     """One expected figure: `tolerance` as the reference states it, unless the comment says."""
 
     source: str
-    found: float | None
+    found: Callable[[], float | None]
     expected: float
     tolerance: float
 
@@ -68,55 +77,56 @@ def width(ends: tuple[float, float]) -> float:
 
 
 VECTORS = [
-    Vector("TV-06 normal u", N4.u, 2.0, 0.01),
-    Vector("TV-06 normal low", N4.symmetric[0], -3.92, 0.01),
-    Vector("TV-06 normal high", N4.symmetric[1], 3.92, 0.01),
-    Vector("TV-06 normal shortest", width(N4.shortest), 7.84, 0.02),
-    Vector("TV-06 first order", propagate(FOUR, NORMAL).U, 3.92, 0.005),
-    Vector("TV-06 rectangular u", R4.u, 2.0, 0.01),
-    Vector("TV-06 rectangular low", R4.symmetric[0], -3.88, 0.01),
-    Vector("TV-06 rectangular high", R4.symmetric[1], 3.88, 0.01),
-    Vector("TV-07 u", L4.u, 10.1, 0.1),
-    Vector("TV-07 low", L4.symmetric[0], -17.0, 0.1),
-    Vector("TV-07 high", L4.symmetric[1], 17.0, 0.1),
-    Vector("TV-07 first order", propagate(FOUR, ONE_LARGE).U, 19.9, 0.1),
-    Vector("TV-08 mean", MASS_DRAWN.mean, 1.2341, 0.0005),
-    Vector("TV-08 u", MASS_DRAWN.u, 0.0754, 0.0002),
-    Vector("TV-08 shortest width", width(MASS_DRAWN.shortest), 0.2991, 0.002),
+    Vector("TV-06 normal u", lambda: drawn("normal").u, 2.0, 0.01),
+    Vector("TV-06 normal low", lambda: drawn("normal").symmetric[0], -3.92, 0.01),
+    Vector("TV-06 normal high", lambda: drawn("normal").symmetric[1], 3.92, 0.01),
+    Vector("TV-06 normal shortest", lambda: width(drawn("normal").shortest), 7.84, 0.02),
+    Vector("TV-06 first order", lambda: propagate(FOUR, NORMAL).U, 3.92, 0.005),
+    Vector("TV-06 rectangular u", lambda: drawn("rectangular").u, 2.0, 0.01),
+    Vector("TV-06 rectangular low", lambda: drawn("rectangular").symmetric[0], -3.88, 0.01),
+    Vector("TV-06 rectangular high", lambda: drawn("rectangular").symmetric[1], 3.88, 0.01),
+    Vector("TV-07 u", lambda: drawn("one large").u, 10.1, 0.1),
+    Vector("TV-07 low", lambda: drawn("one large").symmetric[0], -17.0, 0.1),
+    Vector("TV-07 high", lambda: drawn("one large").symmetric[1], 17.0, 0.1),
+    Vector("TV-07 first order", lambda: propagate(FOUR, ONE_LARGE).U, 19.9, 0.1),
+    Vector("TV-08 mean", lambda: drawn("mass").mean, 1.2341, 0.0005),
+    Vector("TV-08 u", lambda: drawn("mass").u, 0.0754, 0.0002),
+    Vector("TV-08 shortest width", lambda: width(drawn("mass").shortest), 0.2991, 0.002),
     # 1.0834 and 1.3825 in print, 1.085 and 1.384 in an earlier run here: flat minimum
-    Vector("TV-08 shortest low", MASS_DRAWN.shortest[0], 1.0834, 0.004),
-    Vector("TV-08 shortest high", MASS_DRAWN.shortest[1], 1.3825, 0.004),
+    Vector("TV-08 shortest low", lambda: drawn("mass").shortest[0], 1.0834, 0.004),
+    Vector("TV-08 shortest high", lambda: drawn("mass").shortest[1], 1.3825, 0.004),
     # JCGM 101, table 7: 0.0539 by first order, 0.0750 with higher-order terms
-    Vector("TV-08 first order", propagate(MASS, MASS_INPUTS).u, 0.0539, 0.00005),
-    Vector("TV-08 second order", second_order_u(MASS, MASS_INPUTS, 0.053852), 0.0750, 0.0002),
-    Vector("TV-11 first order", LOG_FIRST.value, -0.511, 0.001),
-    Vector("TV-11 first order u", LOG_FIRST.u, 0.481, 0.001),
-    Vector("TV-11 first order end", LOG_FIRST.value + (LOG_FIRST.U or 0), 0.432, 0.003),
-    Vector("TV-11 mean", LOG_DRAWN.mean, -0.665, 0.001),
-    Vector("TV-11 u", LOG_DRAWN.u, 0.606, 0.001),
-    Vector("TV-11 shortest low", LOG_DRAWN.shortest[0], -1.895, 0.003),
-    Vector("TV-11 shortest high", LOG_DRAWN.shortest[1], 0.095, 0.003),
-    Vector("TV-32 mean", ENERGY_DRAWN.mean, 0.200312, 2e-6),
-    Vector("TV-32 u", ENERGY_DRAWN.u, 5.945e-4, 2e-6),
-    Vector("TV-32 low", ENERGY_DRAWN.symmetric[0], 0.199300, 2e-6),
-    Vector("TV-32 high", ENERGY_DRAWN.symmetric[1], 0.201326, 2e-6),
-    Vector("TV-32 half-width", width(ENERGY_DRAWN.symmetric) / 2, 1.013e-3, 2e-6),
+    Vector("TV-08 first order", lambda: propagate(MASS, MASS_INPUTS).u, 0.0539, 0.00005),
+    Vector(
+        "TV-08 second order", lambda: second_order_u(MASS, MASS_INPUTS, 0.053852), 0.0750, 0.0002
+    ),
+    Vector("TV-11 first order", lambda: LOG_FIRST.value, -0.511, 0.001),
+    Vector("TV-11 first order u", lambda: LOG_FIRST.u, 0.481, 0.001),
+    Vector("TV-11 first order end", lambda: LOG_FIRST.value + (LOG_FIRST.U or 0), 0.432, 0.003),
+    Vector("TV-11 mean", lambda: drawn("logarithm").mean, -0.665, 0.001),
+    Vector("TV-11 u", lambda: drawn("logarithm").u, 0.606, 0.001),
+    Vector("TV-11 shortest low", lambda: drawn("logarithm").shortest[0], -1.895, 0.003),
+    Vector("TV-11 shortest high", lambda: drawn("logarithm").shortest[1], 0.095, 0.003),
+    Vector("TV-32 mean", lambda: drawn("energy").mean, 0.200312, 2e-6),
+    Vector("TV-32 u", lambda: drawn("energy").u, 5.945e-4, 2e-6),
+    Vector("TV-32 low", lambda: drawn("energy").symmetric[0], 0.199300, 2e-6),
+    Vector("TV-32 high", lambda: drawn("energy").symmetric[1], 0.201326, 2e-6),
+    Vector("TV-32 half-width", lambda: width(drawn("energy").symmetric) / 2, 1.013e-3, 2e-6),
 ]
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.source)
 def test_the_engine_gives_the_published_figure(vector: Vector) -> None:
-    assert vector.found is not None
-    assert abs(vector.found - vector.expected) <= vector.tolerance
+    found = vector.found()
+    assert found is not None
+    assert abs(found - vector.expected) <= vector.tolerance
 
 
-@pytest.mark.parametrize(
-    ("found", "valid"),
-    [(N4, True), (R4, True), (L4, False), (MASS_DRAWN, False), (LOG_DRAWN, False)],
-    ids=["normal", "four rectangular", "one large rectangular", "mass", "logarithm"],
-)
-def test_first_order_is_validated_only_where_it_gives_the_same_interval(
-    found: MonteCarlo,
-    valid: bool,  # noqa: FBT001
-) -> None:
-    assert found.gum_validated is valid
+@pytest.mark.parametrize("name", ["normal", "rectangular"])
+def test_first_order_is_validated_where_it_gives_the_same_interval(name: str) -> None:
+    assert drawn(name).gum_validated
+
+
+@pytest.mark.parametrize("name", ["one large", "mass", "logarithm", "energy"])
+def test_first_order_is_not_validated_where_it_does_not(name: str) -> None:
+    assert not drawn(name).gum_validated
