@@ -1,0 +1,223 @@
+"""Keys and signatures through the command, on a real run folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from host.pipeline.sign import signature_outcomes
+from host.sign.trust import read_trust
+from tests.fakes.command import Command, small_plan
+from tests.fakes.time_authority import TimeAuthority, served, time_authority
+
+
+@pytest.fixture(scope="module")
+def measured(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sealed run of two attempts; tests copy it."""
+    place = tmp_path_factory.mktemp("measured")
+    plan = small_plan(place / "plan.toml", items=["assistant-tea-en"])
+    done = command("measure", "--plan", plan, "--runs", place / "runs", "--json")
+    assert done.returncode == 0, done.stderr
+    return Path(json.loads(done.stdout)["run"])
+
+
+@pytest.fixture
+def run(measured: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(measured, tmp_path / "run"))
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> TimeAuthority:
+    return time_authority(tmp_path_factory.mktemp("authority") / "a")
+
+
+def key_of(command: Command, folder: Path, name: str, *argv: str | Path) -> Path:
+    """A key made through the command; the private file."""
+    base = ("--owner", name, "--out", folder / "keys", "--name", name, "--json")
+    done = command("keys", "make", *base, *(argv or ("--role", "operator")))
+    assert done.returncode == 0, done.stderr
+    return Path(json.loads(done.stdout)["private"])
+
+
+def said(command: Command, *argv: str | Path) -> dict[str, Any]:
+    done = command(*argv, "--json")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def refused(command: Command, *argv: str | Path, word: str) -> None:
+    done = command(*argv)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert word in done.stderr.splitlines()[-1]
+
+
+def test_two_sign_a_draft_and_a_verifier_who_trusts_the_laboratory_knows_one(
+    command: Command, run: Path, tmp_path: Path
+) -> None:
+    trust = tmp_path / "trust"
+    bench, other = key_of(command, tmp_path, "bench"), key_of(command, tmp_path, "other")
+    lab = key_of(command, tmp_path, "lab", "--role", "laboratory")
+    public = {k: k.with_name(k.name.replace(".key.pem", ".pub.toml")) for k in (bench, lab)}
+    certificate = said(command, "keys", "certify", public[bench], "--with", lab)["certificate"]
+    said(command, "keys", "trust", public[lab], "--trust", trust)
+    said(command, "keys", "trust", certificate, "--trust", trust)
+    rows = said(command, "keys", "list", "--trust", trust)["keys"]
+    assert sorted((r["owner"], r["state"]) for r in rows) == [("bench", "good"), ("lab", "good")]
+
+    first = said(command, "sign", run, "--key", bench, "--trust", trust)
+    assert (first["draft"], first["signatures"], first["people"]) == (True, 1, [])
+    assert said(command, "sign", run, "--key", other, "--trust", trust)["signatures"] == 2
+    assert command("verify", run).returncode == 0
+    found = signature_outcomes(run, read_trust(trust))
+    assert [(o.code, o.owner) for o in found] == [("valid", "bench"), ("unknown-key", "")]
+    assert found[0].file == f"signatures/{first['record_id'][11:27]}.dsse.json"
+    refused(command, "sign", run, "--key", bench, "--trust", trust, word="signed it already")
+
+
+def test_a_revoked_key_signs_nothing_more(command: Command, run: Path, tmp_path: Path) -> None:
+    trust, key = tmp_path / "trust", key_of(command, tmp_path, "bench")
+    row = said(command, "keys", "trust", tmp_path / "keys" / "bench.pub.toml", "--trust", trust)
+    reason = ("--from", "2020-01-01", "--reason", "lost")
+    said(command, "keys", "revoke", row["id"], *reason, "--trust", trust)
+    refused(command, "sign", run, "--key", key, "--trust", trust, word="is revoked from")
+    assert not (run / "signatures").exists()
+
+
+def test_an_operator_without_a_network_carries_the_request(
+    command: Command, run: Path, tmp_path: Path, authority: TimeAuthority
+) -> None:
+    key, request = key_of(command, tmp_path, "bench"), tmp_path / "stamp.tsq"
+    said(command, "sign", run, "--key", key, "--tsa-request", request)
+    (tmp_path / "stamp.tsr").write_bytes(authority.answer(request.read_bytes()))
+    attach = ("sign", run, "--tsa-response", tmp_path / "stamp.tsr")
+    refused(command, *attach, word="no root certificate")
+    root = authority.folder / "root.pem"
+    done = said(command, *attach, "--tsa-root", root)
+    assert done["time_source"] == "rfc3161"
+    refused(command, *attach, "--tsa-root", root, word="never overwritten")
+    assert command("verify", run).returncode == 0
+
+    trust = tmp_path / "trust"
+    (trust / "tsa").mkdir(parents=True)
+    shutil.copy(root, trust / "tsa")
+    shutil.copy(tmp_path / "keys" / "bench.pub.toml", trust)
+    (found,) = signature_outcomes(run, read_trust(trust))
+    assert (found.code, found.signed_at) == ("valid", done["signed_at"])
+
+
+def test_an_authority_on_the_network_stamps_at_once(
+    command: Command, run: Path, tmp_path: Path, authority: TimeAuthority
+) -> None:
+    key, root = key_of(command, tmp_path, "bench"), authority.folder / "root.pem"
+    with served(authority) as url:
+        done = said(command, "sign", run, "--key", key, "--tsa", url, "--tsa-root", root)
+    assert done["time_source"] == "rfc3161"
+
+
+def test_an_authority_out_of_order_leaves_a_signature_and_says_so(
+    command: Command, run: Path, tmp_path: Path, authority: TimeAuthority
+) -> None:
+    key, root = key_of(command, tmp_path, "bench"), authority.folder / "root.pem"
+    with served(authority, broken=True) as url:
+        done = command("sign", run, "--key", key, "--tsa", url, "--tsa-root", root)
+    assert done.returncode == 3
+    assert "is signed all the same" in done.stderr
+    assert len(list((run / "signatures").iterdir())) == 1
+
+
+def test_a_stamp_for_another_signature_is_refused(
+    command: Command, run: Path, measured: Path, tmp_path: Path, authority: TimeAuthority
+) -> None:
+    other = Path(shutil.copytree(measured, tmp_path / "other"))
+    key, second = key_of(command, tmp_path, "bench"), key_of(command, tmp_path, "second")
+    said(command, "sign", run, "--key", key)
+    said(command, "sign", other, "--key", second, "--tsa-request", tmp_path / "r.tsq")
+    (tmp_path / "r.tsr").write_bytes(authority.answer((tmp_path / "r.tsq").read_bytes()))
+    root = authority.folder / "root.pem"
+    argv = ("sign", run, "--tsa-response", tmp_path / "r.tsr", "--tsa-root", root)
+    refused(command, *argv, word="for none of the signatures")
+
+
+def test_what_was_changed_after_the_seal_is_not_signed(
+    command: Command, run: Path, tmp_path: Path
+) -> None:
+    key = key_of(command, tmp_path, "bench")
+    tokens = run / "data" / "attempts" / "001" / "tokens.tsv"
+    good = tokens.read_bytes()
+    tokens.write_bytes(good + b"\n")
+    refused(command, "sign", run, "--key", key, word="not intact")
+    tokens.write_bytes(good)
+    record = run / "record.json"
+    record.write_text(record.read_text("utf-8").replace('"planned": 2', '"planned": 3'), "utf-8")
+    refused(command, "sign", run, "--key", key, word="does not come out of the raw data")
+    record.unlink()
+    refused(command, "sign", run, "--key", key, word="cannot be read")
+    assert not (run / "signatures").exists()
+
+
+def test_an_unsealed_folder_and_no_folder_are_not_signed(
+    command: Command, run: Path, tmp_path: Path
+) -> None:
+    key = key_of(command, tmp_path, "bench")
+    (run / "bagit.txt").unlink()
+    refused(command, "sign", run, "--key", key, word="not sealed")
+    refused(command, "sign", tmp_path, "--key", key, word="no run folder")
+    refused(command, "sign", run, word="give --key")
+
+
+def test_no_key_is_made_or_used_inside_the_run_folder(
+    command: Command, run: Path, tmp_path: Path
+) -> None:
+    make = ("keys", "make", "--owner", "A", "--role", "operator", "--out")
+    refused(command, *make, run / "data" / "keys", word="keys never do")
+    key = key_of(command, tmp_path, "bench")
+    planted = run / "signatures" / "0123456789abcdef.dsse.json"
+    planted.parent.mkdir()
+    planted.write_bytes(key.read_bytes())
+    refused(command, "sign", run, "--key", key, word="holds a private key")
+
+
+def test_a_damaged_envelope_is_neither_added_to_nor_overwritten(
+    command: Command, run: Path, tmp_path: Path
+) -> None:
+    first, second = key_of(command, tmp_path, "a"), key_of(command, tmp_path, "b")
+    path = Path(said(command, "sign", run, "--key", first)["envelope"])
+    text = path.read_text()
+    value = json.loads(text)
+    value["signatures"][0]["sig"] = "A" * 86 + "=="
+    for bad in (text[:-20], json.dumps(value)):
+        path.write_text(bad)
+        refused(command, "sign", run, "--key", second, word=path.name)
+        assert path.read_text() == bad
+
+
+def test_the_envelope_of_no_record_and_a_stamp_of_no_signature_are_said(
+    command: Command, run: Path, tmp_path: Path
+) -> None:
+    path = Path(said(command, "sign", run, "--key", key_of(command, tmp_path, "a"))["envelope"])
+    path.rename(path.with_name(f"{'0' * 16}.dsse.json"))
+    (path.parent / f"{'1' * 16}-{'2' * 16}.tsr").write_bytes(b"x")
+    found = signature_outcomes(run, read_trust(tmp_path / "none"))
+    assert [(o.code, o.file.rpartition("/")[2][:3]) for o in found] == [
+        ("malformed", "000"), ("malformed", "111")
+    ]  # fmt: skip
+
+
+def test_a_passphrase_comes_from_a_file_and_is_needed(
+    command: Command, run: Path, tmp_path: Path
+) -> None:
+    word = tmp_path / "word"
+    word.write_text("correct horse\n")
+    role = ("--role", "operator", "--passphrase-file", word)
+    key = key_of(command, tmp_path, "bench", *role)
+    refused(command, "sign", run, "--key", key, word="--passphrase-file")
+    word.write_text("wrong\n")
+    refused(command, "sign", run, "--key", key, "--passphrase-file", word, word="is wrong")
+    word.write_text("correct horse\n")
+    assert said(command, "sign", run, "--key", key, "--passphrase-file", word)["signatures"] == 1
