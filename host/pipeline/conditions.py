@@ -9,8 +9,8 @@ from collectors.reading import Unit
 from host.align.timekeeping import clock_facts, timekeeping_of
 from host.handover.conditions import ClockFacts, Conditions, SensorTerm
 from host.handover.facts import RunFacts
-from host.handover.perturbation import perturbation_from
 from host.handover.trace import AlignedRun
+from host.pipeline.perturbation import perturbation_for
 
 Sensors = Mapping[str, tuple[SensorTerm, ...]]
 
@@ -24,7 +24,7 @@ def conditions_of(run: AlignedRun, facts: RunFacts, sensors: Sensors) -> Conditi
         clock=_clock(run, facts),
         alignment_bound_ns=run.offset_bound_ns,
         sensors=sensors,
-        perturbation=perturbation_from(facts.perturbation),
+        perturbation=perturbation_for(run, facts),
         cpus=cpus_of(facts.device_before.get("cores")),
         page_bytes=_page_bytes(facts.sources),
     )

@@ -15,6 +15,7 @@ from host.align.read import RunReading
 from host.align.streams import read_json
 from host.errors import FolderError
 from host.handover.conditions import Perturbation
+from host.handover.facts import RunFacts
 from host.handover.perturbation import (
     PERTURBATION_VERSION,
     DroppedField,
@@ -31,6 +32,7 @@ from host.handover.perturbation import (
 )
 from host.handover.plan import ResolvedPlan, resolved_of
 from host.handover.record import Record
+from host.handover.trace import AlignedRun
 from host.reduce.perturbation import Paired, on_off, perturbation_of
 from host.run.folder import RunFolder, write_bytes
 from host.schema.canonical import decimal, quoted, sha256_of
@@ -43,11 +45,11 @@ NOT_FOUND = (
 )
 
 
-def perturbation_for(reading: RunReading) -> Mapping[str, Perturbation]:
+def perturbation_for(run: AlignedRun, facts: RunFacts) -> Mapping[str, Perturbation]:
     """What the budgets of a run may use: its own pairs, else what it found in the store."""
-    if in_pairs(reading.facts.plan):
-        return perturbation_of(reading.run, reading.facts.run_id)
-    return perturbation_from(reading.facts.perturbation)
+    if in_pairs(facts.plan):
+        return perturbation_of(run, facts.run_id)
+    return perturbation_from(facts.perturbation)
 
 
 def in_pairs(plan: ResolvedPlan) -> bool:

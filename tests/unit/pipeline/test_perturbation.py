@@ -86,9 +86,9 @@ def test_the_budgets_of_both_runs_get_the_same_ratios(tmp_path: Path) -> None:
     reading = reading_of()
     kept(tmp_path, reading)
     plain = replace(sample_facts(), perturbation=looked_up(tmp_path, tmp_path))
-    own = perturbation_for(reading)
+    own = perturbation_for(reading.run, reading.facts)
     assert own["decode_rate@1/"].pairs == 3
-    assert perturbation_for(RunReading(example_run(), plain, ())) == own
+    assert perturbation_for(example_run(), plain) == own
 
 
 def test_nothing_measured_is_said(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_bare_attempts_that_are_all_void_are_not_kept(tmp_path: Path) -> None:
     assert kept(tmp_path, reading).startswith("too-few-pairs")
     assert not (tmp_path / "perturbation.json").exists()
     assert len(measured_of(reading).dropped) == 3
-    assert perturbation_for(reading) == {}
+    assert perturbation_for(reading.run, reading.facts) == {}
 
 
 def test_a_run_that_ended_early_is_not_kept(tmp_path: Path) -> None:
