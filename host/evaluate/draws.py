@@ -7,11 +7,12 @@ in the middle of their step, so that neither 0 nor 1 occurs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isinf, pi, sqrt
 from typing import TYPE_CHECKING, Any
 
+from host.evaluate.correlations import cholesky, correlation_rows
 from host.handover.budget import Correlation, Input
 
 if TYPE_CHECKING:
@@ -122,40 +123,3 @@ def _together(
         mixed = sum(w * z for w, z in zip(weights, independent, strict=True))
         found[one.symbol] = one.estimate + (one.u or 0.0) * mixed / shrink
     return found
-
-
-def correlation_rows(
-    group: Sequence[Input], correlations: Sequence[Correlation]
-) -> list[list[float]]:
-    """Correlation matrix of some inputs."""
-    stated: Mapping[frozenset[str], float] = {frozenset((c.a, c.b)): c.r for c in correlations}
-    return [
-        [1.0 if a is b else stated.get(frozenset((a.symbol, b.symbol)), 0.0) for b in group]
-        for a in group
-    ]
-
-
-def cholesky(matrix: Sequence[Sequence[float]]) -> list[list[float]]:
-    """Lower factor of a correlation matrix; |r| = 1 is allowed (a pivot of 0).
-
-    ValueError for correlations that cannot hold together.
-    """
-    size = len(matrix)
-    lower = [[0.0] * size for _ in range(size)]
-    for i in range(size):
-        for j in range(i + 1):
-            rest = matrix[i][j] - sum(lower[i][m] * lower[j][m] for m in range(j))
-            if i == j:
-                if rest < -PIVOT_ROUND_OFF:
-                    raise ValueError("the stated correlations cannot hold at the same time")
-                lower[i][i] = sqrt(max(rest, 0.0)) if rest > PIVOT_ROUND_OFF else 0.0
-            elif lower[j][j] > 0:
-                lower[i][j] = rest / lower[j][j]
-            elif abs(rest) > PIVOT_ROUND_OFF:
-                raise ValueError("the stated correlations cannot hold at the same time")
-    return lower
-
-
-# A correlation of estimates that depend on each other exactly comes with errors of some 1e-16 for
-# each operation; below this a pivot is 0.
-PIVOT_ROUND_OFF = 1e-12

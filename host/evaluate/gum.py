@@ -13,13 +13,8 @@ from dataclasses import dataclass
 from math import floor, inf, isinf, isnan
 from typing import Any
 
-from host.evaluate.model import (
-    Model,
-    check_correlations,
-    check_inputs,
-    estimates,
-    groups,
-)
+from host.evaluate.correlations import check_correlations, groups
+from host.evaluate.model import Model, check_inputs, estimates
 from host.evaluate.second_order import second_order_u
 from host.evaluate.student import coverage_factor
 from host.handover.budget import Budget, Correlation, Input, Row
@@ -70,7 +65,12 @@ def propagate(
         raise ValueError(f"a coverage probability lies between 0 and 1, not at {p}")
     check_inputs(inputs)
     check_correlations(inputs, correlations)
-    first = _first_order(model, inputs, correlations)
+    try:
+        first = _first_order(model, inputs, correlations)
+    except ArithmeticError as err:
+        raise ValueError(
+            f"the model {model.expression} has no slope at its inputs: {err}"
+        ) from err
     rows = tuple(_row(one, first) for one in inputs)
     reason = _no_interval(inputs, first, required)
     evaluated = any(one.u is not None for one in inputs)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import isfinite, isnan
 from typing import Any
 
-from host.handover.budget import Correlation, Input
+from host.handover.budget import Input
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class Model:
         """Value at given inputs; ValueError where there is no finite one."""
         try:
             found = float(self.function(values))
+        except KeyError as err:
+            raise ValueError(f"the model {self.expression} needs the input {err}") from err
         except (ArithmeticError, ValueError) as err:
             raise ValueError(
                 f"the model {self.expression} has no value at its inputs: {err}"
@@ -61,40 +63,6 @@ def check_inputs(inputs: Sequence[Input]) -> None:
             raise ValueError(f"input {one.symbol}: its u is {one.u}, not a number from 0 on")
         if isnan(one.nu) or one.nu < 1:
             raise ValueError(f"input {one.symbol}: degrees of freedom start at 1, not {one.nu}")
-
-
-def check_correlations(inputs: Sequence[Input], correlations: Sequence[Correlation]) -> None:
-    """Refuse unknown inputs, pairs stated twice, an input with itself, and r beyond [-1, 1]."""
-    symbols = {one.symbol for one in inputs}
-    seen: set[frozenset[str]] = set()
-    for one in correlations:
-        pair = frozenset((one.a, one.b))
-        if len(pair) == 1 or pair in seen:
-            raise ValueError(
-                f"the correlation of {one.a} and {one.b} is stated twice or of itself"
-            )
-        seen.add(pair)
-        if not pair <= symbols:
-            raise ValueError(f"the correlation of {one.a} and {one.b} names an unknown input")
-        if not -1 <= one.r <= 1:
-            raise ValueError(f"the correlation of {one.a} and {one.b} is {one.r}, beyond -1 to 1")
-
-
-def groups(inputs: Sequence[Input], correlations: Sequence[Correlation]) -> list[list[Input]]:
-    """Inputs that are correlated, directly or by others, together; the order of inputs stays.
-
-    Inputs without spread (u None or 0) and correlations of 0 take no part.
-    """
-    live = [one for one in inputs if one.u]
-    home = {one.symbol: number for number, one in enumerate(live)}
-    for tie in correlations:
-        if tie.r != 0 and tie.a in home and tie.b in home:
-            old, new = home[tie.b], home[tie.a]
-            home = {symbol: new if at == old else at for symbol, at in home.items()}
-    found: dict[int, list[Input]] = {}
-    for one in live:
-        found.setdefault(home[one.symbol], []).append(one)
-    return list(found.values())
 
 
 def _either(name: str, value: Any) -> Any:  # noqa: ANN401

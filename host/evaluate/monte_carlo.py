@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from math import ceil, floor, log10, sqrt
 from typing import TYPE_CHECKING, Any
 
+from host.evaluate.correlations import check_correlations, groups
 from host.evaluate.draws import RNG, Source, draw_group
 from host.evaluate.gum import propagate
-from host.evaluate.model import Model, check_correlations, check_inputs, estimates, groups
+from host.evaluate.model import Model, check_inputs, estimates
 from host.handover.budget import Budget, Correlation, Input, MonteCarlo
 
 if TYPE_CHECKING:

@@ -76,7 +76,10 @@ def mean_of(values: Sequence[float]) -> TypeA:
     """Mean of independent observations, u = s / sqrt(n), nu = n - 1."""
     _finite(values)
     n = len(values)
-    spread = student_t(values)
+    try:
+        spread = student_t(values)
+    except OverflowError as err:
+        raise ValueError("observations are too large for their spread to be a number") from err
     mean = fsum(values) / n if n else None
     return TypeA(mean, spread.s, spread.u, spread.nu, n, reason=spread.reason)
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host.evaluate import model as m
 from host.evaluate import type_b
 from host.evaluate.gum import NO_COMMON_DOF, NOTHING_EVALUATED, Model, propagate
 from host.evaluate.student import coverage_factor
@@ -197,3 +198,20 @@ def test_a_probability_lies_between_0_and_1(p: float) -> None:
 def test_a_model_without_a_value_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="a / b has no value at its inputs"):
         propagate(RATIO, [known("a", 1, 0.3), known("b", 0, 0.4)])
+
+
+def test_correlations_that_contradict_each_other_are_refused() -> None:
+    model = Model("a + b + c", lambda q: q["a"] + q["b"] + q["c"])
+    ties = [tied("a", "b", 0.9), tied("b", "c", 0.9), tied("a", "c", -0.9)]
+    with pytest.raises(ValueError, match="cannot hold at the same time"):
+        propagate(model, [known(one, 1, 1) for one in "abc"], ties)
+
+
+def test_a_model_whose_input_is_not_given_says_which() -> None:
+    with pytest.raises(ValueError, match="needs the input 'b'"):
+        propagate(SUM, [known("a", 1, 0.3)])
+
+
+def test_a_model_without_a_slope_is_refused() -> None:
+    with pytest.raises(ValueError, match="no slope"):
+        propagate(Model("sqrt(a)", lambda q: m.sqrt(q["a"])), [known("a", 0, 1.0)])

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from host.evaluate import type_b
-from host.evaluate.draws import Source, cholesky, standard
+from host.evaluate.correlations import cholesky
+from host.evaluate.draws import Source, standard
 from host.evaluate.gum import Model
 from host.evaluate.monte_carlo import Adaptive, simulate, tolerance
 from host.handover.budget import Input, MonteCarlo

@@ -38,6 +38,11 @@ def test_an_observation_that_is_no_number_is_refused(bad: float) -> None:
         type_a.pooled([[1.0, 2.0], [bad]])
 
 
+def test_observations_beyond_what_can_be_squared_are_refused() -> None:
+    with pytest.raises(ValueError, match="too large"):
+        type_a.mean_of([1e308, -1e308])
+
+
 def test_negative_observations_are_values_like_others() -> None:
     assert type_a.mean_of([-1.0, -3.0]).value == -2.0
 
