@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -42,11 +43,17 @@ def pair(
     return read_private(found.private, never_asked), found.key
 
 
+@cache
+def _base() -> Record:
+    return sample_record(2)
+
+
 def record_for(*people: PersonField, state: str = "issued", issued: str = ISSUED) -> Record:
     """A record that names these people."""
     status = msgspec.convert({"state": state}, StatusField)
-    base = sample_record(2)
-    return identified(msgspec.structs.replace(base, status=status, people=people, issued=issued))
+    return identified(
+        msgspec.structs.replace(_base(), status=status, people=people, issued=issued)
+    )
 
 
 def person(key: PublicKey, role: Role = "operator", name: str = "") -> PersonField:
