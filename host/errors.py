@@ -3,7 +3,9 @@
 HostError                a sentence for the user and an exit code
 ├── UsageError           2: wrong use or bad input (plan, model, dataset, folder)
 │   ├── ArtefactError    a model or dataset that is not what it should be
-│   └── PlanError        a plan file that cannot be run, with the key
+│   ├── PlanError        a plan file that cannot be run, with the key
+│   ├── EquipmentError   an equipment file or a certificate that cannot be used
+│   └── LaboratoryError  a laboratory file that cannot be read, with line and key
 ├── DeviceError          3: device, meter or engine failed
 │   ├── TransportError   the way to the device failed
 │   └── AgentError       the agent said so, or fell silent
@@ -35,6 +37,14 @@ class ArtefactError(UsageError):
 
 class PlanError(UsageError):
     """A plan cannot be run: (file, key and what is wrong)."""
+
+
+class EquipmentError(UsageError):
+    """An equipment file or a certificate cannot be used: (file, what is wrong)."""
+
+
+class LaboratoryError(UsageError):
+    """A laboratory file cannot be read or is missing: (file, line, key and what is wrong)."""
 
 
 class FolderError(UsageError):

@@ -20,6 +20,10 @@ COMMANDS = {
     "doctor": ("host.cli.doctor:doctor", "Say what can be measured here, and why not the rest."),
     "models": ("host.cli.models:models", "List, make, quantize and inspect models."),
     "datasets": ("host.cli.datasets:datasets", "List and show the fixed datasets."),
+    "equipment": (
+        "host.cli.equipment:equipment",
+        "Show and check instruments and certificates; import a DCC.",
+    ),
     "verify": ("host.cli.verify:verify", "Check a run folder and redo its record."),
     "keys": ("host.cli.keys:keys", "Make, certify, trust and revoke signing keys."),
     "sign": ("host.cli.sign:sign", "Sign a record; attach a time stamp."),
