@@ -32,7 +32,7 @@ def budget_of(of: Measured) -> Budget:
     terms = terms_of(of)
     inside = [term for term in terms if term.shape != "cancels"]
     text = expression_of(terms) + legend_of(of, terms)
-    model = Model(text, partial(_value, inside), of.seen.measurand, of.seen.unit)
+    model = Model(text, partial(value_of, inside), of.seen.measurand, of.seen.unit)
     inputs = [term.input for term in inside]
     budget = propagate(model, inputs, (), P, (REPEATABILITY,))
     # `both` also looks for a bent model; ours are straight, so it is asked only where it draws.
@@ -91,7 +91,7 @@ def _factor(term: Term) -> str:
     return f"(1 {'-' if term.c < 0 else '+'} {symbol})"
 
 
-def _value(terms: Sequence[Term], q: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def value_of(terms: Sequence[Term], q: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """Sum of what is added, times the factors; floats, uncertain numbers or arrays."""
     total = q[REPEATABILITY]
     for term in terms:

@@ -50,10 +50,11 @@ def cpus_of(cores: Any) -> int | None:  # noqa: ANN401 - free-form fact
         return None
     count = 0
     for part in stated.split(","):
-        first, _, last = part.partition("-")
-        if not first.isdigit() or not (last or first).isdigit():
+        first, dash, last = part.partition("-")
+        last = last if dash else first
+        if not (first.isdigit() and last.isdigit()):
             return None
-        count += int(last or first) - int(first) + 1
+        count += int(last) - int(first) + 1
     return count if count > 0 else None
 
 

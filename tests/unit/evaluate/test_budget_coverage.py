@@ -1,0 +1,80 @@
+"""The window edge of a slow meter: the case of `shared` reference, peers 4.1, through our code.
+
+A load goes from 30 W to 200 W and back, a meter gives 1 s averages stamped at the end of each
+second, and its phase against the load is random.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from host.evaluate.run import evaluate
+from host.handover.conditions import Conditions
+from host.handover.result import Observation, Reduced
+from host.handover.trace import AttemptTrace
+from host.reduce.power import power_results
+from tests.fakes.traces import Shape, attempt, kind_of, request, series
+
+S = 10**9
+LOW_W, HIGH_W = 30.0, 200.0
+METER = kind_of("power", "average", "W", channel="meter.power", tier="B")
+# What the reference gives for averages weighted by their overlap: mean error in percent.
+EXPECTED_PERCENT = {3: -9.4, 5: -5.6, 10: -2.8, 60: -0.46}
+TRIALS = 2000
+ATTEMPTS = 5
+
+
+def metered(rng: np.random.Generator, length_s: int, number: int = 1) -> AttemptTrace:
+    start_ns = int((3 + rng.random()) * S)
+    end_ns = start_ns + length_s * S
+    ends_s = np.arange(0, length_s + 10)
+    busy_s = np.minimum(ends_s, end_ns / S) - np.maximum(ends_s - 1, start_ns / S)
+    values = LOW_W + (HIGH_W - LOW_W) * np.clip(busy_s, 0, None)
+    shape = Shape(ttft_ns=S // 2, tpot_ns=S // 10, output_tokens=4)
+    asked = replace(request(shape, t0_ns=start_ns), end_ns=end_ns)
+    return attempt((asked,), (series(ends_s * S, values, METER),), number=number)
+
+
+def energy(attempts: list[AttemptTrace]) -> Observation:
+    found = {(o.measurand, o.scope): o for o in power_results(attempts)}
+    return found["energy@1", "request"]
+
+
+@pytest.mark.parametrize("length_s", EXPECTED_PERCENT)
+def test_the_bounds_of_one_integral_hold_the_truth(length_s: int) -> None:
+    rng = np.random.default_rng(length_s)
+    truth, held, errors = HIGH_W * length_s, 0, []
+    for _ in range(TRIALS):
+        seen = energy([metered(rng, length_s)])
+        ((_, value),) = seen.by_attempt
+        assert seen.basis is not None
+        assert seen.basis.channel is not None
+        held += abs(value - truth) <= seen.basis.channel.edge
+        errors.append(100 * (value / truth - 1))
+    assert held >= 0.95 * TRIALS
+    assert np.mean(errors) == pytest.approx(EXPECTED_PERCENT[length_s], abs=0.15)
+
+
+@pytest.mark.parametrize(("length_s", "runs"), [(3, 50), (5, TRIALS // ATTEMPTS), (60, 50)])
+def test_u_of_several_attempts_holds_the_truth(length_s: int, runs: int) -> None:
+    rng = np.random.default_rng(100 + length_s)
+    truth, held, by_spread, ratios = HIGH_W * length_s, 0, 0, []
+    for _ in range(runs):
+        seen = energy([metered(rng, length_s, n + 1) for n in range(ATTEMPTS)])
+        (found,) = evaluate(Reduced((seen,), ()), Conditions()).results
+        assert found.value is not None
+        assert found.spread is not None
+        assert found.spread.U is not None
+        assert found.budget is not None
+        assert found.budget.U is not None
+        held += abs(found.value - truth) <= found.budget.U
+        by_spread += abs(found.value - truth) <= found.spread.U
+        ratios.append(found.budget.U / truth)
+    assert held >= 0.95 * runs
+    # Replicates alone would mislead: all attempts err to one side.
+    assert by_spread < 0.5 * runs
+    # An interval that holds everything is no feat: it must shrink with the length of the run.
+    assert np.mean(ratios) < 0.9 / length_s
