@@ -22,8 +22,8 @@ from host.handover.budget import Budget, Correlation, Input, Row
 __all__ = ["Model", "propagate"]
 
 T_RULE = "t_nu_eff"
-# nu_eff of one input with nu = 9 may come out as 8.999999999999998; the roundings of some ten
-# additions and divisions of doubles stay far below this ratio.
+# nu_eff of three equal terms with nu = 3 comes out as 8.999999999999998; the roundings of some
+# ten additions and divisions of doubles stay far below this ratio.
 DOF_ROUND_OFF_RATIO = 1e-9
 # A first-order contribution below this share of u_c is taken as vanished. GTC's derivatives are
 # exact, so that only products with an estimate of 0 fall here, with some room for round-off.
