@@ -33,12 +33,19 @@ INTERRUPTED = 130
     show_default=True,
     help="Where run folders go.",
 )
+@click.option(
+    "--equipment",
+    type=click.Path(path_type=Path),
+    envvar="INFEROMETER_EQUIPMENT",
+    help="Instruments and certificates in use, TOML.",
+)
 @click.option("--resume", "resumed", type=click.Path(path_type=Path), help="Go on with a run.")
 @click.option("--dry-run", is_flag=True, help="Show the plan as it would be run, as TOML.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
 def measure(
     plan_file: Path | None,
     runs: Path,
+    equipment: Path | None,
     resumed: Path | None,
     *,
     dry_run: bool,
@@ -61,7 +68,7 @@ def measure(
     if dry_run:
         return _dry(plan, as_json=as_json)
     with watching(err()) as watch:
-        done = run(plan, given, runs, watch)
+        done = run(plan, given, runs, watch, equipment)
     return _tell(done, as_json=as_json)
 
 

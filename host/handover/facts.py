@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from host.handover.equipment import Problem
 from host.handover.formal import EnvironmentField, EquipmentField
 from host.handover.laboratory import Laboratory
 from host.handover.perturbation import Lookup
@@ -28,7 +29,8 @@ class RunFacts:
     the run ended early, "" when it did not. run_id: the id under which the device spooled, "" in
     a folder without one. perturbation: what the run found in the store of on/off results; None
     where it did not look. laboratory: the operator's file as the run had it. equipment,
-    environment: instruments in use, and what they read of the surroundings.
+    environment: instruments in use, and what they read of the surroundings. equipment_problems:
+    what keeps them from being what their file wants.
     """
 
     plan: ResolvedPlan
@@ -51,3 +53,4 @@ class RunFacts:
     laboratory: Laboratory | None = None
     equipment: tuple[EquipmentField, ...] = ()
     environment: tuple[EnvironmentField, ...] = ()
+    equipment_problems: tuple[Problem, ...] = ()

@@ -21,6 +21,7 @@ from host.handover.deployment import Deployment
 from host.handover.perturbation import Lookup
 from host.handover.plan import Plan, ResolvedPlan
 from host.handover.progress import Progress, Watch
+from host.pipeline.equipment import equipment_for, keep_equipment
 from host.pipeline.perturbation import look_up, write_on_off
 from host.pipeline.prepare import artefacts_of, resolve_plan
 from host.pipeline.redo import Redone, redo
@@ -58,8 +59,10 @@ def prepare(plan: Plan, watch: Watch) -> ResolvedPlan:
         return resolve_plan(plan, found, link, deployment)
 
 
-def measure(plan: Plan, given: bytes, runs: Path, watch: Watch) -> Measured:
-    """Measure by a plan. given: the plan file's bytes, kept as they are.
+def measure(
+    plan: Plan, given: bytes, runs: Path, watch: Watch, equipment: Path | None = None
+) -> Measured:
+    """Measure by a plan. given: the plan file's bytes, kept as they are; so is the equipment file.
 
     Raises UsageError before anything is written, DeviceError when device or engine failed.
     """
@@ -69,10 +72,12 @@ def measure(plan: Plan, given: bytes, runs: Path, watch: Watch) -> Measured:
     deployment = deploy_local(transport, local_store())
     with AgentLink(transport, deployment) as link:
         resolved = resolve_plan(plan, found, link, deployment)
+        instruments = equipment_for(equipment, link)
         folder = create(runs, _name(resolved))
         with _disk(folder):
             write_bytes(folder.data / "plan.toml", given)
             write_json(folder.data / "plan.json", msgspec.to_builtins(resolved))
+            keep_equipment(folder, instruments)
         ended = fill(Work(resolved, folder, transport, deployment, watch), link)
     return finish(folder, ended, watch)
 

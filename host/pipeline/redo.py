@@ -8,15 +8,19 @@ from pathlib import Path
 from host.align.read import RunReading, read_run
 from host.evaluate.run import evaluate
 from host.handover.record import Record
+from host.handover.result import Results
 from host.pipeline.conditions import conditions_of
+from host.pipeline.stored import stored_statements
+from host.pipeline.equipment import with_equipment
 from host.record.build import build
 from host.reduce.run import reduce_run
 from host.schema.canonical import to_bytes
+from host.schema.statements import Stored
 
 
 @dataclass(frozen=True, slots=True)
 class Redone:
-    """A run folder read, reduced and put into a record."""
+    """A run folder read, corrected, reduced and put into a record."""
 
     reading: RunReading
     record: Record
@@ -32,7 +36,10 @@ class Redone:
 
 def redo(root: Path) -> Redone:
     """Redo the right-hand half of the way. Raises FolderError for what is no run folder."""
-    reading = read_run(root)
-    conditions = conditions_of(reading.run, reading.facts, {})
+    reading, sensors = with_equipment(root, read_run(root))
+    conditions = conditions_of(reading.run, reading.facts, sensors)
     results = evaluate(reduce_run(reading.run), conditions)
-    return Redone(reading, build(reading.run, results, reading.facts))
+    stored = stored_statements(root)
+    statements = tuple(s.statement for s in stored)
+    record = build(reading.run, results, reading.facts, statements)
+    return Redone(reading, record, results, stored)

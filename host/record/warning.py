@@ -12,6 +12,7 @@ from host.handover.text import Txt
 from host.handover.trace import AlignedRun
 from host.record.attempts import outputs_differ
 from host.record.state import changed_state
+from host.record.warning_equipment import equipment_warnings
 from host.schema.canonical import decimal
 
 MIN_ATTEMPTS = 3  # below, t is above 12 and U says little
@@ -45,7 +46,8 @@ class Evidence:
 
 def warnings_of(evidence: Evidence) -> tuple[Warning_, ...]:
     """All that apply, in the order of the rules."""
-    return tuple(warning for rule in _RULES for warning in rule(evidence))
+    found = (warning for rule in _RULES for warning in rule(evidence))
+    return (*found, *equipment_warnings(evidence.facts))
 
 
 def few_attempts(e: Evidence) -> list[Warning_]:
