@@ -9,6 +9,7 @@ import numpy as np
 
 from host.check.rule import Breach, Rule, attempt_file, breach
 from host.handover.case import Case
+from host.handover.pairing import role_of
 from host.handover.text import Txt
 from host.handover.trace import AttemptTrace
 
@@ -100,6 +101,20 @@ FAULT_WORDS = {
 }
 
 
+def pairs_drawn(case: Case) -> Iterator[Breach]:
+    """With the sampler or without it by the plan and its seed: nobody chose after the fact."""
+    ended = [a for a in case.run.attempts if a.status != "incomplete"]
+    for slot, attempt in enumerate(ended):
+        role = role_of(case.facts.plan.plan, slot)
+        if (attempt.pair, attempt.sampled) != (role.pair, role.sampled):
+            yield breach(
+                attempt_file(attempt.number, "attempt.json"),
+                f"第 {attempt.number} 次所属的对或有无采样与按种子抽取的不符。",
+                f"Attempt {attempt.number} is not of the pair, or not with or without sampling,"
+                " as the seed draws it.",
+            )
+
+
 def _span(attempt: AttemptTrace) -> tuple[int, int] | None:
     """First and last stamp of load and requests, ns."""
     starts = [r.start_ns for r in attempt.requests]
@@ -151,5 +166,13 @@ RULES = (
             "Every stream is whole and as its writer wrote it.",
         ),
         streams_whole,
+    ),
+    Rule(
+        "pairs-drawn",
+        Txt(
+            "各次测量有无采样与计划及种子一致。",
+            "Attempts are with or without sampling as the plan and its seed say.",
+        ),
+        pairs_drawn,
     ),
 )

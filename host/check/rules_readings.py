@@ -96,6 +96,17 @@ def sampled_throughout(case: Case) -> Iterator[Breach]:
             )
 
 
+def bare_unread(case: Case) -> Iterator[Breach]:
+    """An attempt without the sampler has no readings of it."""
+    for attempt in case.run.valid():
+        if not attempt.sampled and attempt.series:
+            yield breach(
+                attempt_file(attempt.number),
+                f"第 {attempt.number} 次称未采样，却有读数。",
+                f"Attempt {attempt.number} is said to be without sampling and has readings.",
+            )
+
+
 def _covers(s: Series, requests: Sequence[RequestTrace]) -> bool:
     """Whether there are readings from before the start to after the end of each request."""
     return all(np.any(s.t0_ns <= r.start_ns) and np.any(s.t1_ns >= r.end_ns) for r in requests)
@@ -141,5 +152,10 @@ RULES = (
             "Sampling covers all scored requests where the plan has it on.",
         ),
         sampled_throughout,
+    ),
+    Rule(
+        "bare-unread",
+        Txt("未采样的测量没有读数。", "Attempts without sampling have no readings."),
+        bare_unread,
     ),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from tests.fakes.pair_stories import bare_but_called_sampled, called_bare, of_no_pair
 from tests.fakes.story import Story, Stream
 
 Spoil = Callable[[Story], None]
@@ -213,6 +214,8 @@ BAD: dict[str, tuple[Spoil, ...]] = {
     "attempts-apart": (_overlap,),
     "attempts-distinct": (_copy,),
     "streams-whole": (_other_clock, _lost_line),
+    "pairs-drawn": (bare_but_called_sampled, of_no_pair, called_bare),
+    "bare-unread": (called_bare,),
     "requests-planned": (_other_item, _hidden_warmup),
     "request-steps": (_prefill_back, _scheduled_late),
     "requests-apart": (_before_load,),

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from tests.fakes.bad_stories import Spoil
+from tests.fakes.pair_stories import in_pairs, in_pairs_after_a_cut
 from tests.fakes.story import STAMP_COLUMNS, Story, Stream
 
 
@@ -206,6 +207,10 @@ LEGAL: dict[str, Spoil] = {
     "counter falls by half its range": _counter(100.0, 60.0, 10.0),
     **WITHIN,
 }
-LEGAL_PAIRS: dict[str, Spoil] = {"void attempts": without_load}
+LEGAL_PAIRS: dict[str, Spoil] = {
+    "void attempts": without_load,
+    "in pairs": in_pairs,
+    "in pairs after a cut": in_pairs_after_a_cut,
+}
 # A fall of less than half the range is no wrap; without a range no fall is one.
 SET_BACK = (_counter(100.0, 60.0, 10.5), _counter(None, 60.0, 0.0))
