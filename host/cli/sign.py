@@ -15,6 +15,7 @@ from host.errors import HostError, UsageError
 if TYPE_CHECKING:
     from host.pipeline.sign import Signable
     from host.sign.envelope import Signature
+    from host.sign.keys import SigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,10 @@ def sign(*, run: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN401
     from host.pipeline.sign import signable
 
     options = Options(**given)
-    _check(options)
+    _check(run, options)
+    key = _key(options)
     ready = signable(run)
-    said = _sign(ready, options) if options.key else _stamp(ready, options)
+    said = _sign(ready, options, key) if key else _stamp(ready, options)
     if as_json:
         json_out(said)
         return
@@ -87,7 +89,7 @@ def sign(*, run: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN401
         console.print("              `inferometer sign RUN --tsa-response FILE --tsa-root PEM`")
 
 
-def _check(options: Options) -> None:
+def _check(run: Path, options: Options) -> None:
     stamps = [options.tsa, options.tsa_request, options.tsa_response]
     if sum(given is not None for given in stamps) > 1:
         raise UsageError("give one of --tsa, --tsa-request and --tsa-response")
@@ -97,23 +99,39 @@ def _check(options: Options) -> None:
         raise UsageError("--tsa-response is for a signature that is there; leave out --key")
     if options.tsa_request is not None and options.tsa_request.exists():
         raise UsageError(str(options.tsa_request), "exists already")
-    if options.tsa and not _roots(options):
-        raise UsageError("--tsa needs the authority's root certificate: give --tsa-root")
-    if options.tsa or options.tsa_request:
-        from host.sign.timestamp import request_for
-
-        request_for(b"\0" * 64)  # fails here, before anything is signed, without the extra
+    if options.tsa_request is not None and run.resolve() in options.tsa_request.resolve().parents:
+        raise UsageError(str(options.tsa_request), "lies inside the run folder; put it elsewhere")
+    _check_stamping(options)
 
 
-def _sign(ready: Signable, options: Options) -> dict[str, Any]:
+def _check_stamping(options: Options) -> None:
+    """Fail before anything is signed where a stamp cannot be had."""
+    from host.sign.timestamp import refuse_address, refuse_roots, request_for
+
+    if options.tsa is not None:
+        refuse_address(options.tsa)
+    if options.tsa is not None or options.tsa_response is not None:
+        refuse_roots(_roots(options))
+    if options.tsa is not None or options.tsa_request is not None:
+        request_for(b"\0" * 64)  # says here that the extra is missing
+
+
+def _key(options: Options) -> SigningKey | None:
+    """The key, read before the folder: a passphrase is asked for at once or not at all."""
     from host.cli.passphrase import asked_passphrase
+    from host.sign.keys import read_private
+
+    if options.key is None:
+        return None
+    return read_private(options.key, lambda: asked_passphrase(options.passphrase_file))
+
+
+def _sign(ready: Signable, options: Options, key: SigningKey) -> dict[str, Any]:
     from host.pipeline.sign import add_signature, attach_stamp
-    from host.sign.keys import SigningKey, public_beside, read_private
+    from host.sign.keys import public_beside
     from host.sign.timestamp import ask_authority, request_for
 
-    path = options.key or Path()
-    key: SigningKey = read_private(path, lambda: asked_passphrase(options.passphrase_file))
-    _fit_to_sign(ready, key.id, public_beside(path, key), options)
+    _fit_to_sign(ready, key.id, public_beside(options.key or Path(), key), options)
     signature = add_signature(ready, key)
     when = ""
     if options.tsa or options.tsa_request:

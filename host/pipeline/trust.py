@@ -24,6 +24,7 @@ from host.sign.trust import (
 )
 
 MIN_PREFIX = 16
+MAX_BYTES = 4 * MAX_FILE_BYTES  # a certificate holds a key file as base64, and signatures
 
 
 def trust_file(folder: Path, path: Path) -> KnownKey:
@@ -102,9 +103,14 @@ def _make(folder: Path) -> None:
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(4 * MAX_FILE_BYTES)
+            found = file.read(MAX_BYTES + 1)
     except OSError as err:
         raise UsageError(str(path), f"cannot be read ({err.strerror})") from err
+    if b"PRIVATE KEY-----" in found:
+        raise UsageError(str(path), f"is a private key: hand it to nobody, give its {SUFFIX} file")
+    if len(found) > MAX_BYTES:
+        raise UsageError(str(path), "is larger than a public key file or a certificate can be")
+    return found
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -76,7 +76,9 @@ def make_key(owner: Owner, folder: Path, name: str = "", passphrase: bytes = b""
     stem = name or f"{owner.roles[0]}-{public.id[:8]}"
     paths = folder / f"{stem}{PRIVATE_SUFFIX}", folder / f"{stem}{SUFFIX}"
     try:
-        if not folder.is_dir():
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(str(folder), "is no folder")
+        if not folder.exists():
             folder.mkdir(mode=OWN_FOLDER, parents=True)
         for path in paths:
             if path.exists() or path.is_symlink():

@@ -48,8 +48,7 @@ def checked_time(
     that says what is wrong: no answer, not granted, for other bytes, no chain to a root.
     """
     found = _read(response)
-    if not roots:
-        raise UsageError("time stamp", "no root certificate of a time stamp authority is given")
+    refuse_roots(roots)
     _verify(found, signature, roots, nonce)
     when = found.tst_info.gen_time
     when = when if when.tzinfo else when.replace(tzinfo=datetime.UTC)
@@ -66,8 +65,7 @@ def ask_authority(url: str, request: Request) -> bytes:
     import urllib.error
     import urllib.request
 
-    if not url.startswith(("http://", "https://")):
-        raise UsageError(url, "is no http or https address of a time stamp authority")
+    refuse_address(url)
     headers = {"Content-Type": "application/timestamp-query"}
     query = urllib.request.Request(url, request.der, headers, method="POST")  # noqa: S310 - above
     try:
@@ -76,6 +74,25 @@ def ask_authority(url: str, request: Request) -> bytes:
     except (OSError, ValueError) as err:  # URLError and HTTPError are OSErrors
         raise DeviceError(url, f"gives no time stamp ({err})") from err
     return found
+
+
+def refuse_address(url: str) -> None:
+    """Raises UsageError for an address that is not http or https."""
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(url, "is no http or https address of a time stamp authority")
+
+
+def refuse_roots(roots: tuple[bytes, ...]) -> None:
+    """Raises UsageError for no root at all, or one that is no PEM certificate."""
+    from cryptography.x509 import load_pem_x509_certificates
+
+    if not roots:
+        raise UsageError("time stamp", "no root certificate of a time stamp authority is given")
+    try:
+        for pem in roots:
+            load_pem_x509_certificates(pem)
+    except ValueError as err:
+        raise UsageError("time stamp", f"a root is no PEM certificate ({err})") from err
 
 
 def _read(response: bytes) -> TimeStampResponse:

@@ -97,6 +97,7 @@ def test_an_operator_without_a_network_carries_the_request(
     (tmp_path / "stamp.tsr").write_bytes(authority.answer(request.read_bytes()))
     attach = ("sign", run, "--tsa-response", tmp_path / "stamp.tsr")
     refused(command, *attach, word="no root certificate")
+    refused(command, *attach, "--tsa-root", request, word="no PEM certificate")
     root = authority.folder / "root.pem"
     done = said(command, *attach, "--tsa-root", root)
     assert done["time_source"] == "rfc3161"
@@ -118,6 +119,18 @@ def test_an_authority_on_the_network_stamps_at_once(
     with served(authority) as url:
         done = said(command, "sign", run, "--key", key, "--tsa", url, "--tsa-root", root)
     assert done["time_source"] == "rfc3161"
+
+
+def test_what_cannot_be_stamped_is_said_before_anything_is_signed(
+    command: Command, run: Path, tmp_path: Path, authority: TimeAuthority
+) -> None:
+    sign = ("sign", run, "--key", key_of(command, tmp_path, "bench"))
+    root = ("--tsa-root", authority.folder / "root.pem")
+    refused(command, *sign, "--tsa", "ftp://example.com", *root, word="no http or https")
+    refused(command, *sign, "--tsa", "https://example.com", word="no root certificate")
+    refused(command, *sign, "--tsa-request", run / "data" / "r.tsq", word="inside the run folder")
+    refused(command, *sign, "--tsa-response", run / "record.json", word="leave out --key")
+    assert not (run / "signatures").exists()
 
 
 def test_an_authority_out_of_order_leaves_a_signature_and_says_so(

@@ -65,7 +65,7 @@ def test_the_same_file_may_be_trusted_again_but_not_a_changed_one(
 
 
 def test_a_private_key_is_no_public_key_file(folder: Path, bench: MadeKey) -> None:
-    with pytest.raises(UsageError, match="no public key file"):
+    with pytest.raises(UsageError, match="is a private key"):
         trust_file(folder, bench.private)
 
 
