@@ -161,6 +161,7 @@ def _fit_to_sign(ready: Signable, key_id: str, beside: Any, options: Options) ->
     from host.pipeline.sign import people_of
     from host.run.journal import wall_label
     from host.sign.moments import moment
+    from host.sign.public import same_name
     from host.sign.trust import read_trust, trust_folder
 
     trust = read_trust(trust_folder(options.trust), must_exist=options.trust is not None)
@@ -175,7 +176,7 @@ def _fit_to_sign(ready: Signable, key_id: str, beside: Any, options: Options) ->
     if moment(public.expires).last < moment(wall_label()).first:
         raise UsageError(f"key {key_id}", f"expired on {public.expires}; make a new one")
     for person in people:
-        if person.name != public.owner or person.role not in public.roles:
+        if not same_name(person.name, public.owner) or person.role not in public.roles:
             raise UsageError(
                 f"key {key_id}",
                 f"is for {public.owner} as {', '.join(public.roles)}, "

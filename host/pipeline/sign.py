@@ -174,7 +174,9 @@ def signature_outcomes(root: Path, trust: Trust) -> tuple[SignatureOutcome, ...]
     folder = root / SIGNATURES
     if not folder.is_dir():
         return ()
-    records = {stem: path for path in _record_files(root) if (stem := _stem_in(path))}
+    records: dict[str, Path] = {}
+    for path in _record_files(root):
+        records.setdefault(_stem_in(path), path)  # no old copy may stand in for record.json
     names = sorted(p.name for p in folder.iterdir() if p.is_file() and not p.is_symlink())
     stamps = {m[0]: (m[1], m[2]) for n in names if (m := _TOKEN.fullmatch(n))}
     found: list[SignatureOutcome] = []

@@ -20,7 +20,7 @@ from host.handover.text import Txt
 from host.schema.canonical import record_id_of
 from host.sign.envelope import Envelope, Signature, holds, read_envelope
 from host.sign.moments import moment
-from host.sign.public import PublicKey
+from host.sign.public import PublicKey, same_name
 from host.sign.statement import PAYLOAD_TYPE, difference, statement_of
 from host.sign.timestamp import checked_time
 from host.sign.trust import STOLEN, Revocation, Trust
@@ -182,7 +182,7 @@ def _not_entitled(key: PublicKey, person: PersonField, record: Record) -> tuple[
     """Why a key does not speak for a person; in a draft, nobody need be named yet."""
     if not person.key:
         return (None if record.status.state == "draft" else "not-named"), ""
-    if person.name != key.owner:
+    if not same_name(person.name, key.owner):
         return "other-person", key.owner
     if person.role not in key.roles:
         return "other-role", ", ".join(key.roles)

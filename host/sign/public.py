@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import re
+import unicodedata
 from typing import Literal
 
 import msgspec
@@ -52,6 +53,11 @@ class PublicKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def key_id(raw: bytes) -> str:
     """SHA-256 of the raw public key, 64 hex digits."""
     return hashlib.sha256(raw).hexdigest()
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are one, however their accents were typed (Unicode NFC)."""
+    return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
 
 
 def strict_base64(text: str) -> bytes:

@@ -116,5 +116,17 @@ def test_the_signatures_of_a_record_that_was_replaced_are_still_checked(tmp_path
     assert found.code == "malformed"
 
 
+def test_an_old_copy_cannot_stand_in_for_a_changed_record(tmp_path: Path) -> None:
+    key, public = pair(tmp_path, "张伟")
+    given = signable_of(tmp_path / "run", record_for(person(public)))
+    add_signature(given, key)
+    path = given.root / "record.json"
+    (given.root / "superseded").mkdir()
+    (given.root / "superseded" / f"{given.stem}.json").write_bytes(path.read_bytes())
+    path.write_bytes(path.read_bytes().replace(b"2026-06-01T12", b"2026-06-01T13"))
+    (found,) = signature_outcomes(given.root, trust_in(public))
+    assert (found.code, found.intact) == ("other-record", False)
+
+
 def test_a_folder_without_signatures_has_no_outcome(tmp_path: Path) -> None:
     assert signature_outcomes(tmp_path, trust_in()) == ()

@@ -83,6 +83,14 @@ def test_a_record_cannot_lend_a_key_to_somebody_else(tmp_path: Path) -> None:
     assert "张伟" in found[0].text.en
 
 
+def test_a_name_is_the_same_however_its_accents_were_typed(tmp_path: Path) -> None:
+    key, public = pair(tmp_path, "Ren\u00e9")
+    record = record_for(person(public, name="Rene\u0301"))
+    assert codes(check_signatures(evidence_for(record, key), record, trust_in(public))) == [
+        "valid"
+    ]
+
+
 @pytest.mark.parametrize(
     ("issued", "code"),
     [
