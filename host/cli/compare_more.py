@@ -15,7 +15,7 @@ from host.compare.scores import MEANINGS
 from host.handover.quantity import Quantity
 from host.pipeline.compare import Compared
 from host.report.terminal import safe
-from host.schema.rounding import Display, alone, display_of, significant
+from host.schema.rounding import Display, alone, display_of, significant, with_uncertainty
 from host.schema.rounding import plain as digits
 
 _CONDITIONS = {
@@ -162,7 +162,8 @@ def _consensus(console: Console, each: Consensus) -> None:
     )
     for e in r.equivalences:
         mark = "  ! |D|/u > 2.5" if e.outlier else ""
-        _line(console, f"    {e.label}  D = {said(e.D)}, U = {said(e.U)} (k = 2){mark}")
+        distance, expanded = with_uncertainty(display.of(e.D), display.of(e.U))
+        _line(console, f"    {e.label}  D = {distance} ± {expanded} (k = 2){mark}")
 
 
 def _display(q: Quantity) -> Display:

@@ -38,6 +38,11 @@ _INTERVALS = Txt(
     "±: U = k·u, p = 95 %; k of difference and ratio from Student's t, degrees of freedom by"
     " Welch-Satterthwaite.",
 )
+_ONE_THING = Txt(
+    "设备、模型、引擎与设置都相同：此处显出的差别是各次运行之间的变化，U 不含它。",
+    "Device, model, engine and settings are the same: a difference shown here is variation between"
+    " runs, which U does not hold.",
+)
 _TYPE_A = Txt("部分 U 仅含重复性（A 类）。", "Some U hold repeatability alone (Type A).")
 _AS_THEY_STAND = Txt(
     "记录按其所述取用；verify 才核对其原始数据。",
@@ -257,6 +262,8 @@ def notes_of(comparison: Comparison) -> list[Txt]:
                 " show a difference by chance.",
             )
         )
+    if stated and all(s.same or s.key == "software" for s in comparison.subjects):
+        notes.append(_ONE_THING)
     shared = sorted({name for p in comparison.pairs for name in p.correlated})
     if shared:
         names = ", ".join(map(safe, shared))

@@ -18,7 +18,7 @@ from host.compare.repeatability import Repeatability, other_things, repeatabilit
 from host.compare.run import MIN_RECORDS, Comparison, compare, sides_of
 from host.errors import FolderError, UsageError
 from host.handover.record import Record
-from host.schema.canonical import from_bytes, record_id_of
+from host.schema.upgrade import identity_of, read_record
 
 RECORD = "record.json"
 # A record of an hour's run takes a few MiB; what is larger is no record of ours.
@@ -91,7 +91,7 @@ class Compared:
 
 
 def read(path: Path) -> Record:
-    """The record at `path`, a run folder or a record file.
+    """The record at `path`, a run folder or a record file, of this or an older version.
 
     Raises FolderError for what is no record, or one whose identity is not that of its contents.
     """
@@ -102,15 +102,11 @@ def read(path: Path) -> Record:
     except OSError as err:
         raise FolderError(str(file), f"cannot be read ({err.strerror})") from err
     if len(raw) > MAX_RECORD_BYTES:
-        raise FolderError(
-            str(file), f"is larger than {MAX_RECORD_BYTES} bytes, so it is no record"
-        )
-    record = from_bytes(raw, str(file))
-    if record.record_id != record_id_of(record):
-        raise FolderError(
-            str(file),
-            "was changed after it was written: its record_id is not that of its contents",
-        )
+        raise FolderError(str(file), f"is no record: larger than {MAX_RECORD_BYTES} bytes")
+    record = read_record(raw, str(file))
+    stated, computed = identity_of(raw, str(file))
+    if stated != computed:
+        raise FolderError(str(file), "was changed: its record_id is not that of its contents")
     return record
 
 

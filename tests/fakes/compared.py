@@ -91,7 +91,7 @@ def record(
         **changed,
     }
     if results:
-        fields["results"] = tuple(results)
+        fields = {"budgets": (), "conventions": (), **fields, "results": tuple(results)}
     return identified(msgspec.structs.replace(sample, **fields))
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host.compare.measured import results_of
 from host.compare.pairs import Pair
 from host.compare.run import compare
 from host.errors import UsageError
@@ -129,8 +130,9 @@ def test_counts_are_compared_by_their_values() -> None:
 )  # fmt: skip
 def test_numbers_that_are_none_name_record_and_result(field: str, text: str) -> None:
     bad = msgspec.structs.replace(quantity([1.0, 2.0]), **{field: text})
+    made = msgspec.structs.replace(record(quantity([1.0, 2.0])), results=(bad,))
     with pytest.raises(UsageError, match="B: decode_rate@1/mean"):
-        pair_of(quantity([1.0, 2.0]), bad)
+        results_of(made, "B")
 
 
 def test_a_result_that_stands_twice_is_refused() -> None:
