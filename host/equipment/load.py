@@ -131,14 +131,22 @@ _AT = re.compile(r" - at `\$\.?(?P<where>[^`]*)`$")
 def _sentence(message: str) -> str:
     """The library's message in the words of the file."""
     at = _AT.search(message)
-    where = (at["where"] if at else "").replace("[...]", "")
-    place = f" in [[{where}]]" if where else ""
+    where = _place(at["where"] if at else "")
+    place = f" in {where}" if where else ""
     if unknown := _UNKNOWN.search(message):
         return f"unknown key {unknown['key']}{place}"
     if missing := _MISSING.search(message):
         return f"the key {missing['key']} is missing{place}"
     if re.search(r"Expected `str( \| null)?`, got `(float|int)`", message):
-        return f"{where} is to be a decimal string in quotes, which keeps its digits"
+        return f"{where}: numbers are decimal strings in quotes, which keep their digits"
     if "matching regex" in message and "[0-9]+(" in message:
-        return f'{where} is no number that a certificate can state; write it like "0.010"'
-    return message.replace("$.", "").replace("[...]", "").replace("Expected", "expected", 1)
+        return f'{where}: no number that a certificate can state; write it like "0.010"'
+    if "matching regex" in message or "length" in message:
+        return f"{where}: empty, too long, or with characters that do not belong there"
+    return _AT.sub("", message).replace("Expected", f"{where}: expected", 1)
+
+
+def _place(path: str) -> str:
+    """`instrument[0].certificate[1].k` counted from 1: instrument 1, certificate 2, k."""
+    counted = re.sub(r"\[(\d+)\]", lambda m: f" {int(m[1]) + 1}", path)
+    return counted.replace(".", ", ")
