@@ -21,9 +21,11 @@ from host.align.time_folder import timekeeping_in
 from host.errors import FolderError
 from host.handover.facts import RunFacts
 from host.handover.finding import StreamFault
+from host.handover.laboratory import Laboratory
 from host.handover.perturbation import Lookup
 from host.handover.plan import ResolvedPlan, resolved_of
 from host.handover.trace import AlignedRun, AttemptTrace
+from host.schema.laboratory import parse_laboratory
 
 # Last words of a journal that say why a run ended early (host/pipeline/measure.py writes them).
 ENDINGS = frozenset({"interrupted", "disk-full", "spool-unwritable", "device-failed"})
@@ -87,6 +89,7 @@ def read_run(root: Path) -> RunReading:
         timekeeping=timekeeping_in(data),
         run_id=str(_optional(data / "run.json").get("id", "")),
         perturbation=_perturbation(data / "perturbation.json"),
+        laboratory=_laboratory(data / "laboratory.toml"),
     )
     return RunReading(run, facts, (*faults, *journal_faults))
 
@@ -105,6 +108,10 @@ def _perturbation(path: Path) -> Lookup | None:
         return msgspec.convert(read_json(path), Lookup)
     except msgspec.ValidationError as err:
         raise FolderError(str(path), f"is no look-up of an on/off result: {err}") from err
+
+
+def _laboratory(path: Path) -> Laboratory | None:
+    return parse_laboratory(path.read_bytes(), str(path)) if path.exists() else None
 
 
 def _optional(path: Path) -> dict[str, Any]:

@@ -30,6 +30,11 @@ COMMANDS = {
     "report": ("host.cli.report:report", "Redraw table and page from a run folder."),
     "compare": ("host.cli.compare:compare", "Say whether records compare, and what differs."),
     "seal": ("host.cli.seal:seal", "Close an interrupted run as it is."),
+    "laboratory": ("host.cli.laboratory:laboratory", "Who measures, for whom, who answers."),
+    "issue": ("host.cli.issue:issue", "Issue the record of a sealed run."),
+    "amend": ("host.cli.issue:amend", "Amend or substitute an issued record."),
+    "withdraw": ("host.cli.issue:withdraw", "Withdraw an issued record."),
+    "schema": ("host.cli.schema:schema", "Print the JSON Schema of records."),
 }
 
 

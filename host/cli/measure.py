@@ -39,13 +39,17 @@ INTERRUPTED = 130
     envvar="INFEROMETER_EQUIPMENT",
     help="Instruments and certificates in use, TOML.",
 )
+@click.option(
+    "--laboratory",
+    type=click.Path(path_type=Path),
+    help="The laboratory file; the usual one when left out, if there is one.",
+)
 @click.option("--resume", "resumed", type=click.Path(path_type=Path), help="Go on with a run.")
 @click.option("--dry-run", is_flag=True, help="Show the plan as it would be run, as TOML.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
 def measure(
     plan_file: Path | None,
     runs: Path,
-    equipment: Path | None,
     resumed: Path | None,
     *,
     dry_run: bool,
@@ -58,9 +62,11 @@ def measure(
     and a page in under a minute. Exit code 0: valid; 1: done but void; 2: bad input; 3: device or
     engine failed; 130: interrupted, go on with --resume.
     """
+    from host.pipeline.measure import Files
     from host.pipeline.measure import measure as run
     from host.pipeline.resume import resume
 
+    files = Files(over.pop("equipment"), over.pop("laboratory"))
     if resumed is not None:
         with watching(err()) as watch:
             return _tell(resume(resumed, watch), as_json=as_json)
@@ -68,7 +74,7 @@ def measure(
     if dry_run:
         return _dry(plan, as_json=as_json)
     with watching(err()) as watch:
-        done = run(plan, given, runs, watch, equipment)
+        done = run(plan, given, runs, watch, files)
     return _tell(done, as_json=as_json)
 
 

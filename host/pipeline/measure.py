@@ -22,6 +22,8 @@ from host.handover.perturbation import Lookup
 from host.handover.plan import Plan, ResolvedPlan
 from host.handover.progress import Progress, Watch
 from host.pipeline.equipment import equipment_for, keep_equipment
+from host.pipeline.laboratory import NAME as LABORATORY
+from host.pipeline.laboratory import laboratory_bytes
 from host.pipeline.perturbation import look_up, write_on_off
 from host.pipeline.prepare import artefacts_of, resolve_plan
 from host.pipeline.redo import Redone, redo
@@ -50,6 +52,17 @@ class Measured:
     lookup: Lookup | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Files of the operator: equipment in use, laboratory. None: the usual one, if any."""
+
+    equipment: Path | None = None
+    laboratory: Path | None = None
+
+
+NO_FILES = Files()
+
+
 def prepare(plan: Plan, watch: Watch) -> ResolvedPlan:
     """Resolve a plan and try it with the agent, without a run (`--dry-run`)."""
     found = artefacts_of(plan, _steps(watch))
@@ -60,24 +73,27 @@ def prepare(plan: Plan, watch: Watch) -> ResolvedPlan:
 
 
 def measure(
-    plan: Plan, given: bytes, runs: Path, watch: Watch, equipment: Path | None = None
+    plan: Plan, given: bytes, runs: Path, watch: Watch, files: Files = NO_FILES
 ) -> Measured:
-    """Measure by a plan. given: the plan file's bytes, kept as they are; so is the equipment file.
+    """Measure by a plan. given: the plan file's bytes, kept as they are, and so are `files`.
 
     Raises UsageError before anything is written, DeviceError when device or engine failed.
     """
     check_writable(runs)
+    laboratory = laboratory_bytes(files.laboratory)
     found = artefacts_of(plan, _steps(watch))
     transport = Local()
     deployment = deploy_local(transport, local_store())
     with AgentLink(transport, deployment) as link:
         resolved = resolve_plan(plan, found, link, deployment)
-        instruments = equipment_for(equipment, link)
+        instruments = equipment_for(files.equipment, link)
         folder = create(runs, _name(resolved))
         with _disk(folder):
             write_bytes(folder.data / "plan.toml", given)
             write_json(folder.data / "plan.json", msgspec.to_builtins(resolved))
             keep_equipment(folder, instruments)
+            if laboratory is not None:
+                write_bytes(folder.data / LABORATORY, laboratory)
         ended = fill(Work(resolved, folder, transport, deployment, watch), link)
     return finish(folder, ended, watch)
 

@@ -10,8 +10,8 @@ from host.evaluate.run import evaluate
 from host.handover.record import Record
 from host.handover.result import Results
 from host.pipeline.conditions import conditions_of
-from host.pipeline.stored import stored_statements
 from host.pipeline.equipment import with_equipment
+from host.pipeline.stored import stored_statements
 from host.record.build import build
 from host.reduce.run import reduce_run
 from host.schema.canonical import to_bytes
@@ -20,10 +20,19 @@ from host.schema.statements import Stored
 
 @dataclass(frozen=True, slots=True)
 class Redone:
-    """A run folder read, corrected, reduced and put into a record."""
+    """A run folder read, corrected, reduced and put into a record, as its statements say."""
 
     reading: RunReading
     record: Record
+    results: Results
+    stored: tuple[Stored, ...] = ()
+
+    def record_after(self, count: int) -> Record:
+        """The record under the first statements only; 0: the draft."""
+        if count == len(self.stored):
+            return self.record
+        statements = tuple(s.statement for s in self.stored[:count])
+        return build(self.reading.run, self.results, self.reading.facts, statements)
 
     def record_bytes(self) -> bytes:
         return to_bytes(self.record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -51,7 +51,7 @@ def build(
         schema=SchemaField(SCHEMA_NAME, SCHEMA_VERSION),
         record_id=NO_ID,
         record_no="",
-        kind=KIND,
+        kind=_kind(facts),
         title=_title(facts),
         status=StatusField(),
         verdict=verdict_of(attempts, facts.interrupted),
@@ -92,6 +92,11 @@ def build(
         end_of_record=True,
     )
     return identified(with_formal(record, facts.laboratory, statements))
+
+
+def _kind(facts: RunFacts) -> Literal["performance_test_report", "intermediate_check"]:
+    """A run in pairs with and without the sampler checks the measuring itself."""
+    return "intermediate_check" if facts.plan.plan.run.pairing == "on_off" else KIND
 
 
 def _title(facts: RunFacts) -> Txt:

@@ -14,7 +14,7 @@ import rfc8785
 
 from agent.wire import WireError, strict_json
 from host.errors import FolderError
-from host.handover.record import Record
+from host.handover.record import SCHEMA_VERSION, Record
 
 # Stands in a record until its identity is known; the identity is not over itself.
 NO_ID = f"urn:sha256:{'0' * 64}"
@@ -90,15 +90,36 @@ def to_bytes(record: Record) -> bytes:
 
 
 def from_bytes(raw: bytes, name: str = "record.json") -> Record:
-    """Read a record. Raises FolderError with `name` for anything that is not exactly one.
+    """Read a record of this version. Raises FolderError with `name` for what is not exactly one.
 
-    Refused: duplicate keys, NaN, unknown or missing fields, wrong types. The identity is not
-    checked here: compare `record_id` with `record_id_of`.
+    Refused: duplicate keys, NaN, unknown or missing fields, wrong types, numbers that are no
+    decimal strings. The identity is not checked here: compare `record_id` with `record_id_of`.
+    `upgrade.read_record` reads older versions too.
     """
+    return record_in(strict_object(raw, name), name)
+
+
+def strict_object(raw: bytes, name: str) -> dict[str, Any]:
+    """A JSON object without duplicate keys or NaN. Raises FolderError with `name`."""
     try:
-        return msgspec.convert(strict_json(raw), Record, strict=True)
-    except (WireError, msgspec.ValidationError) as err:
-        raise FolderError(name, f"is no record of this version: {err}") from err
+        found = strict_json(raw)
+    except WireError as err:
+        raise FolderError(name, f"is no whole JSON file: {err}") from err
+    if not isinstance(found, dict):
+        raise FolderError(name, "is no JSON object")
+    return found
+
+
+def record_in(found: dict[str, Any], name: str) -> Record:
+    """The record that plain JSON is. Raises FolderError with `name` and the first fault."""
+    schema = found.get("schema")
+    version = schema.get("version") if isinstance(schema, Mapping) else None
+    if isinstance(version, str) and version != SCHEMA_VERSION:
+        raise FolderError(name, f"has the schema version {version!r}, not {SCHEMA_VERSION}")
+    try:
+        return msgspec.convert(found, Record, strict=True)
+    except msgspec.ValidationError as err:
+        raise FolderError(name, f"is no record of version {SCHEMA_VERSION}: {err}") from err
 
 
 def _text(value: str) -> str:

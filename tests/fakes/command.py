@@ -53,7 +53,12 @@ class Command:
 def environment(models: Path, store: Path) -> dict[str, str]:
     """The environment of a command that must not touch the user's own stores."""
     kept = {k: v for k, v in os.environ.items() if k != "COVERAGE_PROCESS_START"}
-    return {**kept, "INFEROMETER_MODELS": str(models), "INFEROMETER_STORE": str(store)}
+    return {
+        **kept,
+        "INFEROMETER_MODELS": str(models),
+        "INFEROMETER_STORE": str(store),
+        "XDG_CONFIG_HOME": str(store / "config"),
+    }
 
 
 def small_plan(path: Path, **over: Any) -> Path:  # noqa: ANN401
