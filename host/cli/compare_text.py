@@ -75,6 +75,12 @@ def line(console: Console, text: str, style: str = "") -> None:
 
 def _verdict(console: Console, comparison: Comparison) -> None:
     style, words = _EXTENT[comparison.extent]
+    if comparison.extent == "none":
+        n = sum(each.effect is not Effect.SAID for each in comparison.differences)
+        line(
+            console, f"{words.zh}：{n} 项差别不允许；{words.en}: {n} differences forbid it", style
+        )
+        return
     made = [p for p in comparison.pairs if p.verdict != "refused"]
     apart = sum(p.verdict in ("higher", "lower") for p in made)
     refused = len(comparison.pairs) - len(made)

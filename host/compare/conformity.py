@@ -77,6 +77,8 @@ class DecisionRule:
     def __post_init__(self) -> None:
         if self.name not in RULES:
             raise UsageError("decision rule", f"{self.name!r} is none of {', '.join(RULES)}")
+        if self.alpha is not None and self.name == "simple":
+            raise UsageError("decision rule", "simple acceptance has no guard band, so no alpha")
         if self.alpha is not None and not 0 < self.alpha < 0.5:  # noqa: PLR2004 - one half
             raise UsageError("decision rule", f"alpha {self.alpha} is not between 0 and 0.5")
 

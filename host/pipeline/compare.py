@@ -123,8 +123,17 @@ def specification(path: Path) -> Specification:
 
 
 def wanted_of(said: Specification) -> tuple[Wanted, ...]:
-    """Its limits."""
-    return tuple(Wanted(each.result, Limit(each.low, each.high), each.unit) for each in said.limit)
+    """Its limits. Raises UsageError, with the result, for one that bounds nothing."""
+    if not said.limit:
+        raise UsageError(said.specification, "states no limit")
+    return tuple(Wanted(each.result, _limit(each), each.unit) for each in said.limit)
+
+
+def _limit(said: LimitField) -> Limit:
+    try:
+        return Limit(said.low, said.high)
+    except UsageError as err:
+        raise UsageError(said.result, str(err)) from err
 
 
 def run(paths: Sequence[Path], asked: Asked) -> Compared:

@@ -86,7 +86,7 @@ def test_other_settings_end_with_one_and_are_listed(
     (unlike,) = [d for d in found["differences"] if d["rule"] == "settings"]
     assert unlike["path"] == "settings.context_tokens"
     done = command("compare", files["slow"], files["other"])
-    assert done.stdout.startswith("不可比 Not comparable")
+    assert done.stdout.startswith("不可比：1 项差别不允许；Not comparable: 1")
     assert "settings.context_tokens" in done.stdout
 
 
@@ -129,6 +129,8 @@ def test_limits_from_a_file(command: Command, files: dict[str, Path], tmp_path: 
     assert found["conformity"][0]["outcome"] == "conditionalPass"
     (tmp_path / "spec.toml").write_text(text.replace("{token}/s", "kB"))
     refused(command, files["slow"], "--limits", tmp_path / "spec.toml", word="the limit in kB")
+    (tmp_path / "spec.toml").write_text(text.replace("low = 50.5", ""))
+    refused(command, files["slow"], "--limits", tmp_path / "spec.toml", word="neither a lower")
     (tmp_path / "spec.toml").write_text(text + "more = 1\n")
     refused(command, files["slow"], "--limits", tmp_path / "spec.toml", word="more")
 

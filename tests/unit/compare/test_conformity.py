@@ -129,6 +129,11 @@ def test_a_risk_that_is_none_is_refused(alpha: float) -> None:
         DecisionRule("guarded", alpha)
 
 
+def test_simple_acceptance_takes_no_alpha() -> None:
+    with pytest.raises(UsageError, match="no guard band"):
+        DecisionRule("simple", 0.05)
+
+
 def test_one_attempt_and_equal_attempts_get_no_statement() -> None:
     for values in ([25.0], [25.0, 25.0, 25.0]):
         made = side("A", record(quantity(values)))
