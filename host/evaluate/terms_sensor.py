@@ -167,10 +167,23 @@ def _refresh(of: Measured, stated: Stated) -> Term:
         )
         return Term(exact(named, Txt("读数流", "stream of readings"), why), "add", c, "ΣΔP/K")
     by = _by(stated["refresh"], 1.0) if "refresh" in stated else None
-    if by is None or c == 0:
-        why = stated["refresh"].source if "refresh" in stated else _NOTHING
-        return Term(not_evaluated(named, _SHEET, why), "add", c, "ΣΔP/K")
-    return Term(_input(named, by, stated["refresh"]), "add", c, "ΣΔP/K")
+    if by is not None and c != 0:
+        return Term(_input(named, by, stated["refresh"]), "add", c, "ΣΔP/K")
+    if "refresh" not in stated and of.channel.stale_s is not None:
+        return Term(_seen_refresh(named, of.channel.stale_s), "add", c, "ΣΔP/K")
+    why = stated["refresh"].source if "refresh" in stated else _NOTHING
+    return Term(not_evaluated(named, _SHEET, why), "add", c, "ΣΔP/K")
+
+
+def _seen_refresh(named: Named, stale_s: float) -> Input:
+    """From the readings themselves, where no paper says how old one may be."""
+    how = Txt(
+        f"由读数的变化看出：数值保持的时间比读数周期长 {stale_s:.3g} s，读数可能旧至此；"
+        "不修正，取为半宽",
+        f"seen from how the readings change: a value stays {stale_s:.3g} s longer than the"
+        " reading period, by which a reading may be old; not corrected but taken as half-width",
+    )
+    return evaluated(named, rectangular(stale_s), Txt("读数流", "stream of readings"), how)
 
 
 def _by(stated: SensorTerm, scale: float) -> Evaluated | None:

@@ -93,6 +93,8 @@ class ChannelBasis:
     counter: W). step: sum over the windows of the larger jump of the indication at an edge.
     bracket_s: longest read at an edge. lag_s: how far the middle of an averaging time lies before
     the middle of the stretch that a reading is held over. idle: the baseline that was taken off.
+    stale_s: how much longer than the reading period a value stays before it changes; None where
+    it hardly ever changed or nobody looked.
     """
 
     unit: str
@@ -106,6 +108,7 @@ class ChannelBasis:
     bracket_s: float
     lag_s: float
     idle: Baseline | None = None
+    stale_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

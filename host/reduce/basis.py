@@ -32,6 +32,7 @@ def mean_basis(found: Sequence[Basis | None]) -> Basis | None:
 def _mean_channel(each: Sequence[ChannelBasis]) -> ChannelBasis:
     """Unit, kind and resolution are those of the channel, in every attempt the same."""
     idle = [c.idle for c in each if c.idle is not None]
+    stale = [c.stale_s for c in each if c.stale_s is not None]
     return replace(
         each[0],
         edge=mean([c.edge for c in each]),
@@ -41,6 +42,7 @@ def _mean_channel(each: Sequence[ChannelBasis]) -> ChannelBasis:
         bracket_s=mean([c.bracket_s for c in each]),
         lag_s=mean([c.lag_s for c in each]),
         idle=_mean_baseline(idle) if len(idle) == len(each) else None,
+        stale_s=mean(stale) if len(stale) == len(each) else None,
     )
 
 

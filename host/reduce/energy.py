@@ -33,6 +33,9 @@ MAX_GAP_PERIODS = 3
 MIN_UPDATES = 50
 # Fewest changes of a power reading from which an update period is taken.
 MIN_CHANGES = 4
+# Share of the stays of a value that counts as short: our choice, so that one late reading, which
+# makes one stay short, does not decide, and a steady stretch does not either.
+SHORT_SHARE = 0.1
 # NVML means power over 1 s and hwmon's power*_average over as much by default; a source that
 # states nothing shorter is not believed to resolve more.
 AVERAGE_PERIOD_NS = 1_000_000_000
@@ -59,13 +62,15 @@ class Meter:
 
     bracket_s: the longest read beside the edges of a window. lag_s: how much earlier the middle
     of the source's averaging time lies than that of the stretch a reading is held over; the
-    energy of a window then is that of one earlier by so much.
+    energy of a window then is that of one earlier by so much. stale_s: how much longer than the
+    reading period a value stays; None where it changed too seldom to tell.
     """
 
     over: Integrator
     update_period_ns: int
     bracket_s: Callable[[Window], float]
     lag_s: float = 0.0
+    stale_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,8 @@ class PhaseEnergy:
 
     windows: how many it has. step_w: sum over them of the larger jump of power at an edge.
     drift_w: half of what the mean powers of its windows differ. bracket_s: longest read at an
-    edge. late_s: how much later than its events the stamps of its edges may be, summed. lag_s:
-    as in Meter.
+    edge. late_s: how much later than its events the stamps of its edges may be, summed. lag_s,
+    stale_s: as in Meter.
     """
 
     energy: Integral
@@ -86,6 +91,7 @@ class PhaseEnergy:
     bracket_s: float = 0.0
     late_s: float = 0.0
     lag_s: float = 0.0
+    stale_s: float | None = None
 
 
 def meter_of(series: Series) -> Meter:
@@ -103,6 +109,7 @@ def meter_of(series: Series) -> Meter:
         _update_period_of(series),
         edge_bracket(series.t0_ns, series.t1_ns),
         _lag_s(series),
+        _stale_s(series),
     )
 
 
@@ -111,6 +118,19 @@ def _lag_s(series: Series) -> float:
     if rule_of(series) != HOLD_RULE:
         return 0.0
     return max(0, AVERAGE_PERIOD_NS - _median_spacing(series.t_ns, series.channel)) / 2 * NS
+
+
+def _stale_s(series: Series) -> float | None:
+    """The shortest stays of a value (lower decile) less the reading period, s.
+
+    A source that has something new only now and then cannot change faster than that, while one
+    that is merely steady or coarse sometimes does.
+    """
+    changes = series.t_ns[1:][np.diff(series.values) != 0]
+    if len(changes) < MIN_CHANGES:
+        return None
+    stays_ns = float(np.quantile(np.diff(changes), SHORT_SHARE, method="higher"))
+    return max(0.0, stays_ns - _median_spacing(series.t_ns, series.channel)) * NS
 
 
 def edge_bracket(t0_ns: IntArray, t1_ns: IntArray) -> Callable[[Window], float]:
@@ -150,16 +170,20 @@ def phase_energy(attempt: AttemptTrace, meter: Meter, phase: str) -> PhaseEnergy
         bracket_s=max(meter.bracket_s(w) for w in found),
         late_s=late_s(attempt.scored()) if phase == DECODE else 0.0,
         lag_s=meter.lag_s,
+        stale_s=meter.stale_s,
     )
 
 
 def _step_w(meter: Meter, window: Window, inside_w: float) -> float:
-    """The larger jump of power at an edge, W: mean inside against one update period outside.
+    """The larger jump of power at an edge, W: inside against one update period outside.
 
-    That period is the second one from the edge, so that no average in it reaches into the
-    window. Where nothing was read there, power may have been as low as 0 W.
+    Inside is the mean of what lies one update period from both edges, of all where nothing
+    does; outside is the second period from the edge: no average in either reaches over the edge.
+    Where nothing was read outside, power may have been as low as 0 W.
     """
     one = meter.update_period_ns
+    if window.end_ns - window.start_ns > 2 * one:
+        inside_w = _mean_w(meter, Window(window.start_ns + one, window.end_ns - one))
     outside = (
         Window(window.start_ns - 2 * one, window.start_ns - one),
         Window(window.end_ns + one, window.end_ns + 2 * one),

@@ -195,5 +195,6 @@ def _basis(row: _Row, metered: Metered, like: Series, attempt: AttemptTrace) -> 
         bracket_s=total.bracket_s,
         lag_s=total.lag_s,
         idle=metered.baseline(attempt) if above else None,
+        stale_s=total.stale_s,
     )
     return Basis(total.length_s, total.windows, divisor, total.late_s, channel)

@@ -78,3 +78,38 @@ def test_u_of_several_attempts_holds_the_truth(length_s: int, runs: int) -> None
     assert by_spread < 0.5 * runs
     # An interval that holds everything is no feat: it must shrink with the length of the run.
     assert np.mean(ratios) < 0.9 / length_s
+
+
+def sampled(rng: np.random.Generator, number: int, shift_s: float = 0.0) -> AttemptTrace:
+    """Ten times a second: a mean over the last second, or with a shift an external meter."""
+    start_s = 4 + rng.random()
+    times_s = rng.random() / 10 + np.arange(0, 17, 0.1)
+    if shift_s:
+        inside = ((times_s > start_s) & (times_s <= start_s + 5)).astype(np.float64)
+    else:
+        inside = np.minimum(times_s, start_s + 5) - np.maximum(times_s - 1, start_s)
+    values = LOW_W + (HIGH_W - LOW_W) * np.clip(inside, 0, None) + rng.normal(0, 0.5, len(times_s))
+    like = METER if not shift_s else replace(METER, kind="instant", tier="A")
+    stamps = ((times_s + shift_s) * S).astype(np.int64)
+    shape = Shape(ttft_ns=S // 2, tpot_ns=S // 10, output_tokens=4)
+    asked = replace(request(shape, t0_ns=int(start_s * S)), end_ns=int((start_s + 5) * S))
+    return attempt((asked,), (series(stamps, values, like),), number=number)
+
+
+@pytest.mark.parametrize("shift_s", [0.0, 0.3, -0.3])
+def test_u_holds_the_truth_with_a_long_average_and_with_a_shifted_clock(shift_s: float) -> None:
+    rng = np.random.default_rng(7)
+    conditions = Conditions(alignment_bound_ns=round(abs(shift_s) * S))
+    truth, held, without = HIGH_W * 5, 0, 0
+    for _ in range(60):
+        seen = energy([sampled(rng, n + 1, shift_s) for n in range(3)])
+        (found,) = evaluate(Reduced((seen,), ()), conditions).results
+        assert found.value is not None
+        assert found.budget is not None
+        assert found.budget.U is not None
+        held += abs(found.value - truth) <= found.budget.U
+        rows = {row.input.symbol: row.contribution or 0.0 for row in found.budget.rows}
+        rest = sum(c**2 for name, c in rows.items() if name not in {"averaging", "alignment"})
+        without += abs(found.value - truth) <= 2 * rest**0.5
+    assert held >= 57
+    assert without < 30

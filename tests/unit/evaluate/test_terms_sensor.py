@@ -105,6 +105,20 @@ def test_an_old_reading_is_an_early_window() -> None:
     assert term.input.unit == "s"
 
 
+def test_without_papers_the_readings_tell_how_old_they_get() -> None:
+    of = energy(replace(power_channel(), stale_s=0.9))
+    term = named(of)["refresh"]
+    assert (term.input.u, term.c) == pytest.approx((0.9 / sqrt(3), 15.0))
+    paper = SensorTerm("refresh", source=SHEET, relative=False, half_width=0.1)
+    assert named(sensed(of, paper))["refresh"].input.half_width == 0.1
+
+
+def test_a_refresh_that_is_named_without_numbers_stays_open() -> None:
+    of = energy(replace(power_channel(), stale_s=0.9))
+    paper = SensorTerm("refresh", source=SHEET, relative=False)
+    assert named(sensed(of, paper))["refresh"].input.u is None
+
+
 def test_the_refresh_of_a_counter_was_seen() -> None:
     assert named(energy(power_channel("energy", "counter")))["refresh"].input.u == 0.0
 

@@ -130,6 +130,37 @@ def test_an_average_read_more_often_than_its_time_lies_before_its_stamp() -> Non
     assert meter_of(power("instant", S // 10)).lag_s == 0.0
 
 
+def stays(times_s: float) -> Series:
+    """Read each 0.1 s, a new value only each so many s."""
+    times = np.arange(0, 60 * S, S // 10, dtype=np.int64)
+    values = 10.0 + np.floor(times / (times_s * S)) % 7
+    return series(times, values, kind_of("power", "instant", "W"))
+
+
+def test_a_value_that_stays_is_older_than_its_stamp() -> None:
+    assert meter_of(stays(1.0)).stale_s == pytest.approx(0.9)
+    assert meter_of(stays(0.1)).stale_s == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_long_steady_stretch_is_not_taken_for_a_slow_source() -> None:
+    quick = stays(0.1)
+    values = np.where(quick.t_ns > 40 * S, 5.0, quick.values)
+    assert meter_of(replace(quick, values=values)).stale_s == pytest.approx(0.0, abs=1e-12)
+
+
+def test_too_few_changes_do_not_tell_how_long_a_value_stays() -> None:
+    assert meter_of(power()).stale_s is None
+
+
+def test_a_step_is_taken_from_inside_the_window_not_from_its_blurred_edges() -> None:
+    # 1 s averages of 2 W and 12 W: the reading at 10.5 s is half of each
+    times = np.arange(0, 60 * S, S, dtype=np.int64) + S // 2
+    busy = np.clip(times / S - 10, 0, 1) - np.clip(times / S - 30, 0, 1)
+    blurred = series(times, 2.0 + 10.0 * busy, kind_of("power", "average", "W"))
+    found = phase_energy(attempt(ASKED, (blurred,)), meter_of(blurred), "request")
+    assert found.step_w == pytest.approx(10.0)
+
+
 def test_the_bracket_is_that_of_the_readings_beside_the_edges() -> None:
     found = power()
     t1_ns = found.t1_ns.copy()
