@@ -71,6 +71,7 @@ def test_results_stand_on_the_sampled_attempts_only(measured: dict[str, Any]) ->
     record = json.loads(Path(measured["record"]).read_text(encoding="utf-8"))
     load = next(r for r in record["results"] if r["measurand_id"] == "load_time@1")
     assert load["n"] == PAIRS
+    assert record["kind"] == "intermediate_check"
     partial = [w["text"]["en"] for w in record["warnings"] if w["code"] == "partial-result"]
     assert not any("load_time@1" in text for text in partial)
 
