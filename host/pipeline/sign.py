@@ -99,9 +99,7 @@ def people_of(record: Record, key_id: str) -> tuple[PersonField, ...]:
     found = tuple(p for p in record.people if p.key == key_id)
     if not found and record.status.state != "draft":
         named = ", ".join(f"{p.role} {p.name}" for p in record.people if p.key) or "nobody"
-        raise UsageError(
-            f"key {key_id}", f"is none of those that the record names ({named} has a key in it)"
-        )
+        raise UsageError(f"key {key_id}", f"is not in the record, which names a key of {named}")
     return found
 
 
@@ -113,6 +111,7 @@ def add_signature(given: Signable, key: SigningKey) -> Signature:
     """
     people_of(given.record, key.id)
     with _locked(given.root):
+        _still_there(given)
         before = stored_envelope(given) or Envelope(PAYLOAD_TYPE, given.payload, ())
         try:
             after = signed_with(before, key)
@@ -120,6 +119,14 @@ def add_signature(given: Signable, key: SigningKey) -> Signature:
             raise UsageError(given.envelope_path.name, str(err)) from err
         _write(given.envelope_path, envelope_bytes(after))
     return after.signatures[-1]
+
+
+def _still_there(given: Signable) -> None:
+    """Under the lock: the record is the one that was looked at, nobody issued another since."""
+    path = RunFolder(given.root).record
+    digest = hashlib.sha256(_read(path, MAX_RECORD_BYTES)).hexdigest()
+    if digest.encode() not in given.payload:
+        raise FolderError(str(path), "was replaced while it was being signed; sign it again")
 
 
 def stored_envelope(given: Signable) -> Envelope | None:

@@ -59,7 +59,7 @@ def test_a_key_that_an_issued_record_does_not_name_is_refused(tmp_path: Path) ->
 @pytest.mark.parametrize("state", ["amended", "substituted", "withdrawn"])
 def test_only_a_draft_may_be_signed_by_whom_it_does_not_name(tmp_path: Path, state: str) -> None:
     key, _ = pair(tmp_path, "张伟")
-    with pytest.raises(UsageError, match="none of those"):
+    with pytest.raises(UsageError, match="names a key of nobody"):
         people_of(record_for(state=state), key.id)
     assert people_of(record_for(state="draft", issued=""), key.id) == ()
 
@@ -72,6 +72,16 @@ def test_one_key_signs_a_record_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="signed it already"):
         add_signature(given, key)
     assert given.envelope_path.read_bytes() == before
+
+
+def test_a_record_that_was_replaced_meanwhile_is_not_signed(tmp_path: Path) -> None:
+    key, public = pair(tmp_path, "张伟")
+    given = signable_of(tmp_path / "run", record_for(person(public)))
+    other = record_for(person(public), issued="2026-06-02T12:00:00Z")
+    write_bytes(given.root / "record.json", to_bytes(other))
+    with pytest.raises(FolderError, match="sign it again"):
+        add_signature(given, key)
+    assert not given.envelope_path.exists()
 
 
 def test_an_envelope_of_another_record_is_not_added_to(tmp_path: Path) -> None:
