@@ -17,6 +17,9 @@ from host.evaluate.terms_common import REPEATABILITY
 from host.handover.budget import Budget, Row
 
 P = 0.95
+# "+-" is earned (design, law 11): where all that is known is zero and something is not, there is
+# no interval.
+ONLY_ZEROS = "not-evaluated: the rows that were evaluated are all zero, others are open"
 BY_RANKS = (
     "distribution-free: a quantile of single values has the interval between order statistics,"
     " and no U"
@@ -40,7 +43,11 @@ def budget_of(of: Measured) -> Budget:
         seed = crc32("/".join((of.seen.measurand, of.seen.scope, of.seen.source)).encode())
         budget = both(model, inputs, seed=seed, p=P, required=(REPEATABILITY,))
     budget = replace(budget, rows=_with_cancelled(terms, budget.rows))
-    return replace(budget, reason=_reason(of, budget.reason)) if budget.U is None else budget
+    if budget.U is None:
+        return replace(budget, reason=_reason(of, budget.reason))
+    if budget.U == 0 and budget.open_rows:
+        return replace(budget, k=None, U=None, reason=ONLY_ZEROS)
+    return budget
 
 
 def expression_of(terms: Sequence[Term]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Literal
 
 from host.evaluate.terms import Measured, Named, Term, evaluated, exact, not_evaluated
@@ -92,11 +93,26 @@ def _gain(of: Measured, stated: Stated) -> Term:
 def _proportional(of: Measured, named: Named, stated: SensorTerm) -> Term:
     """A factor on the value; stated in the unit of the channel it becomes a constant error."""
     if not stated.relative:
-        return _constant(of, Named(named.symbol, named.name, effect_of(of).unit), stated)
+        return _absolute(of, Named(named.symbol, named.name, effect_of(of).unit), stated)
     by = _by(stated, 1.0)
     if by is None:
         return Term(not_evaluated(named, _SHEET, stated.source), "times")
     return Term(_input(named, by, stated), "times")
+
+
+def _absolute(of: Measured, named: Named, stated: SensorTerm) -> Term:
+    """An error in the unit of the channel that need not be the same at all indications.
+
+    In a difference it does not cancel: the errors at both are taken as independent, which is
+    an upper limit for errors of one instrument that go the same way.
+    """
+    effect = effect_of(of)
+    c = effect.offset if effect.steps == 1 else sqrt(2) * effect.rounding
+    factor = effect.factor if effect.steps == 1 else f"sqrt(2)*{effect.factor}".rstrip("*")
+    by = _by(stated, 1.0)
+    if by is None:
+        return Term(not_evaluated(named, _SHEET, stated.source), "add", c, factor)
+    return Term(_input(named, by, stated), "add", c, factor)
 
 
 def _offset(of: Measured, stated: Stated) -> Term:

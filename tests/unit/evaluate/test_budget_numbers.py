@@ -5,7 +5,7 @@ from math import sqrt
 
 import pytest
 
-from host.evaluate.budget_of import BY_RANKS, budget_of
+from host.evaluate.budget_of import BY_RANKS, ONLY_ZEROS, budget_of
 from host.handover.budget import Budget
 from host.handover.conditions import Conditions, Perturbation, SensorTerm
 from host.handover.result import Basis, ChannelBasis
@@ -79,9 +79,9 @@ def test_zero_variance_leaves_what_is_known_by_other_means() -> None:
     assert found.U is not None
 
 
-def test_zero_variance_and_nothing_else_known_is_a_u_of_zero_from_two_attempts() -> None:
+def test_zero_variance_and_nothing_else_known_is_no_interval() -> None:
     found = budget_of(replace(rate((20.0, 20.0)), conditions=Conditions(), basis=NO_DELAY))
-    assert (found.u, found.U) == (0.0, 0.0)
+    assert (found.U, found.k, found.reason) == (None, None, ONLY_ZEROS)
     assert {"clock_rate", "clock_step", "stamp_cost", "agent"} == set(found.open_rows)
 
 

@@ -69,6 +69,19 @@ def test_a_certificate_in_watt_is_a_constant_error() -> None:
     assert term.input.unit == "W"
 
 
+def test_a_certificate_in_watt_does_not_cancel_between_two_indications() -> None:
+    paper = SensorTerm("calibration", source=SHEET, relative=False, U=0.02, k=2.0)
+    term = named(sensed(above_idle(), paper))["calibration"]
+    assert (term.shape, term.factor) == ("add", "sqrt(2)*T/K")
+    assert term.c == pytest.approx(10.0 * sqrt(2))
+    assert named(sensed(rise(), paper))["calibration"].factor == "sqrt(2)"
+
+
+def test_a_gain_that_stands_for_a_lapsed_certificate_is_open() -> None:
+    paper = SensorTerm("gain", source=SHEET, relative=False)
+    assert named(sensed(energy(), paper))["gain"].input.u is None
+
+
 def test_a_part_that_is_named_without_numbers_is_open_and_says_why() -> None:
     term = named(sensed(energy(), SensorTerm("gain", source=SHEET, relative=True)))["gain"]
     assert term.input.u is None
