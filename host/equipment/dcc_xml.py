@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 DCC = "{https://ptb.de/dcc}"
 SI = "{https://ptb.de/si}"
 ROOT = f"{DCC}digitalCalibrationCertificate"
-# A certificate of thousands of points is some MB; attached documents may be larger, our choice.
-MAX_XML_BYTES = 16 << 20
+# Thousands of points are some MB. libxml2 takes no text above 10 MB, attached documents included.
+MAX_XML_BYTES = 8 << 20
 # Releases of the schema whose structure is read here; 3.3.0 was the newest one known.
 KNOWN_VERSIONS = ("3.0.0", "3.1.0", "3.1.1", "3.1.2", "3.2.0", "3.2.1", "3.3.0")
 

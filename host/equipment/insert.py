@@ -68,7 +68,7 @@ def inserted(text: str, name: str, wanted: str, certificate: Certificate) -> str
     made = f"{head}\n\n{as_toml(certificate)}" + (f"\n{tail}" if tail else "")
     expected = tomllib.loads(text)
     own = expected["instrument"][place].setdefault("certificate", [])
-    own.append(tomllib.loads(as_toml(certificate))["instrument"][0]["certificate"][0])
+    own += tomllib.loads(as_toml(certificate))["instrument"]["certificate"]
     parse(made.encode(), name)
     if tomllib.loads(made) != expected:
         raise EquipmentError(

@@ -23,15 +23,18 @@ EQUIPMENT_VERSION = 1
 
 # Up to 60 characters: a double has 17 digits, the rest is room for zeros.
 _NUMBER = r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
-Decimal = Annotated[str, Meta(pattern=f"^{_NUMBER}$", max_length=60)]
-Freedom = Annotated[str, Meta(pattern=f"^({_NUMBER}|inf)$", max_length=60)]
-Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-Text = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$", max_length=300)]
-Open = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=300)]
-Name = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
-Unit = Annotated[str, Meta(pattern=r"^[!-~]{1,20}$")]
+Decimal = Annotated[str, Meta(pattern=rf"^{_NUMBER}\Z", max_length=60)]
+Freedom = Annotated[str, Meta(pattern=rf"^({_NUMBER}|inf)\Z", max_length=60)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+_INK = r"[^\x00-\x20\x7f]"  # one at least
+Text = Annotated[
+    str, Meta(pattern=rf"^[^\x00-\x1f\x7f]*{_INK}[^\x00-\x1f\x7f]*\Z", max_length=300)
+]
+Open = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*\Z", max_length=300)]
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z")]
+Unit = Annotated[str, Meta(pattern=r"^[!-~]{1,20}\Z")]
 # A channel or many of them, `*` for any run of characters.
-Pattern = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_*][A-Za-z0-9_.:+*-]{0,199}$")]
+Pattern = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_*][A-Za-z0-9_.:+*-]{0,199}\Z")]
 
 
 class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -114,6 +114,10 @@ def test_control_characters_in_a_name_are_refused() -> None:
     assert "instrument 1, maker: empty, too long, or with characters" in said
 
 
+def test_a_line_break_behind_a_number_is_refused() -> None:
+    assert "certificate 1, k: no number" in refused_text(toml(of(k="2\n")))
+
+
 def test_two_instruments_of_one_id_are_refused() -> None:
     twice = equipment(instrument(), instrument(channels=("other",)))
     assert "two instruments have the id board-sensor" in refused(twice)

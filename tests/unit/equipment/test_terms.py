@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+
+from host.equipment.apply import apply
+from host.handover.conditions import SensorTerm
+from host.handover.equipment import Equipment, Limit
+from tests.fakes.instruments import certificate, equipment, gain, instrument
+from tests.unit.equipment.test_apply import CHANNEL, IN_2026, IN_2027, counter, power
+
+SHEET = (
+    Limit("gain", "0.1", "%", "DS-7", "12"),
+    Limit("offset", "5", "mW", "DS-7", "12"),
+    Limit("resolution", "2", "mW", "DS-7", "13"),
+    Limit("refresh", "100", "ms", "DS-7", "14"),
+    Limit("averaging", "0.4", "s", "DS-7", "14"),
+)
+
+
+def terms(
+    said: Equipment, values: tuple[float, ...], performed: dict[str, str] = IN_2026
+) -> dict[str, SensorTerm]:
+    return {t.part: t for t in apply(power(*values), said, performed).sensors[CHANNEL]}
+
+
+def test_without_a_certificate_the_data_sheet_stands_alone() -> None:
+    found = terms(equipment(instrument(certificate=(), specification=SHEET)), (1, 6))
+    assert set(found) == {"gain", "offset", "resolution", "refresh"}
+    assert (found["gain"].half_width, found["gain"].relative) == (0.001, True)
+    assert found["offset"].half_width == 0.005
+    assert found["offset"].source.en == "data sheet DS-7, page 12: offset 5 mW"
+
+
+def test_a_step_is_handed_on_as_half_of_it() -> None:
+    found = terms(equipment(instrument(certificate=(), specification=SHEET)), (1, 6))
+    assert found["resolution"].half_width == 0.001
+
+
+def test_a_reading_is_as_old_as_refresh_and_averaging_together() -> None:
+    found = terms(equipment(instrument(certificate=(), specification=SHEET)), (1, 6))
+    assert found["refresh"].half_width == pytest.approx(0.5)
+
+
+def test_a_certificate_that_holds_stands_for_gain_and_offset_of_the_data_sheet() -> None:
+    found = terms(equipment(instrument(specification=SHEET)), (1, 6))
+    assert set(found) == {"calibration", "drift", "offset", "resolution", "refresh"}
+    assert found["offset"].half_width == pytest.approx(0.010)
+    assert "straight lines between points" in found["offset"].source.en
+
+
+def test_beside_a_certificate_that_does_not_hold_the_data_sheet_stands_too() -> None:
+    found = terms(equipment(instrument(specification=SHEET)), (1, 6), IN_2027)
+    assert found["gain"].half_width == 0.001
+    assert found["offset"].half_width == pytest.approx(0.010 + 0.005)
+
+
+def test_out_of_range_the_gain_of_the_data_sheet_stands_where_there_is_one() -> None:
+    found = terms(equipment(instrument(specification=SHEET)), (0.2, 6))
+    assert found["gain"].half_width == 0.001
+
+
+def test_a_factor_leaves_ratios_open() -> None:
+    by_factor = equipment(instrument(certificate=(gain(drift_per_year="0.002", nu="16"),)))
+    found = {t.part: t for t in apply(counter(0, 10), by_factor, IN_2026).sensors[CHANNEL]}
+    assert set(found) == {"calibration", "drift"}
+    assert (found["calibration"].U, found["calibration"].relative) == (0.004, True)
+    assert found["calibration"].nu == 16
+    assert found["drift"].half_width == pytest.approx(0.002 * 151 / 365.25)
+    assert found["drift"].relative
+
+
+def test_terms_of_a_table_in_milliwatt_are_in_watt() -> None:
+    milli = certificate(
+        unit="mW",
+        range=("1000", "41000"),
+        points=(("1000", "10", "4"), ("41000", "30", "8")),
+        drift_per_year="365.25",
+    )
+    found = terms(equipment(instrument(certificate=(milli,))), (1, 41))
+    assert pytest.approx(0.008) == found["calibration"].U
+    assert found["offset"].half_width == pytest.approx(0.010)
+    assert found["drift"].half_width == pytest.approx(0.151)
+
+
+def test_no_part_is_there_twice() -> None:
+    found = apply(power(0.2, 6), equipment(instrument(specification=SHEET)), IN_2027)
+    parts = [t.part for t in found.sensors[CHANNEL]]
+    assert len(parts) == len(set(parts)) == 6
