@@ -33,6 +33,7 @@ _SHORT = {
     "none": Txt("无判断", "no verdict"),
     "refused": Txt("不比较", "refused"),
 }
+_NOTHING_SHARED = ("没有共有的结果", "no result in common")
 _INTERVALS = Txt(
     "±：U = k·u，p = 95 %；差与比的 k 取自 t 分布，自由度按 Welch-Satterthwaite。",
     "±: U = k·u, p = 95 %; k of difference and ratio from Student's t, degrees of freedom by"
@@ -77,9 +78,8 @@ def _verdict(console: Console, comparison: Comparison) -> None:
     style, words = _EXTENT[comparison.extent]
     if comparison.extent == "none":
         n = sum(each.effect is not Effect.SAID for each in comparison.differences)
-        line(
-            console, f"{words.zh}：{n} 项差别不允许；{words.en}: {n} differences forbid it", style
-        )
+        why = (f"{n} 项差别不允许", f"{n} differences forbid it") if n else _NOTHING_SHARED
+        line(console, f"{words.zh}：{why[0]}；{words.en}: {why[1]}", style)
         return
     made = [p for p in comparison.pairs if p.verdict != "refused"]
     apart = sum(p.verdict in ("higher", "lower") for p in made)

@@ -1,15 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from math import inf, sqrt
+
+import msgspec
 import pytest
 
 from host.compare.against import Against, against
+from host.compare.common import common_terms
 from host.compare.consensus import consensus
-from host.compare.pairs import side
+from host.compare.measured import Measured, SharedTerm
+from host.compare.pairs import Side, side
 from host.compare.repeatability import condition, other_things, repeatability
 from host.compare.run import compare
 from host.compare.scores import by_e_n, by_z
 from host.errors import UsageError
+from host.handover.formal import LaboratoryField
+from host.handover.quantity import Quantity
 from host.handover.record import Record
+from host.handover.text import Txt
 from tests.fakes.compared import METER, quantity, record
 
 HERE, THERE = {"serial": "S-1"}, {"serial": "S-2"}
@@ -32,6 +41,60 @@ def test_independent_results_get_zeta_and_e_n_with_its_rule() -> None:
     assert names["zeta"].value == pytest.approx(3 / (u * 2**0.5))
     assert names["E_n"].value == pytest.approx(3 / (4.302653 * u * 2**0.5))
     assert names["E_n"].outcome == "satisfactory"
+
+
+def with_clock(made: Record, u: float, k: float) -> Side:
+    """The record as a side whose result has a shared row of u = 0.5 of the device's clock."""
+    a = side("A", made)
+    (m,) = a.results.values()
+    q = msgspec.structs.replace(m.quantity, u=str(u), U=str(u * k), nu_eff="inf")
+    row = SharedTerm("clock", "rate", 0.5, inf, "")
+    return replace(a, results={ID: replace(m, quantity=q, u=u, nu=inf, shared=(row,))})
+
+
+def test_a_common_row_puts_the_covariance_into_zeta_and_e_n() -> None:
+    a = with_clock(record(LAB_A, item=HERE), 0.6, 2.0)
+    b = with_clock(record(LAB_B, item=HERE, run="b"), 0.8, 3.0)
+    (made,) = against(a, replace(b, label="B"), (), {})
+    assert made.refused == ""
+    assert made.correlated == ("clock",)
+    zeta, e_n = made.scores
+    assert zeta.value == pytest.approx(3 / sqrt(0.36 + 0.64 - 2 * 0.25))
+    assert e_n.value == pytest.approx(3 / sqrt(1.2**2 + 2.4**2 - 2 * 2 * 3 * 0.25))
+
+
+def test_a_common_row_puts_the_covariance_into_the_reference_value() -> None:
+    sides = [
+        with_clock(record(LAB_A, item=HERE), 0.6, 2.0),
+        replace(with_clock(record(LAB_B, item=HERE, run="b"), 0.8, 2.0), label="B"),
+    ]
+    plain = compare([each.record for each in sides])
+    (found,) = consensus(replace(plain, sides=tuple(sides)))
+    assert found.reference is not None
+    v_a, v_b, c = 0.36, 0.64, 0.25
+    assert found.reference.u**2 == pytest.approx((v_a * v_b - c * c) / (v_a + v_b - 2 * c))
+
+
+def test_rows_of_one_instrument_are_paired_by_their_symbols() -> None:
+    def made(run: str, *symbols: str) -> tuple[Record, Measured]:
+        rows = tuple(SharedTerm("meter", s, float(len(s)), inf, "") for s in symbols)
+        one = record(LAB_A, item=HERE, run=run)
+        (m,) = side("A", one).results.values()
+        return one, replace(m, shared=rows)
+
+    found = common_terms(made("a", "gain", "step"), made("b", "step", "gain", "offset"))
+    assert [(x.symbol, y.symbol) for x, y in found] == [("gain", "gain"), ("step", "step")]
+
+
+def test_laboratories_of_other_names_give_reproducibility() -> None:
+    def at(name: str, run: str, values: Quantity) -> Record:
+        place = Txt(name, name)
+        return record(values, item=HERE, run=run, laboratory=LaboratoryField(place, place))
+
+    one = compare([at("One", "a", LAB_A), at("One", "b", LAB_B)])
+    two = compare([at("One", "a", LAB_A), at("Two", "b", LAB_B)])
+    assert condition(one.sides) == "intermediate precision"
+    assert condition(two.sides) == "reproducibility"
 
 
 def test_sigma_pt_gives_z_and_z_prime() -> None:

@@ -178,6 +178,20 @@ def test_two_records_of_one_run_are_not_independent() -> None:
     assert made.extent == "none"
 
 
+def test_records_of_folders_that_are_not_sealed_are_not_taken_for_one_run() -> None:
+    made = two(record(FAST, payload_sha256=""), record(SLOW, payload_sha256=""))
+    assert made.comparable
+
+
+@pytest.mark.parametrize(
+    ("key", "rule"), [("timing_boundary", "timing-boundary"), ("stop", "settings")]
+)
+def test_a_setting_is_listed_once_and_by_its_own_rule(key: str, rule: str) -> None:
+    made = two(record(FAST), with_settings(record(SLOW, run="b"), **{key: "another"}))
+    listed = [(d.rule, d.effect) for d in made.differences if d.path == f"settings.{key}"]
+    assert listed == [(rule, Effect.WHOLE)]
+
+
 def test_uncertainties_of_another_extent_are_said() -> None:
     whole = msgspec.structs.replace(SLOW, uncertainty_status="evaluated")
     made = two(record(FAST), record(whole, run="b"))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from math import inf
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from host.compare.conformity import (
     outcome_of,
     state,
 )
-from host.compare.limits import conformity, parse
+from host.compare.limits import Wanted, conformity, parse
 from host.compare.pairs import side
 from host.errors import UsageError
 from tests.fakes.compared import quantity, record
@@ -141,6 +142,23 @@ def test_one_attempt_and_equal_attempts_get_no_statement() -> None:
         assert found.statement is None
         assert found.refused is not None
         assert "no U" in found.refused.en
+
+
+def test_a_record_that_is_void_gets_no_statement() -> None:
+    good = record(quantity([25.0, 26.0]))
+    void = msgspec.structs.replace(
+        good, verdict=msgspec.structs.replace(good.verdict, status="void")
+    )
+    rule = DecisionRule("simple")
+    (found,) = conformity([side("A", void)], [parse("decode_rate@1>=20")], "S", rule)
+    assert found.statement is None
+
+
+def test_a_limit_in_another_unit_is_refused() -> None:
+    made = side("A", record(quantity([25.0, 26.0])))
+    wanted = Wanted("decode_rate@1", LOW, "By/s")
+    with pytest.raises(UsageError, match="the limit in By/s"):
+        conformity([made], [wanted], "S", DecisionRule("simple"))
 
 
 def test_a_limit_on_what_is_not_there_names_what_is_near() -> None:

@@ -16,6 +16,7 @@ from host.handover.measurands import MEASURANDS
 from host.handover.quantity import BudgetField, Quantity, RowField
 from host.handover.record import Record
 from host.handover.text import Txt
+from host.schema.canonical import identified
 from tests.fakes.compared import METER, quantity, record
 
 BOARD = {"serial": "S-1"}
@@ -155,6 +156,32 @@ def test_the_same_name_on_another_device_is_another_error() -> None:
     assert made.correlated == ()
     assert made.difference is not None
     assert made.difference.u == pytest.approx(50**0.5)
+
+
+def test_a_difference_between_u_and_expanded_u_is_not_shown() -> None:
+    made = pair_of(quantity([50.0, 51.0, 52.0]), quantity([51.5, 52.5, 53.5]))
+    assert made.difference is not None
+    assert made.difference.u < made.difference.value < made.difference.U
+    assert made.verdict == "no_difference_shown"
+
+
+def test_energy_of_idling_is_higher_and_not_thriftier() -> None:
+    fields = {"id": "energy@1/mean/idle", "measurand_id": "energy@1", "unit": "J"}
+    a, b = quantity([5.0, 5.1], **fields), quantity([9.0, 9.1], **fields)
+    spent = pair_of(a, b)
+    idle = pair_of(*(msgspec.structs.replace(q, scope="idle") for q in (a, b)))
+    assert (spent.better, idle.better) == ("A", "")
+
+
+def test_an_instrument_without_a_serial_number_is_never_the_same() -> None:
+    nameless = msgspec.structs.replace(METER, serial="")
+    sides = [
+        budgeted([value], 5.0, run, {"serial": run}, equipment_ref="meter")
+        for value, run in ((50.0, "a"), (90.0, "b"))
+    ]
+    sides = [identified(msgspec.structs.replace(s, equipment=(nameless,))) for s in sides]
+    (made,) = compare(sides).pairs
+    assert made.correlated == ()
 
 
 def test_one_meter_at_two_devices_is_one_error() -> None:
