@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
-from math import fsum, isclose, isinf, sqrt
+from decimal import Decimal
+from math import fsum, isclose, nan, sqrt
 
 from host.check.rule import Breach, Rule, breach
 from host.handover.case import Case
 from host.handover.measurands import MEASURANDS
-from host.handover.quantity import BudgetField, Quantity
+from host.handover.quantity import BudgetField, Quantity, RowField
 from host.handover.text import Txt
 
 RECORD = "record.json"
 # Decimal strings hold every digit of a double; sums of some ten squares lose a few of the last.
 SUM_TOLERANCE = 1e-9
-MIN_COVERAGE_FACTOR = 1.0
 MAX_U_DIGITS = 2
 
 
@@ -31,56 +30,75 @@ def budget_there(case: Case) -> Iterator[Breach]:
 
 
 def budget_rows(case: Case) -> Iterator[Breach]:
-    """No row is dropped: repeatability, the clock's rate and the agent's own cost are in each."""
+    """No row is dropped or doubled: repeatability and the agent's own load are in each budget."""
     for b in case.record.budgets:
         symbols = [row.symbol for row in b.rows]
-        lacking = [s for s in REQUIRED_ROWS if s not in symbols]
-        if lacking or len(set(symbols)) != len(symbols):
-            named = ", ".join(lacking) or "repeated symbols"
+        wrong = [s for s in {*REQUIRED_ROWS, *symbols} if symbols.count(s) != 1]
+        if wrong:
+            named = ", ".join(sorted(wrong))
             yield breach(
-                RECORD, f"{b.id} 的预算缺少或重复行：{named}。", f"{b.id} lacks rows: {named}."
+                RECORD,
+                f"{b.id} 的预算缺少或重复行：{named}。",
+                f"{b.id} lacks or doubles rows: {named}.",
             )
 
 
 REQUIRED_ROWS = ("repeatability", "agent")
 
 
+def rows_evaluated(case: Case) -> Iterator[Breach]:
+    """A row is evaluated, with all its figures and |c| u for contribution, or it is open."""
+    for b in case.record.budgets:
+        for row in b.rows:
+            figures = (row.u, row.nu, row.c, row.contribution, row.share)
+            if not (_evaluated(row) or figures == NO_FIGURES):
+                yield breach(
+                    RECORD,
+                    f"{b.id} 的行 {row.symbol} 的数字不相符。",
+                    f"The figures of row {row.symbol} of {b.id} do not fit.",
+                )
+
+
+NO_FIGURES = (None,) * 5
+
+
+def _evaluated(row: RowField) -> bool:
+    product = abs(_number(row.c)) * _number(row.u)
+    fits = isclose(_number(row.contribution), product, rel_tol=SUM_TOLERANCE)
+    return fits and None not in (row.nu, row.share)
+
+
+def _number(text: str | None) -> float:
+    """A decimal string; what is not there compares with nothing."""
+    return nan if text is None else float(text)
+
+
 def budget_adds_up(case: Case) -> Iterator[Breach]:
     """u^2 is the sum of squared contributions and of the correlation terms (JCGM 100, eq. 16)."""
-    quantities = {q.budget_ref: q for q in case.record.results if q.budget_ref}
-    for b in case.record.budgets:
-        q = quantities.get(b.id)
-        if q is None or q.u is None:
+    budgets = {b.id: b for b in case.record.budgets}
+    for q in case.record.results:
+        if q.u is None or q.budget_ref not in budgets:
             continue
-        if not isclose(_combined(b), float(q.u), rel_tol=SUM_TOLERANCE):
+        combined = _combined(budgets[q.budget_ref])
+        if not isclose(combined, float(q.u), rel_tol=SUM_TOLERANCE):
             yield breach(
                 RECORD,
-                f"{b.id}：各行合成为 {_combined(b):.6g}，结果写的是 u = {q.u}。",
-                f"{b.id}: its rows give {_combined(b):.6g} and the result says u = {q.u}.",
+                f"{q.id}：预算各行合成为 {combined:.6g}，结果写的是 u = {q.u}。",
+                f"{q.id}: the rows of its budget give {combined:.6g}, the result says u = {q.u}.",
             )
 
 
 def _combined(b: BudgetField) -> float:
-    signed = {
-        row.symbol: float(row.c) * float(row.u)
-        for row in b.rows
-        if row.c is not None and row.u is not None
-    }
-    terms = [x * x for x in signed.values()]
-    terms += [
-        2 * float(c.r) * signed[c.a] * signed[c.b]
-        for c in b.correlations
-        if c.a in signed and c.b in signed
-    ]
-    return sqrt(max(0.0, fsum(terms)))
+    part = {r.symbol: _number(r.c) * _number(r.u) for r in b.rows if r.u is not None}
+    terms = [x * x for x in part.values()]
+    terms += [2 * float(c.r) * part.get(c.a, nan) * part.get(c.b, nan) for c in b.correlations]
+    return sqrt(abs(fsum(terms)))
 
 
 def coverage_stated(case: Case) -> Iterator[Breach]:
-    """U = k u, k at least 1, p stated, and nu for k not above the raw one."""
+    """U = k u with k of at least 1, p stated, and nu for k not above the raw one."""
     for q in case.record.results:
-        if q.U is None:
-            continue
-        if not _covered(q):
+        if q.U is not None and not _covered(q):
             yield breach(
                 RECORD,
                 f"{q.id}：U = {q.U}，k = {q.k}，u = {q.u}，ν = {q.nu_used} 不相符。",
@@ -89,26 +107,22 @@ def coverage_stated(case: Case) -> Iterator[Breach]:
 
 
 def _covered(q: Quantity) -> bool:
-    if q.k is None or q.u is None or q.p is None or q.nu_eff is None or q.nu_used is None:
-        return False
-    k, raw, used = float(q.k), float(q.nu_eff), float(q.nu_used)
-    product = isclose(float(q.U or "nan"), k * float(q.u), rel_tol=SUM_TOLERANCE)
-    return (
-        k >= MIN_COVERAGE_FACTOR and product and (isinf(used) or used == int(used)) and used <= raw
-    )
+    k, product = _number(q.k), _number(q.k) * _number(q.u)
+    freedom = _number(q.nu_used) <= _number(q.nu_eff) * (1 + SUM_TOLERANCE)
+    covered = isclose(_number(q.U), product, rel_tol=SUM_TOLERANCE)
+    return k >= 1 and freedom and covered and q.p is not None
 
 
 def uncertainty_stated(case: Case) -> Iterator[Breach]:
-    """The status says what is there: U, open rows, an interval, or a reason."""
+    """The status says what is there: U over all rows or over some, or none; a gap has a reason."""
+    budgets = {b.id: b for b in case.record.budgets}
     for q in case.record.results:
-        if q.value is None:
-            if not q.missing:
-                yield breach(
-                    RECORD, f"{q.id} 无值亦无原因。", f"{q.id} has neither value nor reason."
-                )
-        elif (q.U is None) == (q.uncertainty_status in WITH_U) or (
-            bool(q.open_rows) != (q.uncertainty_status == "partly_evaluated") and q.U is not None
-        ):
+        rows = budgets[q.budget_ref].rows if q.budget_ref in budgets else ()
+        left_open = tuple(row.symbol for row in rows if row.u is None)
+        with_u = PARTLY if left_open else EVALUATED
+        allowed = WITHOUT_U if q.U is None else with_u
+        unsaid = q.value is None and not q.missing
+        if unsaid or q.uncertainty_status not in allowed or q.open_rows != left_open:
             yield breach(
                 RECORD,
                 f"{q.id} 的不确定度状态 {q.uncertainty_status} 与内容不符。",
@@ -116,20 +130,20 @@ def uncertainty_stated(case: Case) -> Iterator[Breach]:
             )
 
 
-WITH_U = ("evaluated", "partly_evaluated", "type_a_only")
+EVALUATED = frozenset({"evaluated"})
+PARTLY = frozenset({"partly_evaluated"})
+WITHOUT_U = frozenset({"not_evaluated", "exact_count"})
 
 
 def u_rounded(case: Case) -> Iterator[Breach]:
     """U to at most two significant digits, the value to its decimal place (JCGM 100, 7.2.6)."""
     for q in case.record.results:
-        if q.reported is None or not q.reported.U or Decimal(q.reported.U) == 0:
+        shown = q.reported
+        if shown is None or shown.U is None or q.U is None:
             continue
-        try:
-            value, expanded = Decimal(q.reported.value), Decimal(q.reported.U)
-        except InvalidOperation:
-            yield breach(RECORD, f"{q.id} 报告值不是数。", f"{q.id} reports what is no number.")
-            continue
-        if _digits(expanded) > MAX_U_DIGITS or _place(value) != _place(expanded):
+        value, expanded = Decimal(shown.value), Decimal(shown.U)
+        digits = len(expanded.normalize().as_tuple().digits)
+        if digits > MAX_U_DIGITS or (expanded and _decimals(value) != _decimals(expanded)):
             yield breach(
                 RECORD,
                 f"{q.id} 报告为 {value} ± {expanded}。",
@@ -137,17 +151,9 @@ def u_rounded(case: Case) -> Iterator[Breach]:
             )
 
 
-def _digits(value: Decimal) -> int:
-    """Significant digits as written: leading zeros do not count, zeros before the point may."""
-    found = value.as_tuple()
-    written = len(found.digits)
-    whole = value == value.to_integral_value() and "." not in str(value)
-    return len(value.normalize().as_tuple().digits) if whole else written
-
-
-def _place(value: Decimal) -> int:
-    exponent = value.as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0
+def _decimals(value: Decimal) -> object:
+    """How many digits stand behind the point, as written."""
+    return value.as_tuple().exponent
 
 
 def measurands_known(case: Case) -> Iterator[Breach]:
@@ -174,6 +180,11 @@ RULES = (
         "budget-rows",
         Txt("预算不缺行。", "No row of a budget is dropped."),
         budget_rows,
+    ),
+    Rule(
+        "rows-evaluated",
+        Txt("每行或已评定，或写明未评定。", "A row is evaluated, or it is open."),
+        rows_evaluated,
     ),
     Rule(
         "budget-adds-up",

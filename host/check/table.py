@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from host.check import (
     rules_attempts,
+    rules_budget,
+    rules_formal,
     rules_readings,
     rules_requests,
 )
@@ -18,6 +20,8 @@ RULES: tuple[Rule, ...] = (
     *rules_attempts.RULES,
     *rules_requests.RULES,
     *rules_readings.RULES,
+    *rules_budget.RULES,
+    *rules_formal.RULES,
 )
 
 

@@ -115,7 +115,8 @@ def _truncated(nu: float | None) -> float | None:
     """Degrees of freedom for k: the next lower integer (JCGM 100, G.4.1, note 1)."""
     if nu is None or isinf(nu):
         return nu
-    return float(floor(nu * (1 + DOF_ROUND_OFF_RATIO)))
+    nearest = round(nu)
+    return float(nearest if abs(nearest - nu) <= DOF_ROUND_OFF_RATIO * nu else floor(nu))
 
 
 def _row(one: Input, first: _First) -> Row:

@@ -16,7 +16,7 @@ from host.handover.quantity import (
 )
 from host.handover.result import Result
 from host.record.names import id_of
-from host.record.numbers import freedom, optional, pair
+from host.record.numbers import freedom, integer, optional, pair
 from host.schema.canonical import decimal
 
 # What computed u, nu and k. The version is that of our rules, raised when a result changes; it is
@@ -43,7 +43,7 @@ def with_figures(quantity: Quantity, budget: Budget) -> Quantity:
         uncertainty_status="exact_count" if exact else _status(budget),
         u=optional(budget.u) if whole or exact else None,
         nu_eff=freedom(budget.nu_eff) if whole else None,
-        nu_used=freedom(budget.nu_used) if whole else None,
+        nu_used=integer(budget.nu_used) if whole else None,
         k_rule=budget.k_rule if whole else "",
         method=_method(budget) if whole else "",
         mcm=_monte_carlo(budget.monte_carlo) if budget.monte_carlo and whole else None,

@@ -19,6 +19,13 @@ def freedom(nu: float | None) -> str | None:
     return "inf" if isinf(nu) else decimal(nu)
 
 
+def integer(nu: float | None) -> str | None:
+    """Truncated degrees of freedom: all digits of the integer, `inf` for infinity."""
+    if nu is None:
+        return None
+    return "inf" if isinf(nu) else str(int(nu))
+
+
 def pair(values: tuple[float, float]) -> tuple[str, str]:
     """Both ends of an interval."""
     return decimal(values[0]), decimal(values[1])

@@ -13,7 +13,7 @@ from host.handover.quantity import Definition, IntervalField, Quantity
 from host.handover.result import Interval, Result, Spread
 from host.record.budgets import with_figures
 from host.record.names import id_of
-from host.record.numbers import freedom, optional, pair
+from host.record.numbers import freedom, integer, optional, pair
 from host.record.statement import reported
 from host.record.traceability import traceability_of
 from host.schema.canonical import decimal
@@ -75,7 +75,7 @@ def _with_spread(quantity: Quantity, spread: Spread) -> Quantity:
         uncertainty_status="type_a_only",
         u=optional(spread.u),
         nu_eff=freedom(spread.nu),
-        nu_used=freedom(spread.nu),
+        nu_used=integer(spread.nu),
         k_rule="t_nu_eff",
         k=optional(spread.k),
         p=decimal(spread.p),
