@@ -89,13 +89,16 @@ def perturbation(
 
 def _tell(done: Measured, *, as_json: bool) -> int:
     from host.deploy.stage import local_store
+    from host.errors import FolderError
     from host.pipeline.perturbation import NAME, keep, measured_of
 
     measured = measured_of(done.redone.reading)
-    if done.ended:
-        why = f"the run ended early ({done.ended})"
-    else:
-        why = keep(local_store(), done.redone.reading, done.redone.record)
+    why = f"the run ended early ({done.ended})"
+    if not done.ended:
+        try:
+            why = keep(local_store(), done.redone.reading, done.redone.record)
+        except FolderError as error:  # the ratios are still to be told
+            why = str(error)
     stored = "" if why else str(local_store() / NAME)
     if as_json:
         json_out(_summary(done, measured, stored, why))
