@@ -139,7 +139,7 @@ def edge_bracket(t0_ns: IntArray, t1_ns: IntArray) -> Callable[[Window], float]:
     def longest(window: Window) -> float:
         at = np.searchsorted(t0_ns, (window.start_ns, window.end_ns))
         beside = np.clip(np.concatenate((at - 1, at)), 0, len(t0_ns) - 1)
-        return float((t1_ns - t0_ns)[beside].max()) * NS
+        return float((t1_ns[beside] - t0_ns[beside]).max()) * NS
 
     return longest
 
