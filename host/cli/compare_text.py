@@ -11,7 +11,7 @@ from host.cli.console import plain
 from host.compare.difference import Stated
 from host.compare.measured import Measured
 from host.compare.pairs import Pair
-from host.compare.run import Comparison
+from host.compare.run import MIN_RECORDS, Comparison
 from host.compare.unlike import Effect
 from host.compare.words import words_of
 from host.handover.text import Txt
@@ -89,18 +89,21 @@ def _verdict(console: Console, comparison: Comparison) -> None:
     if refused:
         said, said_en = f"{said}，{refused} 个不比较", f"{said_en}, {refused} refused"
     line(console, f"{words.zh} {words.en}: {said}; {said_en}", style)
-    for text, names in _headline(made).items():
-        line(console, f"  {'、'.join(n.zh for n in names)}：{text[0]}", "bold")
-        line(console, f"  {', '.join(n.en for n in names)}: {text[1]}", "bold")
+    several = len(comparison.sides) > MIN_RECORDS
+    for (sides, zh, en), names in _headline(made).items():
+        which = f"  [{sides}] " if several else "  "
+        line(console, f"{which}{'、'.join(n.zh for n in names)}：{zh}", "bold")
+        line(console, f"{which}{', '.join(n.en for n in names)}: {en}", "bold")
 
 
-def _headline(made: list[Pair]) -> dict[tuple[str, str], list[Txt]]:
-    """What is said of the quantities that are asked for first, each sentence once."""
-    found: dict[tuple[str, str], list[Txt]] = {}
+def _headline(made: list[Pair]) -> dict[tuple[str, str, str], list[Txt]]:
+    """(pair, zh, en) -> quantities that are asked for first: each sentence once a pair."""
+    found: dict[tuple[str, str, str], list[Txt]] = {}
     for pair in made:
         q = pair.measured_a.quantity
         if q.measurand_id.partition("@")[0] in HEADLINE and q.scope == "":
-            found.setdefault((pair.text.zh, pair.text.en), []).append(q.name)
+            sides = f"{pair.a}, {pair.b}"
+            found.setdefault((sides, pair.text.zh, pair.text.en), []).append(q.name)
     return found
 
 

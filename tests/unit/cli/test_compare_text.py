@@ -41,6 +41,8 @@ def test_three_records_are_each_laid_beside_the_first() -> None:
     shown = printed(record(SLOW), record(FAST, run="b"), third)
     assert "B - A" in shown
     assert "C - A" in shown
+    assert "[A, B] decode rate: B is faster" in shown
+    assert "[A, C] decode rate: C is faster" in shown
 
 
 def test_values_of_both_are_in_one_unit() -> None:
