@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +15,7 @@ from host.handover.record import Record
 from host.handover.signature import SignatureOutcome
 from host.pipeline.redo import redo
 from host.run.folder import RunFolder, write_bytes
+from host.run.lock import locked
 from host.schema.canonical import from_bytes
 from host.sign.check import Evidence, check_signatures, malformed
 from host.sign.envelope import (
@@ -110,7 +108,7 @@ def add_signature(given: Signable, key: SigningKey) -> Signature:
     FolderError for an envelope that is there and no good.
     """
     people_of(given.record, key.id)
-    with _locked(given.root):
+    with locked(given.root):
         _still_there(given)
         before = stored_envelope(given) or Envelope(PAYLOAD_TYPE, given.payload, ())
         try:
@@ -164,7 +162,7 @@ def attach_stamp(
         if _digest(signature.value, len(digest)) == digest:
             when = checked_time(response, signature.value, roots, nonce)
             path = given.token_path(signature.key_id)
-            with _locked(given.root):
+            with locked(given.root):
                 if path.exists():
                     raise FolderError(str(path), "is there already; a stamp is never overwritten")
                 _write(path, response)
@@ -232,17 +230,6 @@ def _stem_in(path: Path) -> str:
         return stem_of(from_bytes(_read(path, MAX_RECORD_BYTES), path.name).record_id)
     except FolderError:
         return path.stem
-
-
-@contextmanager
-def _locked(root: Path) -> Iterator[None]:
-    """Two signers at once wait for one another; the lock goes with the process."""
-    handle = os.open(root, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _read(path: Path, limit_bytes: int) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 
 from host.pipeline.sign import signature_outcomes
 from host.sign.trust import read_trust
@@ -35,9 +36,9 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> TimeAuthority:
     return time_authority(tmp_path_factory.mktemp("authority") / "a")
 
 
-def key_of(command: Command, folder: Path, name: str, *argv: str | Path) -> Path:
+def key_of(command: Command, folder: Path, name: str, *argv: str | Path, owner: str = "") -> Path:
     """A key made through the command; the private file."""
-    base = ("--owner", name, "--out", folder / "keys", "--name", name, "--json")
+    base = ("--owner", owner or name, "--out", folder / "keys", "--name", name, "--json")
     done = command("keys", "make", *base, *(argv or ("--role", "operator")))
     assert done.returncode == 0, done.stderr
     return Path(json.loads(done.stdout)["private"])
@@ -78,6 +79,48 @@ def test_two_sign_a_draft_and_a_verifier_who_trusts_the_laboratory_knows_one(
     assert [(o.code, o.owner) for o in found] == [("valid", "bench"), ("unknown-key", "")]
     assert found[0].file == f"signatures/{first['record_id'][11:27]}.dsse.json"
     refused(command, "sign", run, "--key", bench, "--trust", trust, word="signed it already")
+
+
+PEOPLE = (("张伟", "operator"), ("李娜", "checker"), ("王芳", "approver"))
+
+
+def laboratory_file(path: Path, keys: dict[str, str]) -> Path:
+    """A filled-in laboratory file. keys: role -> key id."""
+    both = {"zh": "例", "en": "Example"}
+    people = [{"name": name, "role": role, "key": keys[role]} for name, role in PEOPLE]
+    value = {
+        "format": 1,
+        "record_no": "IM-{date}-{id}",
+        "laboratory": {"name": both, "address": both},
+        "customer": {"name": both, "contact": ""},
+        "people": people,
+    }
+    path.write_text(tomli_w.dumps(value), "utf-8")
+    return path
+
+
+def test_operator_checker_and_approver_sign_an_issued_record_and_no_other_may(
+    command: Command, run: Path, tmp_path: Path
+) -> None:
+    trust, files, ids = tmp_path / "trust", {}, {}
+    for name, role in PEOPLE:
+        files[role] = key_of(command, tmp_path, role, "--role", role, owner=name)
+        public = tmp_path / "keys" / f"{role}.pub.toml"
+        ids[role] = said(command, "keys", "trust", public, "--trust", trust)["id"]
+    draft = said(command, "sign", run, "--key", files["operator"])
+    laboratory = laboratory_file(tmp_path / "laboratory.toml", ids)
+    said(command, "issue", run, "--laboratory", laboratory)
+    stranger = key_of(command, tmp_path, "stranger")
+    refused(command, "sign", run, "--key", stranger, word="which names a key of operator 张伟")
+    for name, role in PEOPLE:
+        done = said(command, "sign", run, "--key", files[role], "--trust", trust)
+        assert (done["draft"], done["people"]) == (False, [{"name": name, "role": role}])
+    found = signature_outcomes(run, read_trust(trust))
+    issued = [o for o in found if o.record_id != draft["record_id"]]
+    assert [(o.person, o.role, o.code, o.time_source) for o in issued] == [
+        (name, role, "valid", "record.issued") for name, role in PEOPLE
+    ]
+    assert [o.time_source for o in found if o not in issued] == ["record.performed"]
 
 
 def test_a_revoked_key_signs_nothing_more(command: Command, run: Path, tmp_path: Path) -> None:
