@@ -36,10 +36,10 @@ def same_run(a: Record, b: Record) -> bool:
     return bool(a.payload_sha256) and a.payload_sha256 == b.payload_sha256
 
 
-def common_equipment(a: Record, b: Record) -> frozenset[str]:
-    """`id` of A's instruments that are in B too: the same maker, model and serial number."""
-    others = {_who(e) for e in b.equipment if e.serial}
-    return frozenset(e.id for e in a.equipment if e.serial and _who(e) in others)
+def common_equipment(a: Record, b: Record) -> dict[str, str]:
+    """A's id -> B's id of one instrument: the same maker, model and serial number."""
+    others = {_who(e): e.id for e in b.equipment if e.serial}
+    return {e.id: others[_who(e)] for e in a.equipment if e.serial and _who(e) in others}
 
 
 def common_terms(
@@ -47,19 +47,32 @@ def common_terms(
 ) -> tuple[tuple[SharedTerm, SharedTerm], ...]:
     """Pairs of rows of A and B that are one physical error, each row at most once.
 
-    The rows bear the same `shared` name, and are of one instrument: the same piece of equipment,
-    or, without one, the same device. Several rows of one name are paired by their symbols.
+    The rows are of one piece of equipment, whatever id each laboratory gives it; or, without one,
+    bear the same `shared` name on the same device. Several such rows are paired by their symbols.
     """
     shared = common_equipment(a[0], b[0])
     device = same_device(a[0], b[0]) is True
     pairs = []
     for mine in a[1].shared:
-        rows = [t for t in b[1].shared if t.name == mine.name]
-        several = len(rows) > 1 or sum(t.name == mine.name for t in a[1].shared) > 1
+        rows = [t for t in b[1].shared if _one_origin(mine, t, shared, device=device)]
+        alike = [t for t in a[1].shared if _origin(t) == _origin(mine)]
+        several = len(rows) > 1 or len(alike) > 1
         fit = [t for t in rows if not several or t.symbol == mine.symbol]
-        if fit and (mine.equipment_ref in shared if mine.equipment_ref else device):
+        if fit:
             pairs.append((mine, fit[0]))
     return tuple(pairs)
+
+
+def _one_origin(
+    mine: SharedTerm, other: SharedTerm, shared: Mapping[str, str], *, device: bool
+) -> bool:
+    if mine.equipment_ref or other.equipment_ref:
+        return other.equipment_ref == shared.get(mine.equipment_ref)
+    return device and mine.name == other.name
+
+
+def _origin(term: SharedTerm) -> str:
+    return term.equipment_ref or term.name
 
 
 def unaccounted(a: tuple[Record, Measured], b: tuple[Record, Measured]) -> tuple[str, ...]:
@@ -71,8 +84,9 @@ def unaccounted(a: tuple[Record, Measured], b: tuple[Record, Measured]) -> tuple
     accounted = {first.equipment_ref for first, _ in common_terms(a, b)}
     shared = common_equipment(a[0], b[0])
     used = a[1].instruments | _instruments_of_channel(a[0], a[1].quantity.source)
-    open_ones = sorted((used & shared) - accounted)
-    if same_device(a[0], b[0]) is True and not (used & shared) and "" not in accounted:
+    common = used & set(shared)
+    open_ones = sorted(common - accounted)
+    if same_device(a[0], b[0]) is True and not common and "" not in accounted:
         open_ones.append(a[1].quantity.source or "clock of the device")
     return tuple(open_ones)
 

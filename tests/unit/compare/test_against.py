@@ -86,6 +86,19 @@ def test_rows_of_one_instrument_are_paired_by_their_symbols() -> None:
     assert [(x.symbol, y.symbol) for x, y in found] == [("gain", "gain"), ("step", "step")]
 
 
+def test_one_meter_is_one_error_whatever_id_each_laboratory_gives_it() -> None:
+    def made(name: str, serial: str) -> tuple[Record, Measured]:
+        meter = msgspec.structs.replace(METER, id=name, serial=serial)
+        one = record(LAB_A, item={"serial": name}, run=name, equipment=(meter,))
+        (m,) = side("A", one).results.values()
+        row = SharedTerm(f"equipment:{name}", "gain", 1.0, inf, name)
+        return one, replace(m, shared=(row,), instruments=frozenset([name]))
+
+    ours, theirs, another = made("meter", "1"), made("analyser", "1"), made("meter", "2")
+    assert len(common_terms(ours, theirs)) == 1
+    assert common_terms(ours, another) == ()
+
+
 def test_laboratories_of_other_names_give_reproducibility() -> None:
     def at(name: str, run: str, values: Quantity) -> Record:
         place = Txt(name, name)
