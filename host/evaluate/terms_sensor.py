@@ -129,16 +129,13 @@ def _offset(of: Measured, stated: Stated) -> Term:
 
 
 def _constant(of: Measured, named: Named, stated: SensorTerm) -> Term:
-    """An error that every reading has; cancels in a difference."""
+    """An error that every reading has; not for a difference, in which it cancels."""
     effect = effect_of(of)
     by = _by(stated, abs(of.channel.indication) if stated.relative else 1.0)
     if by is None:
         found = not_evaluated(named, _SHEET, stated.source)
         return Term(found, "add", effect.offset, effect.factor)
-    found = _input(named, by, stated)
-    if effect.offset == 0:
-        return Term(found, "cancels")
-    return Term(found, "add", effect.offset, effect.factor)
+    return Term(_input(named, by, stated), "add", effect.offset, effect.factor)
 
 
 def _resolution(of: Measured, stated: Stated) -> Term:

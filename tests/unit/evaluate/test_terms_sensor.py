@@ -77,6 +77,13 @@ def test_a_certificate_in_watt_does_not_cancel_between_two_indications() -> None
     assert named(sensed(rise(), paper))["calibration"].factor == "sqrt(2)"
 
 
+def test_an_offset_that_is_named_without_numbers_is_open_and_says_why() -> None:
+    paper = SensorTerm("offset", source=SHEET, relative=False)
+    term = named(sensed(energy(), paper))["offset"]
+    assert term.input.u is None
+    assert "data sheet" in term.input.evaluation.en
+
+
 def test_a_gain_that_stands_for_a_lapsed_certificate_is_open() -> None:
     paper = SensorTerm("gain", source=SHEET, relative=False)
     assert named(sensed(energy(), paper))["gain"].input.u is None
