@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import base64
 import os
 import stat
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
@@ -184,3 +186,12 @@ def test_a_public_file_with_the_id_of_another_key_is_refused(key: MadeKey) -> No
     raw = write_public(key.key).replace(key.key.id.encode(), b"0" * 64)
     with pytest.raises(UsageError, match="not the SHA-256 of its key"):
         read_public(raw, "k.pub.toml")
+
+
+def test_a_public_file_of_a_weak_key_is_refused(key: MadeKey) -> None:
+    raw = bytes([1, *[0] * 31])
+    weak = msgspec.structs.replace(
+        key.key, public_key=base64.b64encode(raw).decode(), id=key_id(raw)
+    )
+    with pytest.raises(UsageError, match="weak"):
+        read_public(write_public(weak), "k.pub.toml")

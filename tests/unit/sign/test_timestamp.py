@@ -77,6 +77,12 @@ def test_what_is_no_answer_is_refused(authority: TimeAuthority, content: bytes) 
         checked_time(content, SIGNATURE, (authority.root,))
 
 
+def test_a_refusal_of_the_authority_is_no_stamp(authority: TimeAuthority) -> None:
+    refusal = authority.answer(b"no request")
+    with pytest.raises(UsageError, match="not granted"):
+        checked_time(refusal, SIGNATURE, (authority.root,))
+
+
 def test_every_truncated_answer_is_refused(authority: TimeAuthority, answer: bytes) -> None:
     for length in range(0, len(answer), 13):
         with pytest.raises(UsageError):

@@ -232,3 +232,14 @@ def test_no_trust_folder_inside_a_run_folder(tmp_path: Path, bench: MadeKey) -> 
     (tmp_path / "bagit.txt").write_text("x")
     with pytest.raises(UsageError, match="keys never do"):
         trust_file(tmp_path / "trust", bench.public)
+
+
+def test_a_laboratory_key_that_turns_out_stolen_later_takes_its_certificates_with_it(
+    folder: Path, bench: MadeKey, lab: MadeKey
+) -> None:
+    trust_file(folder, lab.public)
+    trust_file(folder, certified(bench, lab))
+    revoke(folder, lab.key.id, "2026-02-01", "replaced", "")
+    assert bench.key.id in read_trust(folder).keys
+    revoke(folder, lab.key.id, "2026-03-01", "compromised", "")
+    assert bench.key.id not in read_trust(folder).keys
