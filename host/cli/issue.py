@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import click
 from host.cli.console import err, json_out, out, plain
 
 if TYPE_CHECKING:
+    from host.handover.formal import PersonField
     from host.handover.laboratory import Words
     from host.handover.statement import Stated
 
@@ -122,8 +123,8 @@ def _state(run: Path, state: Stated, given: dict[str, Any], *, as_json: bool) ->
         json_out(said)
     else:
         for name, value in said.items():
-            out().print(plain(f"{name.replace('_', ' '):<10} {value}"))
-    _remarks(run, [p.role for p in record.people], state)
+            out().print(plain(f"{name.replace('_', ' '):<10} {value}"), soft_wrap=True)
+    _remarks(run, record.people, state)
     return 0
 
 
@@ -140,9 +141,22 @@ def _words(name: str, given: dict[str, Any]) -> Words | None:
     return Words(zh, en)
 
 
-def _remarks(run: Path, roles: list[str], state: Stated) -> None:
-    missing = [role for role in ROLES if role not in roles]
+def _remarks(run: Path, people: Sequence[PersonField], state: Stated) -> None:
+    """What is lacking still, and the next step."""
+    named = {person.role for person in people}
+    missing = ", ".join(role for role in ROLES if role not in named)
     if missing:
-        err().print(f"note: nobody is named as {', '.join(missing)}; some customers ask for it")
-    if state != "withdrawn":
-        err().print(plain(f"next: inferometer sign {run}"))
+        _note(f"note: nobody is named as {missing}; a calibration laboratory in China names all")
+    if state == "withdrawn":
+        return
+    if any(person.role == "approver" and person.key for person in people):
+        _note(f"next: inferometer sign {run}")
+    else:
+        _note(
+            "note: the approver has no key in the laboratory file, so nobody can sign for them;"
+            " put the id of the key there and `inferometer amend` the record"
+        )
+
+
+def _note(text: str) -> None:
+    err().print(plain(text), soft_wrap=True)

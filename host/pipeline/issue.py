@@ -28,10 +28,17 @@ from host.pipeline.statements import chain_findings, write_beside, write_derived
 from host.run.folder import RunFolder
 from host.run.lock import locked
 from host.schema.canonical import strict_object, to_bytes
-from host.schema.statements import FOLDER, statement_bytes
+from host.schema.statements import FOLDER, moment, statement_bytes
 from host.schema.upgrade import version_of
 
 SUFFIXES = {"amended": "A", "substituted": "S"}
+_FORMS = {
+    "received": "the day of receipt is given as 2026-01-31",
+    "record_no": "a record number has 1 to 100 characters and no spaces",
+    "external_provider_results": "the id of an external result is one line of text",
+    "reason": "a reason has 1 to 2000 characters in each language",
+    "opinions": "an opinion has 1 to 2000 characters in each language",
+}
 # Made again from data and statements by the very next lines, so no reason to stop here.
 _REMADE = frozenset({"superseded-missing"})
 
@@ -68,7 +75,8 @@ def state(root: Path, wanted: Wanted) -> Redone:
         raise FolderError(str(root), "is not sealed; `inferometer seal` closes it as it is")
     with locked(root):
         before = _sound(folder)
-        statement = _checked(_statement(before, wanted), before, wanted)
+        _may_follow(before, wanted)
+        statement = _statement(before, wanted)
         write_beside(root / FOLDER / statement.name, statement_bytes(statement))
         after = redo(root)
         write_derived(root, after)
@@ -147,7 +155,7 @@ def _statement(before: Redone, wanted: Wanted) -> Statement:
     try:
         return msgspec.convert(msgspec.to_builtins(made), Statement, strict=True)
     except msgspec.ValidationError as err:
-        raise UsageError(wanted.state, f"cannot be stated: {err}") from err
+        raise UsageError(_sentence(str(err))) from err
 
 
 def _record_no(before: Redone, laboratory: Laboratory, wanted: Wanted) -> str:
@@ -165,14 +173,15 @@ def _record_no(before: Redone, laboratory: Laboratory, wanted: Wanted) -> str:
     return laboratory.record_no.replace("{date}", day).replace("{id}", digits)
 
 
-def _checked(statement: Statement, before: Redone, wanted: Wanted) -> Statement:
-    """The statement, if it may follow. Raises UsageError with what to do instead."""
+def _may_follow(before: Redone, wanted: Wanted) -> None:
+    """Raises UsageError, with what to do instead, for a statement that may not follow."""
     now = before.record.status.state
     if wanted.state not in FOLLOWING[now]:
-        can = ", ".join(FOLLOWING[now]) or "nothing more"
+        can = ", ".join(FOLLOWING[now]) or "nothing else any more"
+        article = "a draft" if now == "draft" else now
         raise UsageError(
             before.record.record_no or "the record",
-            f"is {now}, so it cannot become {wanted.state}; it can become {can}",
+            f"is {article}, so it cannot become {wanted.state}; it can become {can}",
         )
     verdict = before.record.verdict.status
     if wanted.reason is None and (now != "draft" or verdict != "valid"):
@@ -181,11 +190,16 @@ def _checked(statement: Statement, before: Redone, wanted: Wanted) -> Statement:
             f"{why}, so a reason must be stated in both languages (--reason-zh, --reason-en)"
         )
     earliest = max(
-        [before.record.performed.get("end", ""), *(s.statement.date for s in before.stored)]
+        [before.record.performed.get("end", ""), *(s.statement.date for s in before.stored)],
+        key=moment,
     )
-    if statement.date < earliest:
+    if moment(wanted.date) < moment(earliest):
         raise UsageError(
-            f"the clock says {statement.date}, which lies before {earliest}, when the run ended or"
+            f"the clock says {wanted.date}, which lies before {earliest}, when the run ended or"
             " was last stated upon; set the clock and try again"
         )
-    return statement
+
+
+def _sentence(message: str) -> str:
+    """The library's message about a field, in words where it is one that people give."""
+    return next((words for field, words in _FORMS.items() if f"$.{field}" in message), message)

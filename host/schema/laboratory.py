@@ -15,11 +15,15 @@ MAX_BYTES = 256 << 10
 _AT = re.compile(r" - at `\$\.?(?P<where>[^`]*)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`")
 _MISSING = re.compile(r"Object missing required field `(?P<key>[^`]*)`")
-# What the library says of a pattern or a length, and what it means to a person.
-_PLAIN = (
-    ("`str` of length >= 1", "some text; it is empty"),
-    ("matching regex", "a text of the right form (see `inferometer laboratory init`)"),
-)
+# What a value must be where the library can only quote a pattern.
+_FORMS = {
+    "key": "the id of a public key, 64 hex digits (see `inferometer keys`)",
+    "record_no": "a pattern without spaces, at most 100 characters",
+    "value": "a number as a decimal string",
+    "U": "a number as a decimal string",
+    "k": "a number as a decimal string",
+    "quantity": "a name in lower case, such as ambient_temperature",
+}
 
 
 def parse_laboratory(data: bytes, name: str) -> Laboratory:
@@ -73,27 +77,42 @@ def _sentence(message: str, text: str) -> str:
             key = ".".join(x for x in (where, match["key"]) if x)
             line = _line(text, key) if pattern is _UNKNOWN else ""
             return f"{line}{key} {words}"
-    for theirs, ours in _PLAIN:
-        if theirs in said:
-            return f"{_line(text, where)}{where}: expected {ours}"
+    if "length >= 1" in said:
+        said = "expected some text, and it is empty"
+    elif "matching regex" in said:
+        last = where.rpartition(".")[2]
+        said = f"expected {_FORMS.get(last, 'one line of text, not empty')}"
     return f"{_line(text, where)}{where}: {said[:1].lower()}{said[1:]}"
 
 
 def _line(text: str, key: str) -> str:
-    """`line 12: ` of the first line that assigns the last part of a key, "" for none or several.
+    """`line 12: ` of the line that assigns a key, "" where that cannot be told.
 
-    In [table] of the parts before it, as far as the file is written so.
+    `people[1].role` is looked for under the second [[people]] header.
     """
-    *tables, last = re.sub(r"\[[^]]*\]", "", key).split(".")
-    section, hits = "", []
+    *tables, last = key.split(".")
+    wanted = [re.match(r"(\w+)(?:\[(\d+)\])?", table) for table in tables]
+    path = [(m[1], int(m[2] or 0)) for m in wanted if m]
+    seen: dict[str, int] = {}
+    section = ""
     for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?", line)
+        header = re.match(r"\s*\[\[?\s*([\w.]+)", line)
         if header:
             section = header[1]
-        assigned = re.match(rf"\s*{re.escape(last)}\s*=", line)
-        inline = tables and re.match(rf"\s*{re.escape(tables[-1])}\s*=\s*\{{", line)
-        if (assigned and section == ".".join(tables)) or (
-            inline and section == ".".join(tables[:-1])
-        ):
-            hits.append(number)
-    return f"line {hits[0]}: " if len(hits) == 1 else ""
+            seen[section] = seen.get(section, -1) + 1
+        if _assigns(line, last, path, (section, seen.get(section, 0))):
+            return f"line {number}: "
+    return ""
+
+
+def _assigns(
+    line: str, last: str, path: list[tuple[str, int]], here: tuple[str, int]
+) -> re.Match[str] | None:
+    """Whether a line in section `here` assigns the key, or the inline table that holds it."""
+    under = (".".join(name for name, _ in path), path[-1][1] if path else 0)
+    if here == under:
+        return re.match(rf"\s*{re.escape(last)}\s*=", line)
+    above = (".".join(name for name, _ in path[:-1]), path[-2][1] if path[1:] else 0)
+    if path and here == above:
+        return re.match(rf"\s*{re.escape(path[-1][0])}\s*=\s*\{{", line)
+    return None

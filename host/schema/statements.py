@@ -51,6 +51,11 @@ def read_statement(raw: bytes, name: str) -> Statement:
         raise FolderError(name, f"is no statement: {err}") from err
 
 
+def moment(date: str) -> str:
+    """What dates are ordered by: without the Z, which would sort after a fraction of a second."""
+    return date.removesuffix("Z")
+
+
 def check_chain(
     stored: Sequence[Stored], identities: Sequence[str], performed_end: str
 ) -> tuple[Finding, ...]:
@@ -66,7 +71,7 @@ def check_chain(
     for place, each in enumerate(stored):
         found += _of_itself(each, place)
         found += _follows(each, state, identities[place])
-        if date and each.statement.date < date:
+        if date and moment(each.statement.date) < moment(date):
             found.append(
                 _finding(
                     "statement-date",
@@ -75,7 +80,7 @@ def check_chain(
                     f"Its date {each.statement.date} lies before {date}, which it follows.",
                 )
             )
-        state, date = each.statement.state, max(date, each.statement.date)
+        state, date = each.statement.state, max(date, each.statement.date, key=moment)
     return tuple(found)
 
 
