@@ -66,14 +66,16 @@ def show(file: Path, *, as_json: bool) -> int:
 def check(file: Path, at: datetime.datetime | None, *, as_json: bool) -> int:
     """Check the equipment file FILE and say which certificates hold on a day.
 
-    Exit code 0 when every instrument has a certificate that holds, 1 when not.
+    Exit code 0 when every instrument that gives a channel has a certificate that holds, else 1.
     """
     from host.equipment.load import load
     from host.run.journal import wall_label
 
     day = at.date() if at else datetime.date.fromisoformat(wall_label()[:10])
-    rows = _judged(load(file).equipment, day)
-    holds = all(row["holds"] for row in rows)
+    found = load(file).equipment
+    rows = _judged(found, day)
+    holding = {row["instrument"] for row in rows if row["holds"]}
+    holds = all(i.id in holding for i in found.instrument if i.channels)
     if as_json:
         json_out({"at": day.isoformat(), "holds": holds, "certificates": rows})
         return 0 if holds else 1
@@ -158,6 +160,7 @@ def import_dcc(
             }
         )
     elif goal is None:
+        print(f"# for instrument {plain(instrument)}")
         print(as_toml(found.certificate), end="")
     else:
         out().print(plain(f"certificate {found.certificate.number} is in {goal}"))

@@ -37,7 +37,7 @@ INTERRUPTED = 130
     "--equipment",
     type=click.Path(path_type=Path),
     envvar="INFEROMETER_EQUIPMENT",
-    help="Instruments and certificates in use, TOML.",
+    help="Instruments and certificates in use, TOML; a resumed run keeps its own.",
 )
 @click.option(
     "--laboratory",
@@ -72,7 +72,7 @@ def measure(
             return _tell(resume(resumed, watch), as_json=as_json)
     plan, given = plan_of(plan_file, over)
     if dry_run:
-        return _dry(plan, as_json=as_json)
+        return _dry(plan, files.equipment, as_json=as_json)
     with watching(err()) as watch:
         done = run(plan, given, runs, watch, files)
     return _tell(done, as_json=as_json)
@@ -87,7 +87,7 @@ def plan_of(plan_file: Path | None, over: dict[str, Any]) -> tuple[Plan, bytes]:
     return (plan, given) if changed == plan else (changed, dump(changed).encode())
 
 
-def _dry(plan: Plan, *, as_json: bool) -> int:
+def _dry(plan: Plan, equipment: Path | None, *, as_json: bool) -> int:
     """Print the resolved plan: TOML that can be saved and run, or everything as JSON."""
     import msgspec
 
@@ -95,7 +95,7 @@ def _dry(plan: Plan, *, as_json: bool) -> int:
     from host.plan.load import dump, settled
 
     with watching(err()) as watch:
-        resolved = prepare(plan, watch)
+        resolved = prepare(plan, watch, equipment)
     if as_json:
         json_out(msgspec.to_builtins(resolved))
     else:

@@ -77,6 +77,8 @@ def import_dcc(path: Path, wanted: Wanted) -> Imported:
             notes.append(f"k = {table.k} hints at few degrees of freedom; state them with --nu")
     if wanted.due is None:
         notes.append("no due date: it will not raise a tier; state your plan's date with --due")
+    if not _serials(root):
+        notes.append("no serial number is named; see for yourself whose certificate it is")
     certificate = _certificate(root, path, (data, table), wanted)
     for fault in certificate_faults(certificate):
         raise EquipmentError(str(path), f"certificate {certificate.number}: {fault}")

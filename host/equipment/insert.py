@@ -23,7 +23,12 @@ def as_toml(certificate: Certificate) -> str:
         for key, value in _builtins(certificate).items()
         if value not in (None, "", (), [])
     }
-    return f"[[instrument.certificate]]\n{tomli_w.dumps(said)}"
+    points = said.pop("points", [])
+    text = f"[[instrument.certificate]]\n{tomli_w.dumps(said)}"
+    if points:  # a row a line, as people read tables; decimals need no escapes
+        rows = "".join(f'  ["{x}", "{c}", "{u}"],\n' for x, c, u in points)
+        text += f"points = [\n{rows}]\n"
+    return text
 
 
 def _builtins(certificate: Certificate) -> dict[str, Any]:

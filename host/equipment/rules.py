@@ -27,6 +27,7 @@ def faults(equipment: Equipment) -> Iterator[str]:
             who = f"certificate {certificate.number} of instrument {instrument.id}"
             yield from (f"{who}: {f}" for f in certificate_faults(certificate))
         yield from _silent(instrument)
+        yield from _same_day(instrument)
     for surrounding in equipment.environment:
         yield from (f"environment {surrounding.quantity}: {f}" for f in _around(surrounding, ids))
     quantities = [s.quantity for s in equipment.environment]
@@ -42,6 +43,17 @@ def _silent(instrument: Instrument) -> Iterator[str]:
     if instrument.kind == "ambient" or instrument.channels:
         return
     yield f"instrument {instrument.id} gives no channels; only a kind = ambient may"
+
+
+def _same_day(instrument: Instrument) -> Iterator[str]:
+    """Two tables of one day in one unit for the same channels: nobody could say which counts."""
+    keys = [(c.calibrated, c.unit, c.channels, c.gain is None) for c in instrument.certificate]
+    for key, c in zip(keys, instrument.certificate, strict=True):
+        if keys.count(key) > 1:
+            yield (
+                f"certificate {c.number} of instrument {instrument.id}: there is another one of"
+                f" {c.calibrated} in {c.unit} for the same channels"
+            )
 
 
 def _of_limit(limit: Limit) -> Iterator[str]:

@@ -17,7 +17,8 @@ from host.handover.text import Txt
 class Calibrated:
     """A certificate as it was used on a channel.
 
-    low, high: smallest and largest indication it was used on, coherent unit. years: since the
+    low, high: smallest and largest indication it was used on, coherent unit. largest: magnitude
+    over all indications, in range or not. years: since the
     calibration, None where the run has no date. whole: it is valid and all indications lie in its
     range, so that it stands for gain and offset of the data sheet.
     """
@@ -26,6 +27,7 @@ class Calibrated:
     correction: Correction
     low: float
     high: float
+    largest: float
     years: float | None
     whole: bool
 
@@ -40,12 +42,15 @@ def terms_of(
     """
     by_part = {limit.part: limit for limit in limits}
     made = [] if used is None else [_calibration(instrument, used), _drift(instrument, used)]
-    if used is None or not used.whole:
-        made += _gain(instrument, by_part.get("gain"), open_)
-    offset = by_part.get("offset") if used is None or not used.whole else None
-    made += _offset(instrument, offset, used)
+    if used is not None and used.whole:
+        by_part = {part: x for part, x in by_part.items() if part not in ("gain", "offset")}
+    made += _gain(instrument, by_part.get("gain"), used, open_)
+    if "offset" in by_part:
+        offset = by_part["offset"]
+        made.append(_limited("offset", _sheet(offset), _of(offset), instrument.ref))
     if "resolution" in by_part:
-        made.append(_resolution(instrument, by_part["resolution"]))
+        step = by_part["resolution"]
+        made.append(_limited("resolution", _sheet(step), _of(step) / 2, instrument.ref))
     return (*made, *_age(instrument, by_part.get("refresh"), by_part.get("averaging")))
 
 
@@ -92,45 +97,32 @@ def _drift(instrument: Instrument, used: Calibrated) -> SensorTerm:
     )
 
 
-def _gain(instrument: Instrument, limit: Limit | None, open_: Txt | None) -> list[SensorTerm]:
-    ref = instrument.ref
-    if limit is not None:
-        half_width = float(limit.limit) * _factor(limit)
-        return [_limited("gain", _sheet(limit), half_width, ref)]
-    return (
-        []
-        if open_ is None
-        else [SensorTerm("gain", relative=False, source=open_, equipment_ref=ref)]
-    )
-
-
-def _offset(
-    instrument: Instrument, limit: Limit | None, used: Calibrated | None
+def _gain(
+    instrument: Instrument, limit: Limit | None, used: Calibrated | None, open_: Txt | None
 ) -> list[SensorTerm]:
-    """Constant errors: what lies between the points of the table, and the data sheet's offset.
+    """What changes with the indication: gain of the data sheet, and between points of a table.
 
-    Both limits add up, since nothing says that they are independent.
+    Both limits add up, since nothing says that they are independent; then in the unit of the
+    channel, the gain taken at the largest indication.
     """
+    ref = instrument.ref
     between = 0.0 if used is None else used.correction.between(used.low, used.high)
-    sheet = 0.0 if limit is None else float(limit.limit) * _factor(limit)
-    if between + sheet == 0:
-        return []
-    parts = [] if limit is None else [_sheet(limit)]
-    if used is not None and between > 0:
-        said = _by(used.certificate)
-        parts.append(
-            Txt(
-                f"{said.zh}；相邻点之间直线内插，极限为修正值之差的一半",
-                f"{said.en}; straight lines between points, half of the step of the correction",
-            )
-        )
-    source = Txt("；".join(p.zh for p in parts), "; ".join(p.en for p in parts))
-    return [_limited("offset", source, between + sheet, instrument.ref)]
-
-
-def _resolution(instrument: Instrument, limit: Limit) -> SensorTerm:
-    half_step = float(limit.limit) * _factor(limit) / 2
-    return _limited("resolution", _sheet(limit), half_step, instrument.ref)
+    if limit is None and open_ is not None:
+        return [SensorTerm("gain", relative=False, source=open_, equipment_ref=ref)]
+    if used is None or between == 0:
+        return [] if limit is None else [_limited("gain", _sheet(limit), _of(limit), ref)]
+    said = _by(used.certificate)
+    source = Txt(
+        f"{said.zh}；相邻点之间直线内插，极限为修正值之差的一半",
+        f"{said.en}; straight lines between points, half of the step of the correction",
+    )
+    if limit is not None:
+        sheet = _sheet(limit)
+        source = Txt(f"{source.zh}；{sheet.zh}", f"{source.en}; {sheet.en}")
+        between += _of(limit) * used.largest
+    return [
+        SensorTerm("gain", relative=False, source=source, half_width=between, equipment_ref=ref)
+    ]
 
 
 def _age(
@@ -142,7 +134,7 @@ def _age(
         return []
     said = [_sheet(limit) for limit in given]
     source = Txt("；".join(s.zh for s in said), "; ".join(s.en for s in said))
-    age_s = sum(float(limit.limit) * _factor(limit) for limit in given)
+    age_s = sum(_of(limit) for limit in given)
     return [_limited("refresh", source, age_s, instrument.ref)]
 
 
@@ -162,9 +154,10 @@ def _limited(
     )
 
 
-def _factor(limit: Limit) -> float:
+def _of(limit: Limit) -> float:
+    """The limit in coherent units."""
     scale = scale_of(limit.unit)
-    return 1.0 if scale is None else scale.factor
+    return float(limit.limit) * (1.0 if scale is None else scale.factor)
 
 
 _PARTS = {

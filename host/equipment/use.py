@@ -96,6 +96,7 @@ def _calibrated(
         correction=correction,
         low=float(inside.min()) if applied else correction.low,
         high=float(inside.max()) if applied else correction.high,
+        largest=float(np.abs(found).max(initial=0.0)),
         years=years_since(certificate, days),
         whole=not all_reasons,
     )

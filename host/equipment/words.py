@@ -25,16 +25,16 @@ NO_FIT = Txt("没有适用于该通道的证书", "no certificate is for this ch
 def not_yet(calibrated: str, start: str) -> Txt:
     """A certificate of later than the run."""
     return Txt(
-        f"校准日期 {calibrated} 晚于运行日期 {start}，未作修正",
-        f"calibrated on {calibrated}, after the run of {start}; not applied",
+        f"校准日期 {calibrated} 晚于使用日期 {start}，不作修正",
+        f"calibrated on {calibrated}, after its use on {start}; not applied",
     )
 
 
 def expired(due: str, end: str) -> Txt:
     """A certificate that ran out before the run ended."""
     return Txt(
-        f"有效期至 {due}，运行日期为 {end}，已过期；仍按其修正",
-        f"was due on {due}, before the run of {end}; its correction is applied all the same",
+        f"有效期至 {due}，使用日期为 {end}，已过期；仍按其修正",
+        f"was due on {due}, used on {end}; its correction is applied all the same",
     )
 
 

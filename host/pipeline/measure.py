@@ -63,12 +63,13 @@ class Files:
 NO_FILES = Files()
 
 
-def prepare(plan: Plan, watch: Watch) -> ResolvedPlan:
+def prepare(plan: Plan, watch: Watch, equipment: Path | None = None) -> ResolvedPlan:
     """Resolve a plan and try it with the agent, without a run (`--dry-run`)."""
     found = artefacts_of(plan, _steps(watch))
     transport = Local()
     deployment = deploy_local(transport, local_store())
     with AgentLink(transport, deployment) as link:
+        equipment_for(equipment, link)
         return resolve_plan(plan, found, link, deployment)
 
 

@@ -84,9 +84,9 @@ def test_the_calibration_term_has_the_worst_U_in_use_and_the_reference_of_the_in
     terms = {t.part: t for t in found}
     assert pytest.approx(0.006) == terms["calibration"].U
     assert (terms["calibration"].k, terms["calibration"].relative) == (2.0, False)
-    assert terms["offset"].half_width == pytest.approx(0.010)
+    assert terms["gain"].half_width == pytest.approx(0.010)
     assert {t.equipment_ref for t in found} == {"board-sensor#0001"}
-    assert "gain" not in terms
+    assert "offset" not in terms
 
 
 def test_a_drift_limit_grows_with_the_time_since_the_calibration() -> None:
@@ -147,7 +147,7 @@ def test_an_expired_certificate_still_corrects_and_is_said() -> None:
     assert one(found.run).values.tolist() == pytest.approx([1.010, 6.020])
     problem = found.instruments.problems[0]
     assert problem.code == "certificate-not-met"
-    assert "was due on 2026-12-31, before the run of 2027-06-01" in problem.text.en
+    assert "was due on 2026-12-31, used on 2027-06-01" in problem.text.en
     assert "已过期" in problem.text.zh
     assert found.instruments.equipment[0].certificates[0].in_validity is False
 
@@ -228,7 +228,8 @@ def test_two_patterns_that_meet_in_one_channel_are_refused() -> None:
 
 
 def test_two_certificates_of_one_day_for_one_channel_are_refused() -> None:
-    twice = equipment(instrument(certificate=(certificate(), certificate(number="C-2"))))
+    wide = certificate(number="C-2", channels=("hwmon.*",))
+    twice = equipment(instrument(certificate=(certificate(), wide)))
     with pytest.raises(EquipmentError, match="two certificates of 2026-01-01 are for it"):
         apply(power(1), twice, IN_2026)
 

@@ -230,6 +230,16 @@ def test_what_a_dcc_has_no_place_for_comes_from_the_operator(tmp_path: Path) -> 
     assert len(read(tmp_path, dcc()).notes) == 2
 
 
+def test_a_certificate_without_a_serial_number_is_noted(tmp_path: Path) -> None:
+    found = read(tmp_path, dcc(serials=()))
+    assert found.serials == ()
+    assert any("no serial number is named" in n for n in found.notes)
+
+
+def test_the_serial_numbers_of_the_items_are_read(tmp_path: Path) -> None:
+    assert read(tmp_path, dcc(serials=("A1", "B2"))).serials == ("A1", "B2")
+
+
 def test_a_k_of_few_degrees_of_freedom_is_noted(tmp_path: Path) -> None:
     text = dcc(result([INDICATION, replace(REFERENCE, k="2.13")]))
     assert any("k = 2.13 hints at few degrees" in n for n in read(tmp_path, text).notes)

@@ -128,6 +128,16 @@ def test_two_instruments_for_one_channel_are_refused() -> None:
     assert "two instruments give the channel hwmon.board.power" in refused(twice)
 
 
+def test_two_tables_of_one_day_for_the_same_channels_are_refused() -> None:
+    twice = equipment(instrument(certificate=(certificate(), certificate(number="C-2"))))
+    assert "there is another one of 2026-01-01 in W" in refused(twice)
+
+
+def test_two_tables_of_one_day_in_two_units_are_fine() -> None:
+    both = instrument(certificate=(certificate(), certificate(unit="V")))
+    assert len(parse(toml(equipment(both)).encode(), "x").instrument[0].certificate) == 2
+
+
 def test_a_factor_of_zero_is_refused() -> None:
     none = equipment(instrument(certificate=(gain(gain=("0", "0.1")),)))
     assert "its gain is 0; a factor is above 0" in refused(none)

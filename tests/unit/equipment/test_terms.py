@@ -43,20 +43,26 @@ def test_a_reading_is_as_old_as_refresh_and_averaging_together() -> None:
 
 def test_a_certificate_that_holds_stands_for_gain_and_offset_of_the_data_sheet() -> None:
     found = terms(equipment(instrument(specification=SHEET)), (1, 6))
-    assert set(found) == {"calibration", "drift", "offset", "resolution", "refresh"}
-    assert found["offset"].half_width == pytest.approx(0.010)
-    assert "straight lines between points" in found["offset"].source.en
+    assert set(found) == {"calibration", "drift", "gain", "resolution", "refresh"}
+    assert found["gain"].half_width == pytest.approx(0.010)
+    assert not found["gain"].relative
+    assert "straight lines between points" in found["gain"].source.en
 
 
 def test_beside_a_certificate_that_does_not_hold_the_data_sheet_stands_too() -> None:
     found = terms(equipment(instrument(specification=SHEET)), (1, 6), IN_2027)
-    assert found["gain"].half_width == 0.001
-    assert found["offset"].half_width == pytest.approx(0.010 + 0.005)
+    assert found["gain"].half_width == pytest.approx(0.010 + 0.001 * 6)
+    assert found["offset"].half_width == 0.005
 
 
 def test_out_of_range_the_gain_of_the_data_sheet_stands_where_there_is_one() -> None:
-    found = terms(equipment(instrument(specification=SHEET)), (0.2, 6))
-    assert found["gain"].half_width == 0.001
+    found = terms(equipment(instrument(specification=SHEET)), (0.2, 6, -50))
+    assert found["gain"].half_width == pytest.approx(0.010 + 0.001 * 50)
+
+
+def test_indications_at_one_point_alone_need_no_line() -> None:
+    found = terms(equipment(instrument(specification=SHEET)), (11, 11), IN_2027)
+    assert (found["gain"].half_width, found["gain"].relative) == (0.001, True)
 
 
 def test_a_factor_leaves_ratios_open() -> None:
@@ -78,7 +84,7 @@ def test_terms_of_a_table_in_milliwatt_are_in_watt() -> None:
     )
     found = terms(equipment(instrument(certificate=(milli,))), (1, 41))
     assert pytest.approx(0.008) == found["calibration"].U
-    assert found["offset"].half_width == pytest.approx(0.010)
+    assert found["gain"].half_width == pytest.approx(0.010)
     assert found["drift"].half_width == pytest.approx(0.151)
 
 
