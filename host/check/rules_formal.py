@@ -10,6 +10,7 @@ from host.handover.case import Case
 from host.handover.formal import EquipmentField
 from host.handover.quantity import RowField
 from host.handover.text import Txt
+from host.schema.earned import unearned
 
 RECORD = "record.json"
 APPROVER = "approver"
@@ -88,6 +89,22 @@ def traceability_earned(case: Case) -> Iterator[Breach]:
             )
 
 
+def words_earned(case: Case) -> Iterator[Breach]:
+    """Words that need fields behind them (`shared` reference metrology, 2.5)."""
+    for place, word in unearned(case.record):
+        yield breach(RECORD, f"{place} 中的“{word}”依据不足。", f"{place} says “{word}” unearned.")
+
+
+def durations_hold(case: Case) -> Iterator[Breach]:
+    """No correction of a clock that durations were taken on."""
+    if case.record.time.get("durations_void") is True:
+        yield breach(
+            RECORD,
+            "测量期间校正了计时所用的时钟。",
+            "The clock that durations were taken on was corrected during the run.",
+        )
+
+
 def _gives(instrument: EquipmentField, channel: str) -> bool:
     return any(fnmatchcase(channel, pattern) for pattern in instrument.channels)
 
@@ -112,6 +129,16 @@ def _dominant(row: RowField) -> bool:
 
 
 RULES = (
+    Rule(
+        "words-earned",
+        Txt("用词有相应字段为依据。", "Words have the fields behind them."),
+        words_earned,
+    ),
+    Rule(
+        "durations-hold",
+        Txt("计时所用的时钟未被校正。", "The clock of durations was not corrected."),
+        durations_hold,
+    ),
     Rule(
         "issued-complete",
         Txt(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -10,23 +10,35 @@ from pathlib import Path
 
 from host.align.bag import check_bag
 from host.check.archive import DamagedError, is_archive, unpacked
+from host.check.evidence import Evidence, Facts, evidence_of
 from host.check.first_difference import first_difference
 from host.check.table import apply
 from host.errors import FolderError, HostError
 from host.handover.case import Case
 from host.handover.finding import Finding
 from host.handover.record import Record
+from host.handover.signature import SignatureOutcome
 from host.handover.text import Txt
 from host.pipeline.perturbation import on_off_bytes
 from host.pipeline.redo import Redone, redo
-from host.schema.canonical import from_bytes, record_id_of
+from host.pipeline.sign import signature_outcomes
+from host.pipeline.statements import chain_findings
+from host.schema.canonical import strict_object
+from host.schema.upgrade import identity_of, read_record, version_of
+from host.sign.secrets import private_keys_in
+from host.sign.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The three verdicts and what stands behind them."""
+    """The three verdicts, what stands behind them, and what the whole is worth as evidence.
+
+    signatures: of the record and of those it replaced. evidence: None where nothing was readable.
+    """
 
     findings: tuple[Finding, ...]
+    signatures: tuple[SignatureOutcome, ...] = ()
+    evidence: Evidence | None = None
 
     def holds(self, aspect: str) -> bool:
         return all(f.aspect != aspect for f in self.findings)
@@ -36,12 +48,14 @@ class Verification:
         return not self.findings
 
 
-def verify(path: Path) -> Verification:
+def verify(path: Path, trust: Trust | None = None) -> Verification:
     """Check hashes and signatures, redo record and page from the raw data, apply every rule.
 
-    path: a run folder, or a zip or tar of one. Works offline, from the folder alone.
+    path: a run folder, or a zip or tar of one. trust: keys that this verifier knows, none when
+    left out. Works offline, from the folder and the trusted keys alone.
     Raises FolderError for what is neither, and for an archive that is not safe to open.
     """
+    known = trust or Trust({})
     with ExitStack() as stack:
         root = path
         if is_archive(path):
@@ -51,27 +65,48 @@ def verify(path: Path) -> Verification:
                 return Verification(tuple(_damaged(path, err)))
         if not (root / "data").is_dir():
             raise FolderError(str(path), "is no run folder (there is no data/ in it)")
-        return _verify(root)
+        return _verify(root, known)
 
 
-def _verify(root: Path) -> Verification:
-    findings = list(check_bag(root))
+def _verify(root: Path, trust: Trust) -> Verification:
+    signatures = signature_outcomes(root, trust)
+    findings = [*check_bag(root), *_broken(signatures), *_secrets(root)]
     try:
         redone = redo(root)
     except HostError as err:
         text = Txt(f"无法由原始数据重算：{err}", f"The raw data cannot be read: {err}")
         unread = [Finding("unreadable", aspect, "data", text) for aspect in UNREAD]
-        return Verification((*findings, *unread))
-    findings += _differences(root, redone)
+        return Verification((*findings, *unread), signatures)
     stored, wrong = _stored(root)
+    older = _older(root, stored, redone.record)
+    findings += older or _differences(root, redone)
     findings += wrong
-    reading = redone.reading
-    findings += apply(Case(reading.run, reading.facts, stored or redone.record, reading.faults))
-    return Verification(tuple(findings))
+    findings += chain_findings(root, redone)
+    reading, record = redone.reading, stored or redone.record
+    findings += apply(Case(reading.run, reading.facts, record, reading.faults, signatures))
+    evidence = evidence_of(Facts(record, signatures, sound=not findings))
+    return Verification(tuple(findings), signatures, evidence)
 
 
 # What cannot be said of raw data that nobody can read.
 UNREAD = ("redone", "conforming")
+
+
+def _broken(signatures: Sequence[SignatureOutcome]) -> Iterator[Finding]:
+    """Signatures whose bytes are not those that were signed; others are a matter of rules."""
+    for outcome in signatures:
+        if not outcome.intact:
+            yield Finding(f"signature-{outcome.code}", "intact", outcome.file, outcome.text)
+
+
+def _secrets(root: Path) -> Iterator[Finding]:
+    """A private key that lies in what is handed on is a key of everybody."""
+    text = Txt(
+        "文件中有私钥；请移除并吊销该密钥。",
+        "A private key lies in this file; take it out and revoke it.",
+    )
+    for name in private_keys_in(root):
+        yield Finding("private-key", "conforming", name, text)
 
 
 def _damaged(path: Path, err: DamagedError) -> Iterator[Finding]:
@@ -107,17 +142,41 @@ def _differences(root: Path, redone: Redone) -> Iterator[Finding]:
             )
 
 
+def _older(root: Path, stored: Record | None, again: Record) -> list[Finding]:
+    """A record of an older schema has other bytes: what can be compared are its results."""
+    if stored is None:
+        return []
+    version = version_of(strict_object((root / "record.json").read_bytes(), "record.json"))
+    if version == again.schema.version:
+        return []
+    before, now = ({q.id: q.value for q in r.results} for r in (stored, again))
+    other = next((i for i in sorted({*before, *now}) if before.get(i) != now.get(i)), "")
+    zh = f"结果 {other} 不同" if other else "各结果的值相同"
+    en = f"the result {other} is another one" if other else "the values of all results agree"
+    return [
+        _redone(
+            "record-older-schema",
+            "record.json",
+            f"记录为 {version} 版，本软件写出 {again.schema.version} 版，无法逐字节比较；{zh}。",
+            f"It has schema {version} and this version writes {again.schema.version}, so bytes"
+            f" cannot be compared; {en}.",
+        )
+    ]
+
+
 def _stored(root: Path) -> tuple[Record | None, list[Finding]]:
-    """The record as it lies there, and whether it is one and has its own identity."""
+    """The record as it lies there, upgraded if it is older, and whether it has its identity."""
     path = root / "record.json"
     if not path.is_file():
         return None, []
     try:
-        record = from_bytes(path.read_bytes())
-    except FolderError as err:
+        raw = path.read_bytes()
+        record = read_record(raw)
+        stated, computed = identity_of(raw)
+    except (FolderError, OSError) as err:
         text = Txt(f"记录无法读取：{err}", f"The record cannot be read: {err}")
         return None, [Finding("record-unreadable", "conforming", path.name, text)]
-    if record_id_of(record) != record.record_id:
+    if stated != computed:
         text = Txt("record_id 与内容不符。", "Its record_id is not that of its content.")
         return record, [Finding("record-identity", "intact", path.name, text)]
     return record, []

@@ -223,6 +223,12 @@ ANY: dict[str, tuple[Forge, ...]] = {
     "budget-rows": (_drop("repeatability"), _drop("agent"), _double),
     "rows-evaluated": (_half_open, _no_share),
     "uncertainty-stated": (_unexplained,),
+    "words-earned": (
+        lambda r: r["limitations"].update(en="Readings are traceable to the SI."),
+        lambda r: r["limitations"].update(zh="仪器已校准。"),
+        lambda r: first(r)["reported"]["text"].update(en="It passed."),
+    ),
+    "durations-hold": (lambda r: r["time"].update(durations_void=True),),
     "issued-complete": (
         issued_without("laboratory", None),
         issued_without("customer", None),
