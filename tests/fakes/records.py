@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from host.evaluate.run import evaluate
 from host.handover.conditions import ClockFacts, Conditions
 from host.handover.facts import RunFacts
+from host.handover.laboratory import (
+    CustomerTable,
+    Laboratory,
+    LaboratoryTable,
+    PersonTable,
+    Words,
+)
 from host.handover.plan import (
     DatasetPlan,
     EnginePlan,
@@ -19,6 +27,7 @@ from host.handover.plan import (
     SamplingPlan,
 )
 from host.handover.record import Record
+from host.handover.statement import Stated, Statement
 from host.handover.text import Txt
 from host.handover.trace import AlignedRun
 from host.record.build import build
@@ -152,12 +161,65 @@ def sample_facts(attempts: int = 5) -> RunFacts:
     )
 
 
+def sample_laboratory() -> Laboratory:
+    """A laboratory file with everything in it that can be in one."""
+    return Laboratory(
+        format=1,
+        record_no="EX-{date}-{id}",
+        laboratory=LaboratoryTable(
+            Words("示例计量院", "Example Institute"), Words("示例路 1 号", "1 Example Road")
+        ),
+        people=(
+            PersonTable("Operator One", "operator", "a" * 64),
+            PersonTable("Checker Two", "checker"),
+            PersonTable("Approver Three", "approver", "b" * 64),
+        ),
+        customer=CustomerTable(Words("示例客户", "Example Customer"), "customer@example.org"),
+        intended_use=Words("比对", "comparison"),
+    )
+
+
+def sample_statement(
+    number: int, state: Stated, replaces: str, laboratory: Laboratory | None = None
+) -> Statement:
+    """A statement an hour after the one before; the first an hour after the sample run."""
+    return Statement(
+        format="inferometer/statement",
+        version="1",
+        number=number,
+        state=state,
+        date=f"2026-01-05T{9 + number:02d}:30:00.000Z",
+        replaces=replaces,
+        record_no="EX-1" if state == "issued" else f"EX-1-{number}",
+        laboratory=laboratory or sample_laboratory(),
+        reason=None if state == "issued" else Words("更正", "a correction"),
+        received="2026-01-04",
+        opinions=None,
+        external_provider_results=(),
+    )
+
+
+def sample_chain(*states: Stated) -> tuple[tuple[Statement, ...], tuple[Record, ...]]:
+    """Statements of these states, and the records with none, the first, the first two of them."""
+    run = example_run(2)
+    results = evaluate(reduce_run(run), CONDITIONS)
+    records = [build(run, results, sample_facts(2))]
+    made: list[Statement] = []
+    for number, state in enumerate(states, 1):
+        made.append(sample_statement(number, state, records[-1].record_id))
+        records.append(build(run, results, sample_facts(2), made))
+    return tuple(made), tuple(records)
+
+
 def record_of(run: AlignedRun, facts: RunFacts | None = None) -> Record:
     """The record of any run, with the sample's facts where none are given."""
     results = evaluate(reduce_run(run), CONDITIONS)
     return build(run, results, facts or sample_facts(len(run.attempts)))
 
 
-def sample_record(attempts: int = 5, *, sources: bool = True) -> Record:
+def sample_record(
+    attempts: int = 5, *, sources: bool = True, laboratory: Laboratory | None = None
+) -> Record:
     """The record of the example run; the same on every call."""
-    return record_of(example_run(attempts, sources=sources))
+    facts = replace(sample_facts(attempts), laboratory=laboratory)
+    return record_of(example_run(attempts, sources=sources), facts)
