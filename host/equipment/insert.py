@@ -13,6 +13,7 @@ from host.equipment.load import parse
 from host.errors import EquipmentError
 from host.handover.equipment import Certificate, Instrument
 
+_ODD = "is laid out in a way that nothing can be put into; do it by hand"
 _HEADER = re.compile(r"^\s*\[\[?\s*(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)\s*\]\]?\s*(#.*)?$")
 
 
@@ -62,21 +63,23 @@ def inserted(text: str, name: str, wanted: str, certificate: Certificate) -> str
     ]
     starts = [n for n, header in headers if header == "instrument"]
     if len(starts) != len(before.instrument):
-        raise EquipmentError(
-            name, "is laid out in a way that nothing can be put into; do it by hand"
-        )
+        raise EquipmentError(name, _ODD)
     after = [
         n for n, header in headers if n > starts[place] and not header.startswith("instrument.")
     ]
     end = after[0] if after else len(lines)
-    head, tail = "".join(lines[:end]).rstrip("\n"), "".join(lines[end:])
+    while after and lines[end - 1].lstrip()[:1] in ("", "#"):  # comments belong to what follows
+        end -= 1
+    head, tail = "".join(lines[:end]).rstrip("\n"), "".join(lines[end:]).lstrip("\n")
     made = f"{head}\n\n{as_toml(certificate)}" + (f"\n{tail}" if tail else "")
     expected = tomllib.loads(text)
     own = expected["instrument"][place].setdefault("certificate", [])
     own += tomllib.loads(as_toml(certificate))["instrument"]["certificate"]
+    try:
+        found = tomllib.loads(made)
+    except tomllib.TOMLDecodeError as err:
+        raise EquipmentError(name, _ODD) from err
+    if found != expected:
+        raise EquipmentError(name, _ODD)
     parse(made.encode(), name)
-    if tomllib.loads(made) != expected:
-        raise EquipmentError(
-            name, "is laid out in a way that nothing can be put into; do it by hand"
-        )
     return made

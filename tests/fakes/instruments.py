@@ -77,9 +77,9 @@ def toml(said: Equipment) -> str:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
-    """TOML has no null and no structs."""
+    """TOML has no null and no structs; an empty list may as well be left out."""
     if isinstance(value, msgspec.Struct):
         value = msgspec.structs.asdict(value)
     if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items() if v is not None}
+        return {k: _plain(v) for k, v in value.items() if v not in (None, ())}
     return [_plain(v) for v in value] if isinstance(value, tuple) else value

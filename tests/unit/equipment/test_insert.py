@@ -37,8 +37,7 @@ def test_an_instrument_that_is_not_there_is_told() -> None:
 
 @pytest.mark.parametrize("said", [certificate(), gain()], ids=["table", "gain"])
 def test_what_is_printed_reads_back(said: object) -> None:
-    text = toml(equipment(instrument(certificate=()))).replace("certificate = []\n", "")
-    text = text.replace("environment = []\n", "")
+    text = toml(equipment(instrument(certificate=())))
     made = parse(f"{text}\n{as_toml(said)}".encode(), "x")  # type: ignore[arg-type]
     assert made.instrument[0].certificate == (said,)
 
@@ -50,3 +49,15 @@ def test_a_layout_that_has_no_place_is_refused_and_not_guessed() -> None:
     text = f'equipment = 1\ninstrument = [{{ {said}, channels = ["a"] }}]\n'
     with pytest.raises(EquipmentError, match="do it by hand"):
         inserted(text, "x", "board-sensor", certificate())
+
+
+def test_an_empty_list_of_certificates_is_told_and_not_broken() -> None:
+    text = toml(equipment(instrument(certificate=()))) + "certificate = []\n"
+    with pytest.raises(EquipmentError, match="do it by hand"):
+        inserted(text, "x", "board-sensor", certificate())
+
+
+def test_a_comment_above_the_next_instrument_stays_above_it() -> None:
+    text = EXAMPLE.replace('[[instrument]]\nid = "t1"', '# thermometer\n[[instrument]]\nid = "t1"')
+    made = inserted(text, "x", "package-counter", certificate())
+    assert '# thermometer\n[[instrument]]\nid = "t1"' in made
