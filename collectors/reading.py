@@ -85,8 +85,9 @@ class Channel:
     resolution: smallest step, in `unit`; None where no document states one.
     wraps_at: for counters, the value after which the source starts again at 0.
     scale: multiply by it to get `unit` (page size, tick length); 1 for most sources.
-    tier: power evidence tier, "B" on-board rail or counter, "C" fuel gauge or model, "" for
-        channels that are no power evidence (`shared` design, law 5).
+    tier: power evidence tier, "A-" external meter, "B" on-board rail or counter, "C" fuel gauge or
+        model, "" for channels that are no power evidence (`shared` design, law 5). No source says
+        "A": a certificate earns it (host/equipment).
     note: the trap a reader of the value must know, with the document that says so.
     """
 

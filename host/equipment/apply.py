@@ -9,6 +9,7 @@ from host.equipment.assign import Named, assign
 from host.equipment.fields import environment_of, equipment_fields
 from host.equipment.judge import days_of, tier_of
 from host.equipment.use import Seen, Used, use
+from host.equipment.words import AMBIENT
 from host.handover.equipment import Applied, Equipment, Instruments, Problem
 from host.handover.text import Txt
 from host.handover.trace import AlignedRun, AttemptTrace, Series
@@ -95,6 +96,7 @@ def _problems(equipment: Equipment, used: Sequence[Used]) -> list[Problem]:
         if u.certificate is not None
         for why in u.reasons
     ]
+    made += _unchecked(equipment, used)
     present = {u.assigned.instrument.id for u in used}
     for instrument in equipment.instrument:
         if instrument.channels and instrument.id not in present:
@@ -104,6 +106,26 @@ def _problems(equipment: Equipment, used: Sequence[Used]) -> list[Problem]:
             )
             made.append(Problem("instrument-unused", text))
     return made + [p for u in used if (p := _claim(u)) is not None]
+
+
+def _unchecked(equipment: Equipment, used: Sequence[Used]) -> list[Problem]:
+    """Certificates that hold at some temperatures only, in a run whose temperature is not told."""
+    if any(s.quantity == AMBIENT for s in equipment.environment):
+        return []
+    found = {u.certificate.number: u.certificate for u in used if u.certificate is not None}
+    return [
+        Problem(
+            "surroundings-not-checked",
+            Txt(
+                f"证书 {c.number} 的校准条件为 {c.temperature[0]} 至 {c.temperature[1]} Cel，"
+                "器具文件未给出环境温度，无法核对。",
+                f"Certificate {c.number} is for {c.temperature[0]} to {c.temperature[1]} Cel, and"
+                " the equipment file states no ambient temperature to check it by.",
+            ),
+        )
+        for c in found.values()
+        if c.temperature is not None
+    ]
 
 
 def _lowered(used: Used) -> Txt | None:

@@ -88,6 +88,13 @@ def test_terms_of_a_table_in_milliwatt_are_in_watt() -> None:
     assert found["drift"].half_width == pytest.approx(0.151)
 
 
+def test_a_certificate_for_some_temperatures_says_when_nobody_wrote_down_any() -> None:
+    said = equipment(instrument(certificate=(certificate(temperature=("18", "28")),)))
+    found = apply(power(1, 6), said, IN_2026).instruments
+    assert [p.code for p in found.problems] == ["surroundings-not-checked"]
+    assert "18 to 28 Cel" in found.problems[0].text.en
+
+
 def test_no_part_is_there_twice() -> None:
     found = apply(power(0.2, 6), equipment(instrument(specification=SHEET)), IN_2027)
     parts = [t.part for t in found.sensors[CHANNEL]]
