@@ -9,8 +9,10 @@ from host.handover.result import Basis, Observation
 from host.handover.trace import AttemptTrace, Series, Window
 from host.reduce.basis import mean_basis
 from host.reduce.channels import with_readings
+from host.reduce.counters import difference, updates_of
 from host.reduce.coverage import CoverageError
 from host.reduce.energy import meter_of, phase_energy
+from host.reduce.integral import step_hold
 from host.reduce.latency import late_s, longest_late_s, mean_time_to_first_token
 from host.reduce.power import power_results
 from host.reduce.run import reduce_run
@@ -85,6 +87,37 @@ def test_a_quotient_of_times_is_moved_by_both() -> None:
     found = sustained_ratio(ASKED).basis
     assert found is not None
     assert found.duration_s == pytest.approx(4 * 4 / (4 + 4))
+    assert found.windows == 2
+
+
+def test_the_edge_of_a_held_average_is_its_farther_bound() -> None:
+    times, values = np.array([0, 2 * S, 4 * S]), np.array([9.0, 4.0, 2.0])
+    found = step_hold(times, values, Window(S // 2, 4 * S), 10 * S)
+    # 4 W count for 1.5 of their 2 s: 6 J, at least none of it and at most 8 J
+    assert found.edge == pytest.approx(6.0)
+
+
+def test_the_edge_of_a_counter_is_its_farther_bound() -> None:
+    counted = series([0, 10 * S, 20 * S], [0.0, 10.0, 20.0], kind_of("energy", "counter", "J"))
+    found = difference(updates_of(counted), Window(S, 19 * S))
+    # 18 J, at least 0 (from 10 s to 10 s) and at most 20 J
+    assert (found.value, found.edge) == pytest.approx((18.0, 18.0))
+
+
+def test_a_steady_baseline_is_open_by_its_bounds_alone() -> None:
+    found = basis_of(by_name(power("average", S))["energy_above_idle@1", "request"])
+    assert found.channel is not None
+    assert found.channel.idle is not None
+    assert found.channel.idle.half_width_w == 0.0
+    shifted = power("average", S)
+    late = shifted.t0_ns + S // 2
+    found = basis_of(
+        by_name(replace(shifted, t0_ns=late, t1_ns=late))["energy_above_idle@1", "request"]
+    )
+    assert found.channel is not None
+    assert found.channel.idle is not None
+    # both windows of 6 s at 2 W cut a cell of 2 J in half at either end
+    assert found.channel.idle.half_width_w == pytest.approx(4 * 1.0 / 12)
 
 
 def test_the_step_at_an_edge_is_inside_less_outside() -> None:
