@@ -8,6 +8,7 @@ from host.check import (
     rules_attempts,
     rules_budget,
     rules_formal,
+    rules_perturbation,
     rules_readings,
     rules_requests,
 )
@@ -20,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     *rules_attempts.RULES,
     *rules_requests.RULES,
     *rules_readings.RULES,
+    *rules_perturbation.RULES,
     *rules_budget.RULES,
     *rules_formal.RULES,
 )

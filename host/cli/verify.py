@@ -97,16 +97,19 @@ def _show(console: Console, result: Verification) -> None:
     for aspect, (zh, en, meaning) in ASPECTS.items():
         word = "yes" if result.holds(aspect) else "NO"
         console.print(f"{zh} {en:<11} {word:<4} {meaning}")
-    for f in result.findings:
-        console.print(plain(f"  {f.file}: [{f.rule}] {f.text.en} {f.text.zh}"))
+    said = [f"  {f.file}: [{f.rule}] {f.text.en} {f.text.zh}" for f in result.findings]
+    for line in dict.fromkeys(said):  # what spoils several verdicts is told once
+        console.print(plain(line), soft_wrap=True)
     for s in result.signatures:
         sign = "✓" if s.good else "✕"
-        console.print(plain(f"{sign} {s.role or 'signature'} {s.person}: {s.text.en} {s.text.zh}"))
+        who = " ".join(part for part in (s.role or "signature", s.person) if part)
+        console.print(plain(f"{sign} {who}: {s.text.en} {s.text.zh}"), soft_wrap=True)
     if result.evidence is not None:
         tier = result.evidence.tier
         zh, en = TIERS[tier]
         lacking = "; ".join(text.en for text in result.evidence.lacking)
-        console.print(f"证据等级 evidence {tier} {en} {zh}; the next tier needs: {lacking}")
+        needs = f"the next tier needs: {lacking}"
+        console.print(f"证据等级 evidence {tier} {en} {zh}; {needs}", soft_wrap=True)
 
 
 def _rules(*, as_json: bool) -> int:

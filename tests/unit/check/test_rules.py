@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from host.check import rules_attempts, rules_readings, rules_requests
+from host.check import rules_attempts, rules_perturbation, rules_readings, rules_requests
 from host.check.rule import Rule
 from host.handover.case import Case
 from host.pipeline.redo import redo
@@ -13,15 +13,17 @@ from tests.fakes.bad_stories import BAD as PLAIN_BAD
 from tests.fakes.bad_stories import NEEDS_PAIR, Spoil
 from tests.fakes.edge_stories import BEYOND, LEGAL, LEGAL_PAIRS, SET_BACK
 from tests.fakes.mutants import mutants
+from tests.fakes.perturbed_stories import FIT, UNFIT
 from tests.fakes.story import LONGEST, PAIR, SHORTEST, Length, legal
 
 LENGTHS = {"shortest": SHORTEST, "pair": PAIR, "longest": LONGEST}
-MODULES = (rules_attempts, rules_requests, rules_readings)
+MODULES = (rules_attempts, rules_requests, rules_readings, rules_perturbation)
 RULES: tuple[Rule, ...] = tuple(rule for module in MODULES for rule in module.RULES)
 BAD: dict[str, tuple[Spoil, ...]] = {
     **PLAIN_BAD,
     "readings-possible": (*PLAIN_BAD["readings-possible"], *BEYOND),
     "counters-forward": (*PLAIN_BAD["counters-forward"], *SET_BACK),
+    "perturbation-fits": UNFIT,
 }
 BY_ID = {rule.id: rule for rule in RULES}
 SPOILS = [(rule, i) for rule, spoils in BAD.items() for i in range(len(spoils))]
@@ -51,7 +53,7 @@ def legal_cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
     root = tmp_path_factory.mktemp("legal")
     found: dict[str, Case] = {}
     for name, length in LENGTHS.items():
-        edges = {**LEGAL, **(LEGAL_PAIRS if length.attempts > 1 else {})}
+        edges = {**LEGAL, **FIT, **(LEGAL_PAIRS if length.attempts > 1 else {})}
         for edge, touch in edges.items():
             story = legal(length)
             touch(story)
