@@ -4,8 +4,10 @@ import pytest
 
 from host.evaluate.quantile import order_interval
 from host.evaluate.student import student_t
+from host.handover.budget import Budget, Input, MonteCarlo, Row
 from host.handover.quantity import Reported
 from host.handover.result import Interval, Result
+from host.handover.text import Txt
 from host.record.statement import reported
 
 VALUES = [230.0, 231.0, 232.0, 233.0, 231.2360]
@@ -93,3 +95,80 @@ def test_too_few_values_are_said_to_be_too_few() -> None:
 
 def test_what_has_no_value_is_not_stated() -> None:
     assert reported(replace(RATE, value=None, spread=None, missing="x")) is None
+
+
+AGENT = Input(
+    symbol="agent",
+    name=Txt("采样影响", "agent"),
+    source=Txt("配对", "pairs"),
+    kind="A",
+    distribution="t",
+    estimate=1.0,
+    unit="1",
+    u=None,
+    nu=4.0,
+    evaluation=Txt("未评定", "not evaluated"),
+)
+BUDGET = Budget(
+    measurand="decode_rate@1",
+    model="y = repeatability * agent",
+    unit="{token}/s",
+    value=231.4472,
+    rows=(),
+    correlations=(),
+    u=0.8,
+    nu_eff=6.4,
+    nu_used=6.0,
+    p=0.95,
+    k=2.4469,
+    U=1.95752,
+    k_rule="t_nu_eff",
+)
+DRAWN = MonteCarlo(
+    trials=200_000,
+    rng="PCG64",
+    seed=1,
+    mean=231.4,
+    u=0.8,
+    symmetric=(229.8512, 233.0419),
+    shortest=(229.8, 233.0),
+    delta=0.05,
+    gum_validated=False,
+)
+
+
+def test_with_a_whole_budget_nothing_is_said_to_be_type_a_only() -> None:
+    found = said(replace(RATE, budget=BUDGET))
+    assert found.text.en == "231.4 ± 2.0 token/s (k = 2.45, p = 95 %, n = 5)"
+    assert found.text.zh == "231.4 ± 2.0 token/s（k = 2.45，p = 95 %，n = 5）"
+
+
+@pytest.mark.parametrize(
+    ("count", "en", "zh"),
+    [(1, "; 1 row not evaluated", "；1 项未评定"), (3, "; 3 rows not evaluated", "；3 项未评定")],
+)
+def test_rows_that_are_open_are_counted(count: int, en: str, zh: str) -> None:
+    rows = tuple(Row(replace(AGENT, symbol=f"x{n}"), None, None, None) for n in range(count))
+    found = said(replace(RATE, budget=replace(BUDGET, rows=rows)))
+    assert en in found.text.en
+    assert zh in found.text.zh
+
+
+def test_a_monte_carlo_interval_stands_beside_u_to_the_same_place() -> None:
+    found = said(replace(RATE, budget=replace(BUDGET, monte_carlo=DRAWN)))
+    assert found.text.en == (
+        "231.4 ± 2.0 token/s (k = 2.45, p = 95 %, n = 5;"
+        " Monte Carlo, symmetric 95 % interval [229.9, 233.0] token/s)"
+    )
+    assert "蒙特卡洛法 95 % 概率对称区间 [229.9, 233.0] token/s" in found.text.zh
+
+
+def test_a_budget_without_u_gives_no_plus_minus_though_attempts_spread() -> None:
+    found = said(replace(RATE, budget=replace(BUDGET, U=None, k=None)))
+    assert found.U is None
+    assert "±" not in found.text.zh + found.text.en
+
+
+def test_a_negative_value_keeps_its_sign_in_the_statement() -> None:
+    found = said(replace(RATE, unit="K", value=-3.14159, budget=replace(BUDGET, U=0.25)))
+    assert found.text.en.startswith("-3.14 ± 0.25 K (k = 2.45")

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host.handover.measurands import MEASURANDS
-from host.schema.rounding import alike, alone, display_of, plain, significant, with_uncertainty
+from host.schema.rounding import (
+    alike,
+    alone,
+    display_of,
+    plain,
+    significant,
+    to_place_of,
+    with_uncertainty,
+)
 
 decimals = st.decimals(allow_nan=False, allow_infinity=False, min_value="-1e30", max_value="1e30")
 above_zero = st.decimals(
@@ -120,3 +128,52 @@ def test_every_unit_of_the_catalogue_can_be_shown_at_any_size(unit: str, value: 
 
 def test_scaling_is_decimal_so_that_no_binary_noise_is_rounded() -> None:
     assert str(display_of("s", 0.1).of(0.1)) == "100.0"
+
+
+@pytest.mark.parametrize(
+    ("value", "expanded", "expected"),
+    [
+        (-231.4472, 2.0931, ("-231.4", "2.1")),
+        (-0.04, 3.14, ("0.0", "3.1")),
+        (6.02214076e23, 1.5e15, ("602214076000000000000000", "1500000000000000")),
+        (5e-10, 1.049e-12, ("0.0000000005000", "0.0000000000010")),
+        (1.0, 1.05, ("1.0", "1.0")),
+        (1.0, 1.0500001, ("1.0", "1.1")),
+    ],
+)
+def test_negative_huge_and_tiny_values_end_where_u_ends(
+    value: float, expanded: float, expected: tuple[str, str]
+) -> None:
+    assert with_uncertainty(Decimal(repr(value)), Decimal(repr(expanded))) == expected
+
+
+doubles = st.floats(allow_nan=False, allow_infinity=False)
+positive = st.floats(min_value=5e-324, allow_nan=False, allow_infinity=False)
+
+
+@given(doubles, positive)
+def test_any_two_doubles_can_be_stated_and_u_loses_less_than_a_twentieth(
+    value: float, expanded: float
+) -> None:
+    shown, u = with_uncertainty(Decimal(repr(value)), Decimal(repr(expanded)))
+    exact = Decimal(repr(expanded))
+    assert 1 <= len(u.replace(".", "").strip("0")) <= 2
+    assert exact - Decimal(u) <= exact / 20
+    assert "e" not in (shown + u).lower()
+    assert not shown.startswith("-") or float(shown) != 0
+
+
+@given(doubles, positive)
+def test_a_value_and_its_mirror_are_rounded_alike(value: float, expanded: float) -> None:
+    up, down = (
+        with_uncertainty(sign * Decimal(repr(value)), Decimal(repr(expanded))) for sign in (1, -1)
+    )
+    assert up[1] == down[1]
+    assert Decimal(up[0]) == -Decimal(down[0])
+
+
+@given(doubles, positive)
+def test_an_end_of_an_interval_has_as_many_decimals_as_u(value: float, expanded: float) -> None:
+    end = to_place_of(Decimal(repr(value)), Decimal(repr(expanded)))
+    u = with_uncertainty(Decimal(0), Decimal(repr(expanded)))[1]
+    assert len(end.partition(".")[2]) == len(u.partition(".")[2])
