@@ -52,7 +52,8 @@ class Command:
 
 def environment(models: Path, store: Path) -> dict[str, str]:
     """The environment of a command that must not touch the user's own stores."""
-    kept = {k: v for k, v in os.environ.items() if k != "COVERAGE_PROCESS_START"}
+    dropped = ("COVERAGE_PROCESS_START", "INFEROMETER_LABORATORY")
+    kept = {k: v for k, v in os.environ.items() if k not in dropped}
     return {
         **kept,
         "INFEROMETER_MODELS": str(models),
