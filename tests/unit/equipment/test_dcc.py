@@ -127,6 +127,32 @@ def test_odd_words_of_a_laboratory_get_their_role_from_the_operator(tmp_path: Pa
     assert found.certificate.points == EXPECTED
 
 
+def test_single_points_in_two_units_make_no_table(tmp_path: Path) -> None:
+    results = [
+        result(
+            [
+                Column("basic_measuredValue", unit, "1", form="real21"),
+                Column("basic_referenceValue", unit, "2", "0.1", "2", "real21"),
+            ],
+            identity=f"r{n}",
+        )
+        for n, unit in enumerate((r"\watt", r"\volt"))
+    ]
+    assert "2 results hold a table (r0, r1)" in refused(tmp_path, dcc(*results))
+
+
+def test_a_quantity_of_two_roles_is_refused(tmp_path: Path) -> None:
+    both = replace(INDICATION, ref="basic_measuredValue basic_referenceValue")
+    said = refused(tmp_path, dcc(result([both, REFERENCE])))
+    assert "a quantity is indication and reference at once" in said
+
+
+def test_other_identifications_are_no_serial_numbers(tmp_path: Path) -> None:
+    inventory = "<dcc:identification><dcc:value>INV-7</dcc:value></dcc:identification>"
+    text = dcc().replace("<dcc:identifications>", f"<dcc:identifications>{inventory}")
+    assert read(tmp_path, text).serials == ("91K123456",)
+
+
 def test_one_of_several_tables_is_chosen_by_id_or_number(tmp_path: Path) -> None:
     volts = [replace(c, unit=r"\volt") for c in (INDICATION, REFERENCE)]
     text = dcc(result([INDICATION, REFERENCE]), result(volts, identity="u1"))

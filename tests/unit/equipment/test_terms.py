@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from host.equipment.apply import apply
+from host.errors import EquipmentError
 from host.handover.conditions import SensorTerm
 from host.handover.equipment import Equipment, Limit
 from tests.fakes.instruments import certificate, equipment, gain, instrument
+from tests.fakes.traces import run_of
 from tests.unit.equipment.test_apply import CHANNEL, IN_2026, IN_2027, counter, power
 
 SHEET = (
@@ -75,6 +79,26 @@ def test_a_factor_leaves_ratios_open() -> None:
     assert found["drift"].relative
 
 
+def test_a_counter_is_corrected_in_all_attempts_or_in_none() -> None:
+    by_factor = equipment(instrument(certificate=(gain(),)))
+    good, fast = counter(0, 10, 20).attempts[0], counter(0, 50, 100).attempts[0]
+    found = apply(run_of(good, replace(fast, number=2)), by_factor, IN_2026)
+    assert found.run.attempts[0].series[0].values.tolist() == [0, 10, 20]
+    assert [t.part for t in found.sensors[CHANNEL]] == ["gain"]
+    assert found.instruments.equipment[0].certificates[0].in_range is False
+
+
+def test_a_table_in_joule_does_not_fit_a_counter_of_joules() -> None:
+    joules = equipment(instrument(certificate=(certificate(unit="J"),)))
+    with pytest.raises(EquipmentError, match="a table in J fits no channel"):
+        apply(counter(1, 10), joules, IN_2026)
+
+
+def test_a_meter_that_holds_gives_no_problem() -> None:
+    good = equipment(instrument(kind="external_meter"))
+    assert apply(power(1, 6, tier="A-"), good, IN_2026).instruments.problems == ()
+
+
 def test_terms_of_a_table_in_milliwatt_are_in_watt() -> None:
     milli = certificate(
         unit="mW",
@@ -93,6 +117,23 @@ def test_a_certificate_for_some_temperatures_says_when_nobody_wrote_down_any() -
     found = apply(power(1, 6), said, IN_2026).instruments
     assert [p.code for p in found.problems] == ["surroundings-not-checked"]
     assert "18 to 28 Cel" in found.problems[0].text.en
+
+
+def test_two_limits_of_one_part_for_a_channel_are_refused() -> None:
+    twice = (SHEET[0], Limit("gain", "0.2", "%", "DS-8", "1"))
+    with pytest.raises(EquipmentError, match="instrument board-sensor states its gain twice"):
+        terms(equipment(instrument(specification=twice)), (1, 6))
+
+
+def test_a_limit_whose_unit_fits_no_channel_is_refused() -> None:
+    volts = (Limit("offset", "1", "mV", "DS-7", "12"),)
+    with pytest.raises(EquipmentError, match="its offset in mV fits none of its channels"):
+        terms(equipment(instrument(specification=volts)), (1, 6))
+
+
+def test_a_limit_for_a_channel_that_the_run_lacks_is_no_fault() -> None:
+    other = (Limit("offset", "1", "mV", "DS-7", "12", ("meter.voltage",)),)
+    assert "offset" not in terms(equipment(instrument(specification=other)), (1, 6))
 
 
 def test_no_part_is_there_twice() -> None:
