@@ -35,7 +35,7 @@ def limitations_of(results: Sequence[Quantity], conventions: Sequence[Quantity])
         parts.append(
             Txt(
                 f"{without} 个结果没有不确定度评定。",
-                f"{without} results have no evaluation of uncertainty.",
+                f"Results without an evaluation of uncertainty: {without}.",
             )
         )
     if any(q.value is not None and q.traceability == "none" for q in results):
@@ -50,8 +50,8 @@ def _left_out(partly: Sequence[Quantity]) -> Txt:
     symbols = sorted({symbol for q in partly for symbol in q.open_rows})
     return Txt(
         f"{len(partly)} 个结果的 U 不含未评定的预算项：{'、'.join(symbols)}。",
-        f"U of {len(partly)} results leaves out rows of the budget that are not evaluated:"
-        f" {', '.join(symbols)}.",
+        f"Results whose U leaves out rows of the budget that are not evaluated: {len(partly)}"
+        f" ({', '.join(symbols)}).",
     )
 
 

@@ -69,7 +69,7 @@ def sampling_plan_of(facts: RunFacts, attempts: Attempts) -> SamplingPlanField:
         seed=str(run.seed),
         warm_up=Txt(
             f"每次装载后先执行 {run.warmups} 个不计入结果的请求。",
-            f"{run.warmups} requests after each load that no result counts.",
+            f"Requests after each load that no result counts: {run.warmups}.",
         ),
         cool_down_rule=_cool_down(gates.max_temperature_c, gates.timeout_s, run.idle_before_s),
         exclusions=tuple(
@@ -97,10 +97,12 @@ def _deviations(attempts: Attempts) -> Txt:
     parts: list[Txt] = []
     if attempts.incomplete:
         parts.append(
-            Txt(f"{attempts.incomplete} 次被中断", f"{attempts.incomplete} attempts were cut off")
+            Txt(f"{attempts.incomplete} 次被中断", f"attempts cut off: {attempts.incomplete}")
         )
     if lacking > 0:
-        parts.append(Txt(f"缺 {lacking} 次计划的测量", f"{lacking} planned attempts are lacking"))
+        parts.append(Txt(f"缺 {lacking} 次计划的测量", f"planned attempts lacking: {lacking}"))
     if not parts:
         return NO_DEVIATIONS
-    return Txt("；".join(p.zh for p in parts) + "。", "; ".join(p.en for p in parts) + ".")
+    return Txt(
+        "；".join(p.zh for p in parts) + "。", "; ".join(p.en for p in parts).capitalize() + "."
+    )

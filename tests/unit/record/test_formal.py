@@ -116,9 +116,7 @@ def test_cut_off_and_lacking_attempts_are_deviations() -> None:
     run = example_run(3)
     cut = replace(run.attempts[2], status="incomplete", reason="cut-off: cable")
     record = record_of(replace(run, attempts=(*run.attempts[:2], cut)))
-    assert record.method.deviations.en == (
-        "1 attempts were cut off; 1 planned attempts are lacking."
-    )
+    assert record.method.deviations.en == ("Attempts cut off: 1; planned attempts lacking: 1.")
 
 
 def test_a_temperature_gate_is_the_rule_for_cooling_down() -> None:

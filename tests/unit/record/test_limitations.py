@@ -40,7 +40,7 @@ def test_open_rows_are_named_once_in_both_languages() -> None:
     mine = msgspec.structs.replace(WITH_U, open_rows=("agent",), traceability="SI")
     found = limitations_of([mine, other], [])
     assert found.en == (
-        "U of 2 results leaves out rows of the budget that are not evaluated: agent, gain."
+        "Results whose U leaves out rows of the budget that are not evaluated: 2 (agent, gain)."
     )
     assert found.zh == "2 个结果的 U 不含未评定的预算项：agent、gain。"
 
@@ -53,7 +53,7 @@ def test_type_a_alone_is_said_only_where_it_is_so() -> None:
 
 def test_results_without_evaluation_are_counted() -> None:
     bare = msgspec.structs.replace(WHOLE, uncertainty_status="not_evaluated", interval=None)
-    assert "1 results have no evaluation" in limitations_of([bare, WHOLE], []).en
+    assert "without an evaluation of uncertainty: 1." in limitations_of([bare, WHOLE], []).en
 
 
 def test_what_has_no_value_limits_nothing() -> None:
