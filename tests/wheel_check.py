@@ -12,6 +12,7 @@ DATA = {
     "host/artefacts/datasets/data/index.json",
     "device_profiles/local.toml",
     "host/schema/record-0.2.0.schema.json",
+    "host/schema/laboratory-template.toml",
 }
 
 
