@@ -114,7 +114,8 @@ def test_monte_carlo_stands_beside_with_its_settings() -> None:
 
 
 def test_a_budget_without_u_gives_no_figures_but_keeps_its_rows() -> None:
-    found = quantity(U=None, k=None, k_rule="", reason="one attempt has no spread")
+    found = quantity(U=None, k=None, k_rule="", reason="one", monte_carlo=DRAWN, second_order=3.0)
+    assert (found.mcm, found.second_order) == (None, None)
     assert found.uncertainty_status == "not_evaluated"
     assert (found.u, found.U, found.k, found.p, found.nu_eff, found.method) == (*[None] * 5, "")
     assert found.budget_ref == found.id
