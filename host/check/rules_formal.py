@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from host.check.rule import Breach, Rule, breach
 from host.handover.case import Case
@@ -63,8 +62,8 @@ def tier_earned(case: Case) -> Iterator[Breach]:
     for q in case.record.results:
         if q.tier != BEST_TIER:
             continue
-        instruments = [e for e in case.record.equipment if _gives(e, q.source)]
-        if not any(e.tier == BEST_TIER and _certified(e) for e in instruments):
+        instruments = [e for e in case.record.equipment if q.source in e.channels]
+        if not any(BEST_TIER in e.tier.split() and _certified(e, q.source) for e in instruments):
             yield breach(
                 RECORD,
                 f"{q.id} 标为 A 级，但没有有效且在量程内的证书。",
@@ -105,22 +104,22 @@ def durations_hold(case: Case) -> Iterator[Breach]:
         )
 
 
-def _gives(instrument: EquipmentField, channel: str) -> bool:
-    return any(fnmatchcase(channel, pattern) for pattern in instrument.channels)
-
-
-def _certified(instrument: EquipmentField | None) -> bool:
-    return instrument is not None and any(
-        c.in_validity and c.in_range is True for c in instrument.certificates
+def _certified(instrument: EquipmentField, channel: str) -> bool:
+    return any(
+        c.channel == channel and c.in_validity and c.in_range is True
+        for c in instrument.certificates
     )
 
 
 def _traced(instrument: EquipmentField | None) -> bool:
-    return instrument is not None and any(
-        c.in_validity
-        and c.in_range is True
-        and all((c.number, c.issuer, c.accreditation, c.sha256))
-        for c in instrument.certificates
+    """Every certificate that was used holds, and names who may be asked about it."""
+    return (
+        instrument is not None
+        and len(instrument.certificates) > 0
+        and all(
+            c.in_validity and c.in_range is True and c.number and c.issuer and c.accreditation
+            for c in instrument.certificates
+        )
     )
 
 

@@ -49,6 +49,7 @@ def _certificates(own: Sequence[Used]) -> tuple[CertificateField, ...]:
         said: list[Txt] = [*([] if u.note is None else [u.note]), *u.reasons]
         made.append(
             CertificateField(
+                channel=u.assigned.channel.name,
                 number=c.number,
                 issuer=c.issuer,
                 accreditation=c.accreditation,

@@ -56,8 +56,11 @@ class PersonField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CertificateField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The calibration certificate of an instrument as it was used.
 
-    in_validity: the run lies between calibration and due date. in_range: so do the indications.
+    channel: what it was used for. in_validity: the run lies between calibration and due date.
+    in_range: the indications lie within its points.
     """
+
+    channel: str
 
     number: str
     issuer: str

@@ -9,6 +9,7 @@ from host.align.read import RunReading, read_run
 from host.evaluate.run import evaluate
 from host.handover.record import Record
 from host.handover.result import Results
+from host.handover.trace import AlignedRun
 from host.pipeline.conditions import conditions_of
 from host.pipeline.equipment import with_equipment
 from host.pipeline.stored import stored_statements
@@ -20,9 +21,13 @@ from host.schema.statements import Stored
 
 @dataclass(frozen=True, slots=True)
 class Redone:
-    """A run folder read, corrected, reduced and put into a record, as its statements say."""
+    """A run folder read, corrected, reduced and put into a record, as its statements say.
+
+    reading: with the corrections of certificates. indications: the run as the sources gave it.
+    """
 
     reading: RunReading
+    indications: AlignedRun
     record: Record
     results: Results
     stored: tuple[Stored, ...] = ()
@@ -45,10 +50,11 @@ class Redone:
 
 def redo(root: Path) -> Redone:
     """Redo the right-hand half of the way. Raises FolderError for what is no run folder."""
-    reading, sensors = with_equipment(root, read_run(root))
+    read = read_run(root)
+    reading, sensors = with_equipment(root, read)
     conditions = conditions_of(reading.run, reading.facts, sensors)
     results = evaluate(reduce_run(reading.run), conditions)
     stored = stored_statements(root)
     statements = tuple(s.statement for s in stored)
     record = build(reading.run, results, reading.facts, statements)
-    return Redone(reading, record, results, stored)
+    return Redone(reading, read.run, record, results, stored)

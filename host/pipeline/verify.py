@@ -83,7 +83,8 @@ def _verify(root: Path, trust: Trust) -> Verification:
     findings += wrong
     findings += chain_findings(root, redone)
     reading, record = redone.reading, stored or redone.record
-    findings += apply(Case(reading.run, reading.facts, record, reading.faults, signatures))
+    case = Case(redone.indications, reading.facts, record, reading.faults, signatures)
+    findings += apply(case)
     evidence = evidence_of(Facts(record, signatures, sound=not findings))
     return Verification(tuple(findings), signatures, evidence)
 

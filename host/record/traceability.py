@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from host.handover.budget import Row
-from host.handover.formal import CertificateField, EquipmentField
+from host.handover.formal import EquipmentField
 from host.handover.result import Result
 
 # An input is dominant when it holds more than this share of u squared: what is left out can move
@@ -25,12 +25,7 @@ def traceability_of(result: Result, equipment: Sequence[EquipmentField]) -> str:
     if any(row.input.u is None for row in result.budget.rows) or not dominant:
         return "none"
     known = {e.id: e for e in equipment}
-    good = all(
-        any(map(_holds, known[row.input.equipment_ref].certificates))
-        if row.input.equipment_ref in known
-        else False
-        for row in dominant
-    )
+    good = all(_holds(known.get(row.input.equipment_ref)) for row in dominant)
     return "SI" if good else "none"
 
 
@@ -38,6 +33,11 @@ def _is_dominant(row: Row) -> bool:
     return row.input.kind == "B" and row.share is not None and row.share > DOMINANT_SHARE
 
 
-def _holds(certificate: CertificateField) -> bool:
-    named = (certificate.number, certificate.issuer, certificate.accreditation, certificate.sha256)
-    return all(named) and certificate.in_validity and certificate.in_range is True
+def _holds(instrument: EquipmentField | None) -> bool:
+    """Whether there are certificates that were used, and all of them may be relied on."""
+    if instrument is None or not instrument.certificates:
+        return False
+    return all(
+        c.in_validity and c.in_range is True and c.number and c.issuer and c.accreditation
+        for c in instrument.certificates
+    )

@@ -73,6 +73,17 @@ def _certificate(**changes: object) -> Callable[[JsonRecord, JsonRecord, JsonRec
     return change
 
 
+def _no_certificate(record: JsonRecord, _: JsonRecord, __: JsonRecord) -> None:
+    record["equipment"] = [{**INSTRUMENT, "certificates": []}]
+
+
+def _one_more_expired(record: JsonRecord, _: JsonRecord, __: JsonRecord) -> None:
+    """A valid table of one quantity does not carry the expired one of another."""
+    valid = INSTRUMENT["certificates"][0]
+    both = [valid, {**valid, "number": "C-2", "in_validity": False}]
+    record["equipment"] = [{**INSTRUMENT, "certificates": both}]
+
+
 def _budget_gone(record: JsonRecord, q: JsonRecord, _: JsonRecord) -> None:
     record["budgets"].remove(budget_of(record, q))
 
@@ -82,7 +93,8 @@ TIERS: tuple[Forge, ...] = (
     claim_tier_with(in_range=False),
     claim_tier_with(in_range=None),
     claim_tier_with(tier="A-"),
-    claim_tier_with(channels=["wt310.*"]),
+    claim_tier_with(channels=["wt310.power"]),
+    claim_tier_with(channel="wt310.power"),
     claim_tier_with(certificates=[]),
 )
 TRACES: tuple[Forge, ...] = (
@@ -94,6 +106,8 @@ TRACES: tuple[Forge, ...] = (
     claim_si_with(_certificate(in_validity=False)),
     claim_si_with(_certificate(in_range=False)),
     claim_si_with(_certificate(in_range=None)),
+    claim_si_with(_no_certificate),
+    claim_si_with(_one_more_expired),
     claim_si_with(_certificate(number="")),
     claim_si_with(_certificate(issuer="")),
     claim_si_with(_certificate(accreditation="")),

@@ -27,9 +27,10 @@ INSTRUMENT: JsonRecord = {
     "serial": "1",
     "firmware": "1",
     "location": "bench",
-    "channels": ["rapl.*"],
+    "channels": ["rapl.package-0.energy"],
     "certificates": [
         {
+            "channel": "rapl.package-0.energy",
             "number": "C-1",
             "issuer": "Example Metrology",
             "accreditation": "A-1",

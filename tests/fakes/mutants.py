@@ -67,7 +67,8 @@ def _changed(module: ModuleType, source: str, where: tuple[int, int]) -> Iterato
         ast.fix_missing_locations(again)
         line = getattr(original, "lineno", 0)
         code = compile(again, f"<mutant of {module.__name__}>", "exec")
-        with contextlib.suppress(ArithmeticError, TypeError):  # a module that cannot be imported is caught
+        # A module that cannot even be imported is caught.
+        with contextlib.suppress(ArithmeticError, TypeError):
             exec(code, made.__dict__)  # noqa: S102
             text = source.splitlines()[line - 1]
             yield Mutant(f"{module.__name__}:{line} {said}", text, made)

@@ -21,7 +21,15 @@ WHOLE = msgspec.structs.replace(
 TEXT = Txt("文", "text")
 GAIN = Input("gain", TEXT, TEXT, "B", "normal", 1.0, "1", 0.01, inf, TEXT, equipment_ref="meter")
 CERTIFICATE = CertificateField(
-    "C-1", "lab", "L0001", "2025-06-01", "2026-06-01", "c" * 64, in_validity=True, in_range=True
+    "hwmon.board.power",
+    "C-1",
+    "lab",
+    "L0001",
+    "2025-06-01",
+    "2026-06-01",
+    "c" * 64,
+    in_validity=True,
+    in_range=True,
 )
 
 

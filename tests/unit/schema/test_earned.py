@@ -72,7 +72,15 @@ def test_a_word_that_is_denied_needs_nothing(text: str) -> None:
 
 def test_calibrated_is_earned_by_a_certificate() -> None:
     certificate = CertificateField(
-        "1", "lab", "acc", "2025", "2027", "c" * 64, in_validity=True, in_range=True
+        "hwmon.board.power",
+        "1",
+        "lab",
+        "acc",
+        "2025",
+        "2027",
+        "c" * 64,
+        in_validity=True,
+        in_range=True,
     )
     meter = EquipmentField("m", "meter", "x", "y", "1", "2", "here", ("p",), (certificate,), "A")
     record = msgspec.structs.replace(limits("仪器已校准。", "calibrated"), equipment=(meter,))
