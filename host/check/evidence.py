@@ -22,7 +22,10 @@ CHECKING = ("checker", "approver")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a tier is earned by. sound: intact, redone and conforming all hold."""
+    """What a tier is earned by. sound: intact, redone and conforming all hold.
+
+    signatures: of this record, and of those it replaced, which count for nothing here.
+    """
 
     record: Record
     signatures: Sequence[SignatureOutcome]
@@ -30,7 +33,7 @@ class Facts:
 
     @property
     def good(self) -> list[SignatureOutcome]:
-        return [s for s in self.signatures if s.good]
+        return [s for s in self.signatures if s.good and s.record_id == self.record.record_id]
 
 
 @dataclass(frozen=True, slots=True)

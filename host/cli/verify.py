@@ -21,6 +21,7 @@ ASPECTS = {
     "redone": ("可重算", "redone", "record and page come out of the raw data again"),
     "conforming": ("合规", "conforming", "every validity rule holds"),
 }
+NAME_CELLS = 18  # the widest of the names above, Chinese characters counted twice
 TIERS = {
     "T0": ("自行报告", "self-reported"),
     "T1": ("已签名并核验", "signed and checked"),
@@ -94,15 +95,20 @@ def _signature(s: SignatureOutcome) -> dict[str, Any]:
 
 def _show(console: Console, result: Verification) -> None:
     """Verdicts first, then every finding, then signatures and what all of it is worth."""
+    from rich.cells import set_cell_size
+
     for aspect, (zh, en, meaning) in ASPECTS.items():
         word = "yes" if result.holds(aspect) else "NO"
-        console.print(f"{zh} {en:<11} {word:<4} {meaning}")
+        name = set_cell_size(f"{zh} {en}", NAME_CELLS)
+        console.print(f"{name}{word:<4} {meaning}")
     said = [f"  {f.file}: [{f.rule}] {f.text.en} {f.text.zh}" for f in result.findings]
     for line in dict.fromkeys(said):  # what spoils several verdicts is told once
         console.print(plain(line), soft_wrap=True)
     for s in result.signatures:
         sign = "✓" if s.good else "✕"
         who = " ".join(part for part in (s.role or "signature", s.person) if part)
+        if s.record_id != result.record_id:
+            who = f"{who} (of a superseded record 已被替代的记录)"
         console.print(plain(f"{sign} {who}: {s.text.en} {s.text.zh}"), soft_wrap=True)
     if result.evidence is not None:
         tier = result.evidence.tier

@@ -33,12 +33,14 @@ from host.sign.trust import Trust
 class Verification:
     """The three verdicts, what stands behind them, and what the whole is worth as evidence.
 
-    signatures: of the record and of those it replaced. evidence: None where nothing was readable.
+    signatures: of the record and of those it replaced. record_id: of the record. evidence: None
+    where nothing was readable.
     """
 
     findings: tuple[Finding, ...]
     signatures: tuple[SignatureOutcome, ...] = ()
     evidence: Evidence | None = None
+    record_id: str = ""
 
     def holds(self, aspect: str) -> bool:
         return all(f.aspect != aspect for f in self.findings)
@@ -86,7 +88,7 @@ def _verify(root: Path, trust: Trust) -> Verification:
     case = Case(redone.indications, reading.facts, record, reading.faults, signatures)
     findings += apply(case)
     evidence = evidence_of(Facts(record, signatures, sound=not findings))
-    return Verification(tuple(findings), signatures, evidence)
+    return Verification(tuple(findings), signatures, evidence, record.record_id)
 
 
 # What cannot be said of raw data that nobody can read.
