@@ -7,16 +7,22 @@ from importlib.resources import files
 from host.handover.record import Record
 from host.handover.text import Txt
 from host.handover.trace import AlignedRun
-from host.report import html_facts, html_provenance, html_results
+from host.report import (
+    html_budgets,
+    html_equipment,
+    html_facts,
+    html_formal,
+    html_provenance,
+    html_results,
+    html_time,
+)
 from host.report.charts import Charts, charts
 from host.report.charts_data import drawing_data
 from host.report.html_figures import figures
 from host.report.html_library import library, policy_hash
 from host.report.html_text import (
-    NOTHING,
     Html,
     both,
-    code,
     embedded_json,
     heading,
     join,
@@ -103,7 +109,19 @@ def _body(record: Record, drawn: Charts, run: AlignedRun) -> list[Html]:
     sections = (
         ("quantities", Txt("全部量", "All quantities"), html_results.results(record, items)),
         ("items", Txt("按数据项", "By dataset item"), html_results.item_results(record, items)),
+        (
+            "budgets",
+            Txt("不确定度预算", "Uncertainty budgets"),
+            html_budgets.budgets(record, items),
+        ),
         ("conditions", Txt("条件", "Conditions"), html_facts.conditions(record)),
+        ("method", Txt("方法与抽样", "Method and sampling"), html_formal.method(record)),
+        (
+            "equipment",
+            Txt("环境与设备", "Surroundings and equipment"),
+            html_equipment.equipment(record),
+        ),
+        ("time", Txt("时间", "Time"), html_time.time(record)),
         ("warnings", Txt("警告", "Warnings"), html_facts.warnings(record)),
         ("charts", Txt("图表", "Charts"), figures(record, drawn)),
         (
@@ -123,6 +141,7 @@ def _body(record: Record, drawn: Charts, run: AlignedRun) -> list[Html]:
         _contents(links),
         tag(
             "main",
+            html_formal.withdrawn(record),
             html_results.verdict(record),
             tag(
                 "section",
@@ -139,15 +158,12 @@ def _body(record: Record, drawn: Charts, run: AlignedRun) -> list[Html]:
 
 
 def _top(record: Record) -> Html:
-    when = " – ".join(record.performed[k] for k in ("start", "end") if record.performed.get(k))
     return tag(
         "header",
         tag("p", text("inferometer"), class_="maker"),
         tag("h1", both(record.title)),
-        tag("p", said("测量时间", "performed"), text(f" {when}"), class_="hint")
-        if when
-        else NOTHING,
-        tag("p", said("记录", "record"), text(" "), code(record.record_id), class_="hint"),
+        html_formal.state(record),
+        html_formal.identity(record),
     )
 
 
@@ -166,6 +182,7 @@ def _end(record: Record) -> Html:
         heading(2, Txt("适用范围与局限", "Scope and limits"), id="scope"),
         tag("p", both(record.scope_statement)),
         tag("p", both(record.limitations)),
-        tag("p", said("记录结束", "end of record"), class_="hint"),
+        html_formal.signatures(record),
+        tag("p", said("记录结束", "end of record"), class_="end"),
         aria_labelledby="scope",
     )

@@ -17,7 +17,7 @@ _BLOCKS: tuple[tuple[str, Txt], ...] = (
     ("dataset", Txt(zh="数据集", en="Dataset")),
     ("settings", Txt(zh="设置", en="Settings")),
     ("plan", Txt(zh="计划", en="Plan")),
-    ("time", Txt(zh="时钟", en="Clocks")),
+    ("time", Txt(zh="时间块原文", en="Time block as recorded")),
 )
 # Names of facts in both languages; a fact that is not here keeps the name it came with.
 _NAMES: dict[str, Txt] = {

@@ -39,7 +39,12 @@ def conventions(record: Record) -> Html:
         ]
         for q in record.conventions
     )
-    return table(Txt(zh="同类工具的约定", en="Peer conventions"), columns, rows, titled=True)
+    words = Txt(zh="同类工具的约定", en="Peer conventions")
+    legend = said(
+        "此表的 U 仅含测量次间的重复性（A 类），没有预算。",
+        "U in this table is repeatability over attempts alone (Type A), without a budget.",
+    )
+    return join((tag("p", legend, class_="hint"), table(words, columns, rows, titled=True)))
 
 
 def _tool(q: Quantity, definition: Definition | None) -> Html:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from host.handover.quantity import Quantity
@@ -10,6 +11,8 @@ from host.handover.text import Txt
 from host.report.charts_data import symbol
 from host.report.html_tables import column, none, reason, table
 from host.report.html_text import NOTHING, Html, both, code, heading, join, said, tag, text
+from host.report.state import PLUS_MINUS, uncertainty_words
+from host.schema.rounding import alike, display_of, to_place_of
 
 HEADLINE = ("decode_rate", "time_to_first_token", "prefill_rate", "peak_memory", "load_time")
 _SIGNS = {"valid": "✓", "void": "✕", "incomplete": "◐"}
@@ -18,13 +21,11 @@ _STATUSES = {
     "void": Txt(zh="作废", en="void"),
     "incomplete": Txt(zh="不完整", en="incomplete"),
 }
-_EVALUATIONS = {
-    "type_a_only": Txt(
-        zh="仅 A 类：测量次间的重复性，B 类未评定",
-        en="Type A only: repeatability over attempts; Type B not evaluated",
-    ),
-    "not_evaluated": Txt(zh="不确定度未评定", en="uncertainty not evaluated"),
-    "exact_count": Txt(zh="精确计数", en="exact count"),
+_TRACEABILITY = {
+    "SI": Txt(zh="溯源至 SI", en="SI"),
+    "none": Txt(zh="无", en="none"),
+    "reference_procedure": Txt(zh="参考测量程序", en="reference procedure"),
+    "manufacturer_specification": Txt(zh="制造商技术指标", en="manufacturer's specification"),
 }
 _STATISTICS = {
     "mean": Txt(zh="平均", en="mean"),
@@ -46,6 +47,8 @@ _COLUMNS = (
     column("单位", "unit"),
     column("k (p)", "k (p)", number=True),
     column("n", "n", number=True),
+    column("不确定度", "uncertainty"),
+    column("溯源", "traceability"),
     column("区间、界与规则", "interval, bounds and rule"),
 )
 _MISSING_COLUMNS = (
@@ -90,7 +93,10 @@ def _short(warning: Warning_) -> Html:
 def headline(record: Record) -> Html:
     """The quantities most readers came for."""
     cards = [_card(q) for name in HEADLINE for q in _of(record, name)[:1]]
-    return tag("div", *cards, class_="cards") if cards else none()
+    if not cards:
+        return none()
+    legend = tag("p", both(PLUS_MINUS), class_="hint")
+    return join((tag("div", *cards, class_="cards"), legend))
 
 
 def _of(record: Record, name: str) -> list[Quantity]:
@@ -134,8 +140,19 @@ def _basis(q: Quantity) -> Html:
 
 
 def evaluation(q: Quantity) -> Html:
-    """What stands behind U, or that nothing does."""
-    return both(_EVALUATIONS.get(q.uncertainty_status, _same(q.uncertainty_status)))
+    """What stands behind U, or that nothing does; it leads to the budget."""
+    words = both(uncertainty_words(q))
+    return tag("a", words, href=f"#{budget_anchor(q)}") if q.budget_ref else words
+
+
+def budget_anchor(q: Quantity) -> str:
+    """Name of the place of a budget on the page: of the record's own id, short and safe."""
+    return f"budget-{hashlib.sha256(q.budget_ref.encode()).hexdigest()[:12]}"
+
+
+def traceability(q: Quantity) -> Html:
+    """To what the value is traceable."""
+    return both(_TRACEABILITY.get(q.traceability, _same(q.traceability)))
 
 
 def value(q: Quantity) -> Html:
@@ -179,24 +196,52 @@ def quantities(caption: Txt, rows: Sequence[Quantity]) -> Html:
         tables.append(table(caption, _COLUMNS, (_row(q) for q in measured)))
     if missing:
         words = Txt(zh="未测得，附原因", en="not measured, with reason")
-        lines = ([_name(q), unit(q), reason(q.missing)] for q in missing)
+        lines = ([named(q), unit(q), reason(q.missing)] for q in missing)
         tables.append(table(words, _MISSING_COLUMNS, lines))
     return join(tables) if tables else none()
 
 
 def _row(q: Quantity) -> list[Html]:
     return [
-        _name(q),
+        named(q),
         value(q),
         expanded(q),
         unit(q),
         coverage_factor(q),
         text(q.n),
+        _uncertainty(q),
+        traceability(q),
         join((part for part in (interval(q), text(q.rule)) if part), " "),
     ]
 
 
-def _name(q: Quantity) -> Html:
+def _uncertainty(q: Quantity) -> Html:
+    """How far U was evaluated, and the interval of the other method where there are both."""
+    words = tag("div", evaluation(q))
+    if q.mcm is None or q.reported is None:
+        return words
+    return join(
+        (
+            words,
+            tag("small", said("蒙特卡洛法", "Monte Carlo"), text(f" {drawn(q, q.mcm.symmetric)}")),
+        )
+    )
+
+
+def drawn(q: Quantity, interval: tuple[str, str]) -> str:
+    """An interval of the Monte Carlo method in the unit that is shown, to the place of U."""
+    if q.value is None:
+        return ""
+    display = display_of(q.unit, float(q.value))
+    ends = [display.of(float(end)) for end in interval]
+    if q.U is None or float(q.U) == 0:
+        shown = alike(ends, display.of(float(q.value)))
+    else:
+        shown = [to_place_of(end, display.of(float(q.U))) for end in ends]
+    return f"[{', '.join(shown)}]"
+
+
+def named(q: Quantity) -> Html:
     """Name, and what tells apart the results of one measurand."""
     scope = _SCOPES.get(q.scope)
     parts = [

@@ -28,13 +28,15 @@ def table(
     rows: Iterable[Sequence[Html]],
     *,
     titled: bool = False,
+    labelled: bool = True,
 ) -> Html:
     """A table whose first column heads its rows; on a phone each row becomes a block.
 
     titled: the heading above says the same as the caption, which is then only spoken.
+    labelled: each cell holds the kind and name of its column; else the style has to say them.
     """
     head = join(tag("th", both(c.name), scope="col", class_=_kind(c)) for c in columns)
-    body = join(tag("tr", *_cells(columns, row)) for row in rows)
+    body = join(tag("tr", *_cells(columns, row, labelled=labelled)) for row in rows)
     return tag(
         "table",
         tag("caption", both(caption), class_="unseen" if titled else "words"),
@@ -43,12 +45,12 @@ def table(
     )
 
 
-def _cells(columns: Sequence[Column], row: Sequence[Html]) -> list[Html]:
+def _cells(columns: Sequence[Column], row: Sequence[Html], *, labelled: bool) -> list[Html]:
     first, *rest = row
     cells = [tag("th", first, scope="row")]
     for name, cell in zip(columns[1:], rest, strict=True):
-        label = plain(name.name)
-        cells.append(tag("td", cell or NOTHING, class_=_kind(name), data_label=label))
+        told = {"class_": _kind(name), "data_label": plain(name.name)} if labelled else {}
+        cells.append(tag("td", cell or NOTHING, **told))
     return cells
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from host.handover.quantity import Quantity
 from host.handover.record import Record
 from host.report.html_text import visible
+from host.report.state import PLUS_MINUS, open_rows, state_words
 
 HEADLINE = ("decode_rate", "prefill_rate", "time_to_first_token", "peak_memory")
 # Below this many columns a table of four columns folds beyond reading: one quantity a block.
@@ -21,7 +22,12 @@ NARROW_COLUMNS = 70
 
 def show(console: Console, record: Record, run: Path, page: Path) -> None:
     """Print a record for people. Everything from a device is printed as text, never as markup."""
+    if record.status.state == "withdrawn":
+        _state(console, record)
     _verdict(console, record)
+    if record.status.state != "withdrawn":
+        _state(console, record)
+    console.print()
     _quantities(console, record)
     _conditions(console, record)
     _warnings(console, record)
@@ -42,7 +48,17 @@ def _verdict(console: Console, record: Record) -> None:
     console.print(Text(f"{verdict.text.zh} {verdict.text.en}", style=style))
     for reason in verdict.reasons:
         console.print(Text(f"  {safe(reason)}"))
-    console.print()
+
+
+def _state(console: Console, record: Record) -> None:
+    """Draft, issued and so on, in one line; a withdrawn record says so before its verdict."""
+    status, words = record.status, state_words(record.status.state)
+    style = {"draft": "dim", "withdrawn": "bold white on red"}.get(status.state, "")
+    number = f" · {safe(record.record_no)}" if record.record_no else ""
+    when = f" · {safe(status.date)}" if status.date else ""
+    console.print(Text(f"{words.zh} {words.en}{number}{when}", style=style))
+    if status.reason is not None:
+        console.print(Text(f"  {safe(status.reason.zh)} {safe(status.reason.en)}"))
 
 
 def _quantities(console: Console, record: Record) -> None:
@@ -53,15 +69,30 @@ def _quantities(console: Console, record: Record) -> None:
     else:
         console.print(_table(rows))
     if any(q.U is not None for q in rows):
-        console.print(
-            Text("±: U = k·u, p = 95 %, repeatability over attempts only (Type A)", "dim")
-        )
-        console.print(Text("±：U = k·u，p = 95 %，仅含测量次间的重复性（A 类）", "dim"))
+        console.print(Text(PLUS_MINUS.en, "dim"))
+        console.print(Text(PLUS_MINUS.zh, "dim"))
     if any(q.interval is not None for q in rows):
         console.print(Text("[low, high]: distribution-free 非参数区间, p ≥ 95 %", "dim"))
+    _open_rows(console, [q for q in rows if q.budget_ref])
     for reason, names in _missing(record).items():
         said = f"未测 not measured: {', '.join(names)} ({safe(reason)})"
         console.print(Text(said, style="dim"))
+
+
+def _open_rows(console: Console, rows: list[Quantity]) -> None:
+    """What U leaves out, and how the load of the agent itself is found."""
+    counts = open_rows(rows)
+    everywhere = [safe(symbol) for symbol, count in counts.items() if count == len(rows)]
+    some = [safe(symbol) for symbol, count in counts.items() if count < len(rows)]
+    parts = []
+    if everywhere:
+        parts.append(f"{', '.join(everywhere)} (全部 all budgets)")
+    if some:
+        parts.append(f"{', '.join(some)} (部分 some)")
+    if parts:
+        console.print(Text(f"未评定 not evaluated: {'; '.join(parts)}", "dim"))
+    if "agent" in counts:
+        console.print(Text("    agent: inferometer perturbation", "dim"))
 
 
 def _table(rows: list[Quantity]) -> Table:
@@ -141,6 +172,9 @@ def _condition_rows(record: Record) -> Iterator[tuple[str, str]]:
     )
     yield "数据 dataset", f"{record.dataset.get('id')}@{record.dataset.get('version')}"
     yield "设置 settings", record.settings_sha256
+    traced = record.time.get("traceability_text")
+    if isinstance(traced, dict):
+        yield "时间 time", f"{traced.get('zh')} {traced.get('en')}"
 
 
 def _warnings(console: Console, record: Record) -> None:

@@ -160,7 +160,7 @@ def test_charts_are_reached_by_tab_and_arrows_say_what_is_there(
     with opened(browser, drawn("sample")) as it:
         stage = it.tab.locator("#figure-power .stage")
         reached = set()
-        for _ in range(90):
+        for _ in range(200):
             it.tab.keyboard.press("Tab")
             reached.add(it.tab.evaluate("(document.activeElement.closest('[id]') || {id: ''}).id"))
         assert {f"figure-{name}" for name in ("tokens", "requests", "power", "energy")} <= reached

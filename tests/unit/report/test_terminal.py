@@ -8,6 +8,7 @@ from rich.console import Console
 
 from host.handover.record import Record
 from host.report.terminal import show
+from tests.fakes.full_records import full_record
 from tests.fakes.records import sample_record
 
 
@@ -66,3 +67,23 @@ def test_names_from_outside_cannot_move_the_cursor_or_become_markup() -> None:
     assert "[red]x[/red]\\x1b[2J\\u202e" in said
     assert "[q4_0]" in said
     assert "\x1b" not in said
+
+
+def test_the_state_stands_after_the_verdict_and_before_it_when_withdrawn() -> None:
+    assert "draft, not issued" in printed(sample_record()).splitlines()[1]
+    issued = printed(full_record("issued")).splitlines()[1]
+    assert "issued" in issued
+    assert "EX-2026-001" in issued
+    assert "WITHDRAWN" in printed(full_record("withdrawn")).splitlines()[0]
+
+
+def test_rows_left_out_of_u_are_named_with_the_next_step() -> None:
+    said = printed(sample_record())
+    assert "not evaluated: agent (全部 all budgets); " in said
+    assert "gain" in said
+    assert "inferometer perturbation" in said
+    assert "Type A" not in said
+
+
+def test_what_time_is_traceable_to_is_said() -> None:
+    assert "not traceable to UTC" in printed(sample_record())
