@@ -8,7 +8,7 @@ ValueError; too few give no u and say why; equal ones give u = 0, which is a val
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum, isfinite, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Correlations beyond a quarter of the series rest on too few pairs (Zhang 2006).
 LAGS_SHARE = 4
+Z_95 = 1.96  # two-sided quantile of the normal distribution, as Zhang rounds it
 # Sums over a Fourier transform depend in their last digits on the machine; u keeps these.
 U_DIGITS = 10
 
@@ -111,17 +112,34 @@ def autocorrelated(values: Sequence[float]) -> TypeA:
     naive = mean_of(values)
     if naive.s is None or naive.u is None or naive.s == 0:
         return naive
-    n = naive.n
     rho = _correlations(values)
     lags = _positive_lags(rho)
     seen = 2 * lags + 1
-    ratio = max(1.0, inflation_of(rho, n, lags) / (1 - seen / n)) if lags else 1.0
-    return TypeA(
-        value=naive.value,
-        s=naive.s,
-        u=_kept(naive.u * sqrt(ratio)),
-        nu=max(1.0, n / seen - 1),
-        n=n,
+    ratio = inflation_of(rho, naive.n, lags) / (1 - seen / naive.n) if lags else 1.0
+    return _inflated(naive, naive.u, lags, ratio)
+
+
+def autocorrelated_zhang(values: Sequence[float]) -> TypeA:
+    """The same by Zhang's own cut-off, for comparison with figures that were found so (TV-19).
+
+    lags: the last lag whose |rho| exceeds 1.96 sigma_rho (eq. 14), at most n / 4. Zhang gives no
+    degrees of freedom: they are those of `autocorrelated`, as is R of at least 1.
+    """
+    naive = mean_of(values)
+    if naive.s is None or naive.u is None or naive.s == 0:
+        return naive
+    rho = _correlations(values)
+    lags = _last_beyond_noise(rho, naive.n)
+    return _inflated(naive, naive.u, lags, inflation_of(rho, naive.n, lags))
+
+
+def _inflated(naive: TypeA, u: float, lags: int, ratio: float) -> TypeA:
+    """The mean of independent samples with u * sqrt(R) in place of u."""
+    ratio = max(1.0, ratio)
+    return replace(
+        naive,
+        u=_kept(u * sqrt(ratio)),
+        nu=max(1.0, naive.n / (2 * lags + 1) - 1),
         lags=lags,
         inflation=_kept(sqrt(ratio)),
     )
@@ -211,6 +229,19 @@ def _positive_lags(rho: Sequence[float]) -> int:
     last = 0
     while last + 2 < len(rho) and rho[last + 1] + rho[last + 2] > 0:
         last += 2
+    return last
+
+
+def _last_beyond_noise(rho: Sequence[float], n: int) -> int:
+    """The last lag whose |rho| exceeds what chance gives it at 95 %, 0 where none does.
+
+    sigma_rho^2 = (1 + 2 * sum of rho_i^2 over the lags before) / n (Zhang 2006, eq. 14).
+    """
+    last, squares = 0, 0.0
+    for lag in range(1, len(rho)):
+        if abs(rho[lag]) > Z_95 * sqrt((1 + 2 * squares) / n):
+            last = lag
+        squares += rho[lag] ** 2
     return last
 
 

@@ -1,4 +1,5 @@
 from math import fsum, inf, nan, sqrt
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -110,12 +111,44 @@ def true_u(phi: float, n: int) -> float:
 
 
 def test_with_the_true_correlations_the_formula_is_exact() -> None:
-    """Zhang's R (TV-19: its 400 data are not at hand) against the sum over the whole matrix."""
+    """Zhang's R against the sum over the whole matrix."""
     n, phi = 12, 0.7
     total = sum(phi ** abs(i - j) for i in range(n) for j in range(n))
     assert type_a.inflation_of([phi**lag for lag in range(n)], n, n - 1) == pytest.approx(
         total / n
     )
+
+
+def zhang_2006() -> list[float]:
+    lines = (Path(__file__).parents[2] / "data" / "zhang2006.txt").read_text().splitlines()
+    return [float(each) for line in lines if line[0] != "#" for each in line.split()]
+
+
+def test_zhang_s_rule_gives_zhang_s_figures() -> None:
+    """TV-19: Zhang, Metrologia 43 (2006) S276, figure 1 and section 4."""
+    samples = zhang_2006()
+    found, naive = type_a.autocorrelated_zhang(samples), type_a.mean_of(samples)
+    assert (found.n, found.lags) == (400, 13)
+    assert found.u == pytest.approx(0.3776, abs=0.001)  # 0.3782 from points read off the plot
+    assert found.inflation == pytest.approx(3.9, abs=0.05)
+    assert naive.u == pytest.approx(0.0965, abs=0.0001)
+
+
+def test_our_rule_takes_in_more_of_zhang_s_slow_swings() -> None:
+    """Beside TV-19: slower parts than Zhang's 13 lags are counted, few independent ones left."""
+    found = type_a.autocorrelated(zhang_2006())
+    assert found.lags == 50
+    assert found.u == pytest.approx(0.5262, abs=0.0005)
+    assert found.nu == pytest.approx(2.96, abs=0.005)
+
+
+def test_zhang_s_rule_leaves_independent_samples_as_they_are() -> None:
+    row = [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0]
+    found, naive = type_a.autocorrelated_zhang(row), type_a.mean_of(row)
+    assert found.u == pytest.approx(naive.u)
+    assert (found.nu, found.lags) == (6, 0)
+    assert type_a.autocorrelated_zhang([3.0] * 9).u == 0
+    assert type_a.autocorrelated_zhang([3.0]).reason.startswith("too-few")
 
 
 # Mean u over the true one, coverage of nominal 95 %, and that of 1.96 s / sqrt(n), as found from
