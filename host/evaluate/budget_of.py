@@ -63,15 +63,18 @@ def legend_of(of: Measured, terms: Sequence[Term]) -> str:
     """The letters of the coefficients in numbers, so that the equation can be worked out.
 
     x: the value; w: windows an attempt; T: their length together; K: what was counted or what an
-    energy is divided by; ΣΔP: power steps at the edges, one a window.
+    energy is divided by; ΣΔP: power steps at the edges, one a window; ΣP: the power there, at
+    most, less what was taken off.
     """
     step = of.basis.channel.step if of.basis.channel is not None else 0.0
+    power = of.edge_power if of.basis.channel is not None else 0.0
     letters = {
         "x": f"x = {of.value:.6g} {of.seen.unit}",
         "w": f"w = {of.basis.windows:g}",
         "T": f"T = {of.basis.duration_s:.6g} s",
         "K": f"K = {of.basis.amount:.6g}",
         "ΣΔP": f"ΣΔP = {step:.6g} W",
+        "ΣP": f"ΣP = {power:.6g} W",
     }
     used = {letter for term in terms for letter in term.factor.replace("/", "*").split("*")}
     used |= {letter.removeprefix("-") for letter in used}

@@ -45,6 +45,16 @@ class Measured:
         return self.channel.step / self.basis.amount
 
     @property
+    def edge_power(self) -> float:
+        """W, upper limit of the power beside one edge of each window, summed; less the baseline.
+
+        A window that ends d later holds d times that more energy, however even the power is.
+        """
+        idle = self.channel.idle
+        inside = abs(self.channel.indication - (idle.power_w if idle is not None else 0.0))
+        return self.basis.windows * inside + self.channel.step
+
+    @property
     def per_watt(self) -> float:
         """d(value)/d(power), value unit over W, for an error of the power that is always there."""
         return self.basis.duration_s / self.basis.amount

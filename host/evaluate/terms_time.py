@@ -26,7 +26,10 @@ _RATE = Named("clock_rate", Txt("时钟频率偏差", "rate error of the clock")
 def _window_term(of: Measured, found: Input) -> Term:
     """An error in s of each window, by how the value depends on the length or place of windows."""
     if of.basis.channel is not None:
-        return Term(found, "add", of.per_second, "ΣΔP/K")
+        # Of a mean power the length in the divisor is off as well: only the step is left.
+        if of.seen.unit == "W":
+            return Term(found, "add", of.per_second, "ΣΔP/K")
+        return Term(found, "add", of.edge_power / of.basis.amount, "ΣP/K")
     if of.basis.duration_s == 0:
         return Term(found, "add", 1.0)
     if of.seen.unit == "s":

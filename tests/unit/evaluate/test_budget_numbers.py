@@ -60,7 +60,7 @@ def test_a_baseline_by_hand() -> None:
 
 def test_the_letters_of_the_equation_are_given_in_numbers() -> None:
     assert budget_of(rate()).model.endswith("; x = 20 {token}/s, w = 4, T = 10 s")
-    assert budget_of(energy()).model.endswith("; T = 10 s, K = 1, ΣΔP = 15 W")
+    assert budget_of(energy()).model.endswith("; T = 10 s, K = 1, ΣΔP = 15 W, ΣP = 35 W")
 
 
 def test_one_attempt_has_rows_and_no_expanded_uncertainty() -> None:

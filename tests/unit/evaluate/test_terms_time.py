@@ -7,7 +7,15 @@ from host.evaluate import terms_time
 from host.evaluate.terms import Measured, Term
 from host.handover.conditions import Conditions
 from host.handover.result import Basis
-from tests.fakes.measured import CLOCK, energy, first_token, of_trace, power_channel, rate
+from tests.fakes.measured import (
+    CLOCK,
+    above_idle,
+    energy,
+    first_token,
+    of_trace,
+    power_channel,
+    rate,
+)
 
 
 def u(term: Term) -> float:
@@ -30,8 +38,21 @@ def test_an_error_of_every_window_moves_a_mean_time_by_itself() -> None:
     assert terms_time.clock_resolution(first_token()).c == 1.0
 
 
-def test_an_error_of_a_window_moves_an_energy_by_the_power_step_at_its_edge() -> None:
-    assert terms_time.clock_resolution(energy()).c == 15.0
+def test_an_edge_that_moves_takes_in_the_power_that_is_there() -> None:
+    # 20 W inside, at most 15 W more outside; less a baseline of 5 W
+    assert terms_time.clock_resolution(energy()).c == 35.0
+    assert terms_time.clock_resolution(above_idle()).c == 30.0
+
+
+def test_an_edge_in_even_power_still_moves_the_energy() -> None:
+    even = energy(replace(power_channel(), step=0.0))
+    assert terms_time.stamp_cost(even).c == 20.0
+
+
+def test_of_a_mean_power_an_edge_moves_only_the_step() -> None:
+    made = energy(measurand="mean_power@1")
+    mean = replace(made, seen=replace(made.seen, unit="W"), basis=replace(made.basis, amount=10.0))
+    assert terms_time.clock_resolution(mean).c == 1.5
 
 
 def test_an_error_of_one_interval_moves_its_quantile_by_itself() -> None:
