@@ -7,6 +7,9 @@ their hashes, so re-packing changes nothing and a torn archive is named.
 
 from __future__ import annotations
 
+import bz2
+import errno
+import gzip
 import lzma
 import shutil
 import tarfile
@@ -15,8 +18,9 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from host.errors import FolderError
 
@@ -28,8 +32,16 @@ MAX_RATIO = 200
 # Below this size a ratio says nothing: an empty log packs to any ratio.
 RATIO_FROM_BYTES = 16 << 20
 CHUNK_BYTES = 1 << 20
-DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError)
-
+DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    ValueError,  # a name or a number in a header that is none
+)
+ENCRYPTED = 0x1  # bit 0 of the general purpose flags, APPNOTE 4.4.4
 
 # First bytes of zip, gzip, bzip2, xz and, at its place, tar: a torn archive still has them.
 MAGIC = (b"PK", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
@@ -70,6 +82,8 @@ def unpacked(path: Path) -> Iterator[Path]:
             else:
                 _untar(path, root)
         except DAMAGE as err:
+            if isinstance(err, OSError) and err.errno == errno.ENOSPC:
+                raise FolderError(str(path), f"finds no space to be unpacked in {made}") from err
             raise DamagedError(str(path), str(err) or type(err).__name__) from err
         yield _run_in(root, path)
 
@@ -87,16 +101,28 @@ def _unzip(path: Path, root: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         members = [m for m in archive.infolist() if not m.is_dir()]
         _check_sizes(path, [m.file_size for m in members])
+        # Others may read what stands in front, and see another run than the one checked here.
+        if min((m.header_offset for m in archive.infolist()), default=0) > 0:
+            raise FolderError(
+                str(path), "holds something in front of the archive that it ends with"
+            )
         for member in members:
+            if member.flag_bits & ENCRYPTED:
+                raise FolderError(str(path), f"holds {member.filename!r}, which is encrypted")
             kind = member.external_attr >> 16 & 0o170000
             if kind not in (0, 0o100000):
                 raise FolderError(str(path), f"holds {member.filename!r}, which is no plain file")
-            with archive.open(member) as source:
+            try:
+                source = archive.open(member)
+            except NotImplementedError as err:
+                raise FolderError(str(path), f"holds {member.filename!r}: {err}") from err
+            with source:
                 _write(source, _goal(root, member.filename, path), member.file_size)
 
 
 def _untar(path: Path, root: Path) -> None:
-    with tarfile.open(path) as archive:
+    plain = cast("IO[bytes]", Bounded(_decompressed(path)))
+    with plain, tarfile.open(fileobj=plain, mode="r:") as archive:
         total = 0
         for count, member in enumerate(archive, start=1):
             total += member.size
@@ -109,8 +135,65 @@ def _untar(path: Path, root: Path) -> None:
             with source:
                 _write(source, _goal(root, member.name, path), member.size)
         # Behind the last member stand padding and, where packed, the checksum of it all.
-        while archive.fileobj.read(CHUNK_BYTES):
-            pass
+        while rest := plain.read(CHUNK_BYTES):
+            if any(rest):
+                raise FolderError(str(path), "holds something behind its end")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """A file that hands out no more than one piece at once.
+
+    Members are copied in pieces; only a header with a long name is read whole, and one that says
+    it has gigabytes would fill the memory.
+    """
+
+    file: IO[bytes]
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= CHUNK_BYTES:
+            raise tarfile.ReadError(f"a header of {size} bytes")
+        return self.file.read(size)
+
+    def seek(self, place: int) -> int:
+        return self.file.seek(place)
+
+    def tell(self) -> int:
+        return self.file.tell()
+
+    def close(self) -> None:
+        self.file.close()
+
+    def __enter__(self) -> Bounded:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _decompressed(path: Path) -> IO[bytes]:
+    """The tar inside, by the first bytes of the file."""
+    with path.open("rb") as file:
+        head = file.read(max(map(len, MAGIC)))
+    for begins, opened in UNPACKERS:
+        if head.startswith(begins):
+            return opened(path)
+    return path.open("rb")
+
+
+def _gunzip(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path))
+
+
+def _bunzip(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", bz2.open(path))
+
+
+def _unxz(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", lzma.open(path))
+
+
+UNPACKERS = ((MAGIC[1], _gunzip), (MAGIC[2], _bunzip), (MAGIC[3], _unxz))
 
 
 def _check_sizes(path: Path, sizes: list[int], count: int = 0) -> None:
