@@ -60,21 +60,28 @@ def correlation_rows(
 
 
 def cholesky(matrix: Sequence[Sequence[float]]) -> list[list[float]]:
-    """Lower factor of a correlation matrix; |r| = 1 is allowed (a pivot of 0).
+    """A factor F of a correlation matrix, F F' = matrix; |r| = 1 is allowed (a pivot of 0).
 
-    ValueError for correlations that cannot hold together.
+    The largest diagonal left is the next pivot (Higham, Accuracy and Stability of Numerical
+    Algorithms, 10.3): without that, inputs that depend on each other nearly but not exactly lose
+    so many digits that what holds together would be refused. ValueError for correlations that
+    cannot hold together.
     """
     size = len(matrix)
-    lower = [[0.0] * size for _ in range(size)]
-    for i in range(size):
-        for j in range(i + 1):
-            rest = matrix[i][j] - sum(lower[i][m] * lower[j][m] for m in range(j))
-            if i == j:
-                if rest < -PIVOT_ROUND_OFF:
-                    raise ValueError("the stated correlations cannot hold at the same time")
-                lower[i][i] = sqrt(max(rest, 0.0)) if rest > PIVOT_ROUND_OFF else 0.0
-            elif lower[j][j] > 0:
-                lower[i][j] = rest / lower[j][j]
-            elif abs(rest) > PIVOT_ROUND_OFF:
-                raise ValueError("the stated correlations cannot hold at the same time")
-    return lower
+    rest = [list(row) for row in matrix]
+    factor = [[0.0] * size for _ in range(size)]
+    left = list(range(size))
+    for step in range(size):
+        pivot = max(left, key=lambda i: rest[i][i])
+        if rest[pivot][pivot] <= PIVOT_ROUND_OFF:
+            break
+        root = sqrt(rest[pivot][pivot])
+        for i in left:
+            factor[i][step] = rest[i][pivot] / root
+        left.remove(pivot)
+        for i in left:
+            for j in left:
+                rest[i][j] -= factor[i][step] * factor[j][step]
+    if any(abs(rest[i][j]) > PIVOT_ROUND_OFF for i in left for j in left):
+        raise ValueError("the stated correlations cannot hold at the same time")
+    return factor

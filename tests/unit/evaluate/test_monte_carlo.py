@@ -116,6 +116,16 @@ def test_correlations_that_contradict_each_other_are_refused() -> None:
         cholesky([[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]])
 
 
+@pytest.mark.parametrize("apart", [0.002, 1.2e-7, 1e-9])
+def test_correlations_of_inputs_that_are_nearly_one_can_hold(apart: float) -> None:
+    # a, b = (1, apart) scaled to length 1, c across a: the third depends on both exactly
+    length = sqrt(1 + apart**2)
+    a_b, b_c = 1 / length, apart / length
+    matrix = [[1.0, a_b, 0.0], [a_b, 1.0, b_c], [0.0, b_c, 1.0]]
+    factor = np.array(cholesky(matrix))
+    assert factor @ factor.T == pytest.approx(np.array(matrix), abs=1e-12)
+
+
 @given(st.lists(st.lists(st.floats(-1, 1), min_size=3, max_size=3), min_size=3, max_size=3))
 def test_a_factor_gives_the_matrix_back(rows: list[list[float]]) -> None:
     lengths = [sqrt(sum(x * x for x in row)) for row in rows]
@@ -126,7 +136,7 @@ def test_a_factor_gives_the_matrix_back(rows: list[list[float]]) -> None:
     for i in range(3):
         matrix[i][i] = 1.0
     lower = np.array(cholesky(matrix))
-    assert lower @ lower.T == pytest.approx(np.array(matrix), abs=1e-5)
+    assert lower @ lower.T == pytest.approx(np.array(matrix), abs=1e-11)
 
 
 def test_what_is_not_evaluated_stands_at_its_estimate() -> None:
