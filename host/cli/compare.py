@@ -33,9 +33,10 @@ RULES = ("simple", "guarded", "guarded-rejection", "nonbinary")
 def compare(records: tuple[Path, ...], *, as_json: bool, **options: object) -> int:
     """Say whether RECORDS may be compared, and what differs by how much.
 
-    Each is a run folder or a record file; they go by A, B, C ... in the order given, and the
-    first is what the others are compared with. One alone is judged against --limit. Exit code 0:
-    comparable, every limit passed; 1: not comparable, or a limit not passed; 2: bad input.
+    Each is a run folder, a zip or tar of one, or a record file; they go by A, B, C ... in the
+    order given, and the first is what the others are compared with. One alone is judged against
+    --limit. Exit code 0: comparable, every limit passed; 1: not comparable, or a limit not
+    passed; 2: bad input.
     """
     from host.cli.compare_json import as_value
     from host.cli.compare_text import show

@@ -173,6 +173,7 @@ def _consensus(each: Consensus) -> dict[str, Any]:
         "unit": each.quantity.unit,
         "reference": None if each.reference is None else _reference(each.reference),
         "refused": None if each.refused is None else _txt(each.refused),
+        "least_nu": _degrees(each.least_nu),
         "robust": {
             "x": decimal(each.robust.x),
             "s": decimal(each.robust.s),

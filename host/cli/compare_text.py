@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from host.cli import compare_more
+from host.cli.compare_notes import ONE_LINE, notes_of
 from host.cli.console import plain
 from host.compare.difference import Stated
 from host.compare.measured import Measured
@@ -21,34 +24,22 @@ from host.schema.rounding import Display, alone, display_of, with_uncertainty
 
 # Six columns and a sentence need more room than the table of one record.
 COMPARE_COLUMNS = NARROW_COLUMNS + 40
-# Values of both sides stand on one line while they are no longer than this.
-ONE_LINE = 60
 _EXTENT = {
     "whole": ("bold green", Txt("可比", "Comparable")),
     "part": ("bold yellow", Txt("部分可比", "Comparable in part")),
     "none": ("bold red", Txt("不可比", "Not comparable")),
 }
+_ONE_THING = Txt(
+    "设备、模型、引擎与设置都相同：此处显出的差别是各次运行之间的变化，U 不含它。",
+    "Device, model, engine and settings are the same: a difference shown here is variation between"
+    " runs, which U does not hold.",
+)
 _SHORT = {
     "no_difference_shown": Txt("看不出差别", "no difference shown"),
     "none": Txt("无判断", "no verdict"),
     "refused": Txt("不比较", "refused"),
 }
 _NOTHING_SHARED = ("没有共有的结果", "no result in common")
-_INTERVALS = Txt(
-    "±：U = k·u，p = 95 %；差与比的 k 取自 t 分布，自由度按 Welch-Satterthwaite。",
-    "±: U = k·u, p = 95 %; k of difference and ratio from Student's t, degrees of freedom by"
-    " Welch-Satterthwaite.",
-)
-_ONE_THING = Txt(
-    "设备、模型、引擎与设置都相同：此处显出的差别是各次运行之间的变化，U 不含它。",
-    "Device, model, engine and settings are the same: a difference shown here is variation between"
-    " runs, which U does not hold.",
-)
-_TYPE_A = Txt("部分 U 仅含重复性（A 类）。", "Some U hold repeatability alone (Type A).")
-_AS_THEY_STAND = Txt(
-    "记录按其所述取用；verify 才核对其原始数据。",
-    "Records are taken as they stand; `verify` is what checks them against their raw data.",
-)
 
 
 def show(console: Console, compared: Compared) -> None:
@@ -82,18 +73,41 @@ def _verdict(console: Console, comparison: Comparison) -> None:
         line(console, f"{words.zh}：{why[0]}；{words.en}: {why[1]}", style)
         return
     made = [p for p in comparison.pairs if p.verdict != "refused"]
-    apart = sum(p.verdict in ("higher", "lower") for p in made)
-    refused = len(comparison.pairs) - len(made)
-    said = f"{len(made)} 个结果相比，{apart} 个显出差别"
-    said_en = f"{len(made)} results compared, {apart} show a difference"
-    if refused:
-        said, said_en = f"{said}，{refused} 个不比较", f"{said_en}, {refused} refused"
-    line(console, f"{words.zh} {words.en}: {said}; {said_en}", style)
+    counts = _counts(comparison.pairs)
+    line(console, f"{words.zh} {words.en}: {counts.zh}; {counts.en}", style)
+    if one_thing(comparison) and _apart(made):
+        line(console, f"  {_ONE_THING.zh}")
+        line(console, f"  {_ONE_THING.en}")
     several = len(comparison.sides) > MIN_RECORDS
     for (sides, zh, en), names in _headline(made).items():
         which = f"  [{sides}] " if several else "  "
         line(console, f"{which}{'、'.join(n.zh for n in names)}：{zh}", "bold")
         line(console, f"{which}{', '.join(n.en for n in names)}: {en}", "bold")
+
+
+def one_thing(comparison: Comparison) -> bool:
+    """Whether nothing that is meant to differ does."""
+    return all(s.same or s.key == "software" for s in comparison.subjects)
+
+
+def _apart(pairs: Sequence[Pair]) -> int:
+    return sum(p.verdict in ("higher", "lower") for p in pairs)
+
+
+def _counts(pairs: Sequence[Pair]) -> Txt:
+    """How many results show a difference; what has no interval is not counted as compared."""
+    judged = sum(p.verdict in ("higher", "lower", "no_difference_shown") for p in pairs)
+    open_ones = sum(p.verdict == "none" for p in pairs)
+    refused = sum(p.verdict == "refused" for p in pairs)
+    zh = f"{judged} 个结果相比，{_apart(pairs)} 个显出差别"
+    en = f"results compared: {judged}, showing a difference: {_apart(pairs)}"
+    if not judged:
+        zh, en = "没有一个结果可作判断", "no result allows a verdict"
+    if open_ones:
+        zh, en = f"{zh}，{open_ones} 个无判断", f"{en}, {open_ones} without a verdict"
+    if refused:
+        zh, en = f"{zh}，{refused} 个不比较", f"{en}, {refused} refused"
+    return Txt(zh, en)
 
 
 def _headline(made: list[Pair]) -> dict[tuple[str, str, str], list[Txt]]:
@@ -255,37 +269,3 @@ def _notes(console: Console, comparison: Comparison) -> None:
         line(console, f"另有 {hidden} 个单条目结果 results of single items: --json", "dim")
     for label, ids in comparison.unpaired:
         line(console, f"仅在 {label} 中 only in {label}: {', '.join(map(safe, ids))}", "dim")
-
-
-def notes_of(comparison: Comparison) -> list[Txt]:
-    """What a reader must know of these numbers, each once."""
-    notes = [each.text for each in comparison.differences if each.effect is Effect.SAID]
-    stated = [p for p in comparison.pairs if p.difference is not None and p.difference.u > 0]
-    if stated:
-        notes.append(_INTERVALS)
-        notes.append(
-            Txt(
-                f"每个区间只对自己的一对成立：{len(stated)} 对中即使全无差别，"
-                "约 5 % 也会偶然显出差别。",
-                f"Each interval holds for its own pair: of {len(stated)} pairs about 5 % would"
-                " show a difference by chance.",
-            )
-        )
-    if stated and all(s.same or s.key == "software" for s in comparison.subjects):
-        notes.append(_ONE_THING)
-    shared = sorted({name for p in comparison.pairs for name in p.correlated})
-    if shared:
-        names = ", ".join(map(safe, shared))
-        notes.append(
-            Txt(
-                f"共有误差按 r = +1 计，相互抵消：{names}。",
-                f"Errors in common are taken with r = +1 and cancel: {names}.",
-            )
-        )
-    rows = sorted({name for p in comparison.pairs for name in p.open_rows})
-    if rows:
-        names = ", ".join(map(safe, rows))
-        notes.append(Txt(f"未评定、不在 U 中：{names}。", f"Not evaluated, not in U: {names}."))
-    if any(p.measured_a.quantity.uncertainty_status == "type_a_only" for p in stated):
-        notes.append(_TYPE_A)
-    return [*notes, _AS_THEY_STAND]

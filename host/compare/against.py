@@ -7,12 +7,17 @@ from dataclasses import dataclass
 
 from host.compare.common import common_terms, unaccounted
 from host.compare.comparability import may_compare
-from host.compare.difference import covariance
+from host.compare.difference import ROUND_OFF_RATIO, covariance
 from host.compare.measured import Measured, number
 from host.compare.pairs import Side
 from host.compare.scores import Score, e_n, z, z_prime, zeta
 from host.compare.unlike import Unlike
 from host.handover.text import Txt
+
+_CANCELS = Txt(
+    "共有误差相消后不剩不确定度，ζ 与 E_n 无从计算",
+    "errors in common leave no uncertainty to divide by: no zeta, no E_n",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,13 @@ def _against(
             continue
         terms = common_terms((reference.record, pt), (lab.record, x))
         names = tuple(sorted({term.name for term, _ in terms}))
-        scores = (*simple, *_with_uncertainty(x, pt, covariance(terms)))
+        shared = covariance(terms)
+        if not _remains(x, pt, shared):
+            yield Against(
+                lab.label, reference.label, key, simple, "zero-uncertainty", _CANCELS, names
+            )
+            continue
+        scores = (*simple, *_with_uncertainty(x, pt, shared))
         yield Against(lab.label, reference.label, key, scores, correlated=names)
 
 
@@ -71,6 +82,16 @@ def _with_uncertainty(x: Measured, pt: Measured, shared: float) -> tuple[Score, 
         zeta(value, value_pt, u, u_pt, shared),
         e_n(value, value_pt, expanded, expanded_pt, k * k_pt * shared),
     )
+
+
+def _remains(x: Measured, pt: Measured, shared: float) -> bool:
+    """Whether errors in common leave zeta and E_n something to divide by."""
+    (u, _, k), (u_pt, _, k_pt) = _expanded(x), _expanded(pt)
+    for first, second, common in ((u, u_pt, shared), (k * u, k_pt * u_pt, k * k_pt * shared)):
+        total = first**2 + second**2
+        if total - 2 * common <= ROUND_OFF_RATIO * total:
+            return False
+    return True
 
 
 def _expanded(m: Measured) -> tuple[float, float, float]:

@@ -31,6 +31,12 @@ def same_device(a: Record, b: Record) -> bool | None:
     return None
 
 
+def other_boot(a: Record, b: Record) -> bool:
+    """Whether one device was started anew between both records, and so were its clocks."""
+    first, second = (_identity(each.item).get("boot_id", "") for each in (a, b))
+    return same_device(a, b) is True and bool(first and second) and first != second
+
+
 def same_run(a: Record, b: Record) -> bool:
     """Whether both records come from the same sealed raw data."""
     return bool(a.payload_sha256) and a.payload_sha256 == b.payload_sha256

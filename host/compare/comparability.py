@@ -27,6 +27,7 @@ BYTE_MEASURANDS: Final = (
     "energy_per_output_byte_above_idle",
 )
 FIDELITY = "fidelity"
+WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +140,14 @@ def _uncertainty(records: Records) -> Iterator[Unlike]:
 
 
 def _states(records: Records) -> Iterator[Unlike]:
+    """`amended` and `substituted` are states of a new record that stands for an older one."""
     values = tuple(r.status.state for r in records)
-    if any(value in ("withdrawn", "substituted") for value in values):
-        text = Txt("有记录已撤回或被替代。", "A record is withdrawn or substituted.")
-        yield Unlike("state", "status.state", values, Effect.SAID, text)
+    if WITHDRAWN in values:
+        text = Txt(
+            "有记录已被撤回，不能据以比较。",
+            "A record was withdrawn by those who issued it: nothing can rest on it.",
+        )
+        yield Unlike("state", "status.state", values, Effect.WHOLE, text)
     elif "draft" in values:
         text = Txt("有记录仍是草稿，未签发。", "A record is a draft: it is not issued.")
         yield Unlike("state", "status.state", values, Effect.SAID, text)
@@ -180,6 +185,6 @@ RULES: Final = (
     Rule("power-boundary", Txt("功率测点相同", "power taken at one place"), power_boundary),
     Rule("integration-rule", Txt("计算规则相同", "one rule of computing"), sum_rules),
     Rule("uncertainty-status", Txt("不确定度评定程度相同", "U of one extent"), _uncertainty),
-    Rule("state", Txt("记录已签发", "issued"), _states),
+    Rule("state", Txt("记录已签发、未撤回", "issued and not withdrawn"), _states),
     Rule("fidelity", Txt("有保真度结果", "a fidelity result"), _fidelity),
 )

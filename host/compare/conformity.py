@@ -17,6 +17,9 @@ from host.handover.text import Txt
 RuleName = Literal["simple", "guarded", "guarded-rejection", "nonbinary"]
 Outcome = Literal["pass", "fail", "conditionalPass", "conditionalFail", "noPass", "noFail"]
 
+# A value on the very edge has the risk alpha but for the last digits of a double.
+ROUND_OFF_RATIO = 1e-9
+
 WORDS: Final[dict[Outcome, Txt]] = {
     "pass": Txt("符合", "pass"),
     "fail": Txt("不符合", "fail"),
@@ -150,7 +153,7 @@ def state(
         raise UsageError("conformity", "a specification must be named (--spec)")
     p_c = conformance_probability(y, u, limit, nu)
     w = _guard(rule, u, nu, expanded)
-    outcome = outcome_of(y, w, limit, rule.name)
+    outcome = _within_risk(outcome_of(y, w, limit, rule.name), 1 - p_c, rule)
     accepted = outcome in ("pass", "conditionalPass", "noFail")
     return Statement(
         result_id=result_id,
@@ -163,6 +166,17 @@ def state(
         outcome=outcome,
         specific_risk=1 - p_c if accepted else p_c,
     )
+
+
+def _within_risk(outcome: Outcome, risk: float, rule: DecisionRule) -> Outcome:
+    """No `pass` beyond the risk that was asked for.
+
+    k_w is the factor of one limit; between two limits less than some 6 u apart both tails count
+    (JCGM 106, 8.3.2), and a value at the edge of the acceptance interval would exceed alpha.
+    """
+    if outcome != "pass" or rule.alpha is None or risk <= rule.alpha * (1 + ROUND_OFF_RATIO):
+        return outcome
+    return "noPass" if rule.name == "guarded" else "conditionalPass"
 
 
 def _guard(rule: DecisionRule, u: float, nu: float, expanded: float) -> float:

@@ -21,12 +21,17 @@ MIN_ENTRIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Consensus:
-    """One result: weighted reference value, or the words for why none; robust mean beside it."""
+    """One result: weighted reference value, or the words for why none; robust mean beside it.
+
+    least_nu: of the results; chi-squared, D and U take every u as known, which few runs do not
+    give.
+    """
 
     quantity: Quantity
     labels: tuple[str, ...]
     reference: ReferenceValue | None
     robust: Robust
+    least_nu: float
     refused: Txt | None = None
 
 
@@ -44,6 +49,7 @@ def consensus(comparison: Comparison) -> tuple[Consensus, ...]:
 def _of(quantity: Quantity, key: str, sides: Sequence[Side]) -> Consensus:
     entries = [Entry(s.label, s.results[key].value or 0.0, s.results[key].u or 0.0) for s in sides]
     labels = tuple(each.label for each in entries)
+    nu = min(s.results[key].nu for s in sides)
     robust = algorithm_a([each.value for each in entries])
     whole, open_ones = _covariances(key, sides)
     if open_ones:
@@ -52,12 +58,12 @@ def _of(quantity: Quantity, key: str, sides: Sequence[Side]) -> Consensus:
             f"各结果共用 {names}，相关性未在预算中计入，不给加权参考值",
             f"results share {names}, and no budget row accounts for it: no weighted reference",
         )
-        return Consensus(quantity, labels, None, robust, refused)
+        return Consensus(quantity, labels, None, robust, nu, refused)
     try:
-        return Consensus(quantity, labels, reference_value(entries, whole), robust)
+        return Consensus(quantity, labels, reference_value(entries, whole), robust, nu)
     except UsageError as err:  # the rows in common leave nothing of their own to some record
         refused = Txt(f"不给加权参考值：{err}", f"no weighted reference value: {err}")
-        return Consensus(quantity, labels, None, robust, refused)
+        return Consensus(quantity, labels, None, robust, nu, refused)
 
 
 def _covariances(key: str, sides: Sequence[Side]) -> tuple[list[list[float]], list[str]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
+from host.compare.comparability import WITHDRAWN
 from host.compare.conformity import DecisionRule, Limit, Statement, state
 from host.compare.measured import Measured, number
 from host.compare.pairs import Side
@@ -78,22 +79,31 @@ def _of(side: Side, wanted: Wanted, specification: str, rule: DecisionRule) -> C
     return Conformity(side.label, wanted, measured, made)
 
 
-def _find(side: Side, wanted: Wanted) -> Measured:
-    measured = side.results.get(wanted.name)
+def find(side: Side, name: str) -> Measured:
+    """A result by its id, or by a measurand that has one mean for the whole.
+
+    Raises UsageError, with what is near, where there is none or more than one.
+    """
+    measured = side.results.get(name)
     if measured is None:
         whole = [
             m
             for m in side.results.values()
-            if m.quantity.measurand_id == wanted.name and m.quantity.scope == ""
+            if m.quantity.measurand_id == name and m.quantity.scope == ""
         ]
         if len(whole) > 1:
             named = ", ".join(m.id for m in whole)
-            raise UsageError(side.label, f"{wanted.name} may be any of {named}: name one")
+            raise UsageError(side.label, f"{name} may be any of {named}: name one")
         if not whole:
-            near = get_close_matches(wanted.name, list(side.results), n=3, cutoff=0.3)
+            near = get_close_matches(name, list(side.results), n=3, cutoff=0.3)
             hint = f"; near: {', '.join(near)}" if near else ""
-            raise UsageError(side.label, f"holds no result {wanted.name}{hint}")
+            raise UsageError(side.label, f"holds no result {name}{hint}")
         measured = whole[0]
+    return measured
+
+
+def _find(side: Side, wanted: Wanted) -> Measured:
+    measured = find(side, wanted.name)
     unit = measured.quantity.unit
     if wanted.unit and wanted.unit != unit:
         raise UsageError(side.label, f"{measured.id} is in {unit}, the limit in {wanted.unit}")
@@ -106,6 +116,8 @@ def _refusal(side: Side, measured: Measured) -> Txt | None:
     if side.record.verdict.status != "valid":
         status = side.record.verdict.status
         return Txt(f"记录不是有效的（{status}）", f"the record is not valid ({status})")
+    if side.record.status.state == WITHDRAWN:
+        return Txt("记录已被撤回", "the record was withdrawn")
     if measured.value is None:
         return Txt(f"未测：{q.missing}", f"not measured: {q.missing}")
     if not measured.u or not q.U:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import msgspec
 
+from host.check.archive import is_archive, unpacked
 from host.compare.against import Against, against
 from host.compare.conformity import DecisionRule, Limit, RuleName
 from host.compare.consensus import Consensus, consensus
-from host.compare.limits import Conformity, Wanted, conformity
+from host.compare.limits import Conformity, Wanted, conformity, find
 from host.compare.pairs import Side
 from host.compare.repeatability import Repeatability, other_things, repeatability
 from host.compare.run import MIN_RECORDS, Comparison, compare, sides_of
@@ -91,22 +92,37 @@ class Compared:
 
 
 def read(path: Path) -> Record:
-    """The record at `path`, a run folder or a record file, of this or an older version.
+    """The record at `path`: a run folder, an archive of one, or a record file, of any version.
 
     Raises FolderError for what is no record, or one whose identity is not that of its contents.
     """
-    file = path / RECORD if path.is_dir() else path
+    if not _is_archive(path):
+        file = path / RECORD if path.is_dir() else path
+        return _read(file, str(file))
+    with unpacked(path) as folder:
+        return _read(folder / RECORD, f"{path}: {RECORD}")
+
+
+def _is_archive(path: Path) -> bool:
+    try:
+        return is_archive(path)
+    except OSError as err:
+        raise FolderError(str(path), f"cannot be read ({err.strerror})") from err
+
+
+def _read(file: Path, name: str) -> Record:
+    """The record in `file`; errors speak of `name`."""
     try:
         with file.open("rb") as opened:
             raw = opened.read(MAX_RECORD_BYTES + 1)
     except OSError as err:
-        raise FolderError(str(file), f"cannot be read ({err.strerror})") from err
+        raise FolderError(name, f"cannot be read ({err.strerror})") from err
     if len(raw) > MAX_RECORD_BYTES:
-        raise FolderError(str(file), f"is no record: larger than {MAX_RECORD_BYTES} bytes")
-    record = read_record(raw, str(file))
-    stated, computed = identity_of(raw, str(file))
+        raise FolderError(name, f"is no record: larger than {MAX_RECORD_BYTES} bytes")
+    record = read_record(raw, name)
+    stated, computed = identity_of(raw, name)
     if stated != computed:
-        raise FolderError(str(file), "was changed: its record_id is not that of its contents")
+        raise FolderError(name, "was changed: its record_id is not that of its contents")
     return record
 
 
@@ -175,9 +191,6 @@ def _scores(comparison: Comparison, asked: Asked) -> tuple[Against, ...]:
         labels = ", ".join(by_label)
         raise UsageError("--reference", f"{asked.reference!r} is none of {labels}")
     reference = by_label.pop(asked.reference)
-    sigma = dict(asked.sigma_pt)
-    for key in sigma:
-        if key not in reference.results:
-            raise UsageError("--sigma-pt", f"record {asked.reference} holds no result {key}")
+    sigma = {find(reference, name).id: value for name, value in asked.sigma_pt}
     found = comparison.differences
     return tuple(a for lab in by_label.values() for a in against(reference, lab, found, sigma))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,39 @@ def test_wrong_use_is_one_sentence(command: Command, files: dict[str, Path]) -> 
     refused(command, slow, fast, "--reference", "Q", word="none of A, B")
     refused(command, slow, fast, "--limit", "decode_rate@1=>=1", word="--spec and --rule")
     refused(command, slow, fast, "--reference", "A", "--sigma-pt", "x=1", word="no result x")
+
+
+@pytest.mark.parametrize("kind", ["zip", "gztar", "tar"])
+def test_an_archive_of_a_run_folder_is_taken_as_the_folder(
+    command: Command, files: dict[str, Path], tmp_path: Path, kind: str
+) -> None:
+    packed = tmp_path / "packed"
+    (packed / "run" / "data").mkdir(parents=True)
+    (packed / "run" / "data" / "plan.toml").write_text("")
+    shutil.copy(files["fast"] / "record.json", packed / "run")
+    archive = Path(shutil.make_archive(str(tmp_path / "sent"), kind, packed))
+    found = value(command, files["slow"], archive, code=0)
+    assert found["pairs"][0]["better"] == "B"
+    assert found["records"][1]["file"] == str(archive)
+
+
+def test_an_archive_that_is_torn_or_holds_no_record_is_named(
+    command: Command, files: dict[str, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "packed" / "data").mkdir(parents=True)
+    (tmp_path / "packed" / "data" / "plan.toml").write_text("x" * 5000)
+    archive = Path(shutil.make_archive(str(tmp_path / "sent"), "zip", tmp_path / "packed"))
+    refused(command, files["slow"], archive, word="sent.zip: record.json: cannot be read")
+    archive.write_bytes(archive.read_bytes()[:60])
+    refused(command, files["slow"], archive, word="sent.zip: is a damaged archive")
+
+
+def test_sigma_is_taken_by_measurand_as_limits_are(
+    command: Command, files: dict[str, Path]
+) -> None:
+    argv = ("--reference", "A", "--sigma-pt", "decode_rate@1=25")
+    found = value(command, files["slow"], files["fast"], *argv, code=0)
+    assert float(found["scores"][0]["z"]["value"]) == pytest.approx(2.0)
 
 
 def changed(file: Path, **fields: Any) -> None:  # noqa: ANN401

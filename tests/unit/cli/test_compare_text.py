@@ -3,10 +3,12 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
-from host.cli.compare_text import notes_of, show
+from host.cli.compare_notes import notes_of
+from host.cli.compare_text import show
 from host.compare.run import Comparison, compare
 from host.handover.record import Record
 from host.pipeline.compare import Compared
@@ -53,10 +55,41 @@ def test_values_of_both_are_in_one_unit() -> None:
 
 
 def test_a_difference_between_runs_of_one_thing_is_named_as_such() -> None:
-    one = compare([record(SLOW), record(FAST, run="b")])
-    other = compare([record(SLOW), record(FAST, run="b", runtime={"kind": "other"})])
-    assert "variation between runs" in said(one)
-    assert "variation between runs" not in said(other)
+    one = printed(record(SLOW), record(FAST, run="b"))
+    other = printed(record(SLOW), record(FAST, run="b", runtime={"kind": "other"}))
+    assert one.index("variation between runs") < one.index("B is faster")
+    assert "variation between runs" not in other
+
+
+def test_results_without_an_interval_are_not_counted_as_compared() -> None:
+    shown = printed(record(SLOW), record(quantity([70.0]), run="b"))
+    first = shown.splitlines()[0]
+    assert "no result allows a verdict" in first
+    assert "1 without a verdict" in first
+    assert "results compared: 1, showing a difference: 1" in printed(
+        record(SLOW), record(FAST, run="b")
+    )
+
+
+def test_the_note_on_a_draft_says_which_record_is_one() -> None:
+    a, b = record(SLOW), record(FAST, run="b")
+    issued = msgspec.structs.replace(b, status=msgspec.structs.replace(b.status, state="issued"))
+    assert "(A draft, B issued)" in said(compare([a, issued]))
+
+
+def test_two_runs_beside_more_are_said_to_cover_less() -> None:
+    few = record(quantity([70.0, 71.0]), run="b")
+    assert "B: only two runs" in said(compare([record(SLOW), few]))
+    assert "only two runs" not in said(compare([record(SLOW), record(FAST, run="b")]))
+
+
+def test_clocks_of_two_boots_of_one_device_are_said_to_be_apart() -> None:
+    a, b, same = (
+        record(result, run=run, item={"machine_id": "m", "boot_id": boot})
+        for result, run, boot in ((SLOW, "a", "1"), (FAST, "b", "2"), (FAST, "c", "1"))
+    )
+    assert "other boots" in said(compare([a, b]))
+    assert "other boots" not in said(compare([a, same]))
 
 
 def test_what_refuses_stands_before_the_table() -> None:

@@ -63,6 +63,21 @@ def test_a_common_row_puts_the_covariance_into_zeta_and_e_n() -> None:
     assert e_n.value == pytest.approx(3 / sqrt(1.2**2 + 2.4**2 - 2 * 2 * 3 * 0.25))
 
 
+def test_errors_in_common_that_leave_nothing_give_no_score_and_stop_nothing() -> None:
+    a = with_clock(record(LAB_A, item=HERE), 0.5, 2.0)
+    b = with_clock(record(LAB_B, item=HERE, run="b"), 0.5, 2.0)
+    (made,) = against(a, replace(b, label="B"), (), {ID: 2.0})
+    assert made.refused == "zero-uncertainty"
+    assert [score.name for score in made.scores] == ["z", "z_prime"]
+
+
+def test_a_consensus_says_how_few_degrees_of_freedom_it_rests_on() -> None:
+    (found,) = consensus(
+        compare([record(LAB_A, item=HERE), record(quantity([53.0, 54.0]), item=THERE, run="b")])
+    )
+    assert found.least_nu == 1
+
+
 def test_a_common_row_puts_the_covariance_into_the_reference_value() -> None:
     sides = [
         with_clock(record(LAB_A, item=HERE), 0.6, 2.0),

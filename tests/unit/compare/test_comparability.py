@@ -155,13 +155,26 @@ def test_a_record_that_is_not_valid_is_not_compared(status: str) -> None:
     assert made.extent == "none"
 
 
-@pytest.mark.parametrize("state", ["draft", "withdrawn"])
-def test_drafts_and_withdrawn_records_are_said(state: str) -> None:
-    a, b = (
-        changed(r, status=msgspec.structs.replace(r.status, state=s))
-        for r, s in ((record(FAST), "issued"), (record(SLOW, run="b"), state))
-    )
-    assert found(two(a, b), "state") == (Effect.SAID, ("issued", state))
+def with_state(made: Record, state: str) -> Record:
+    return changed(made, status=msgspec.structs.replace(made.status, state=state))
+
+
+@pytest.mark.parametrize(
+    ("state", "effect", "extent"),
+    [("draft", Effect.SAID, "whole"), ("withdrawn", Effect.WHOLE, "none")],
+)
+def test_a_draft_is_said_and_nothing_rests_on_a_withdrawn_record(
+    state: str, effect: Effect, extent: str
+) -> None:
+    made = two(with_state(record(FAST), "issued"), with_state(record(SLOW, run="b"), state))
+    assert found(made, "state") == (effect, ("issued", state))
+    assert made.extent == extent
+
+
+@pytest.mark.parametrize("state", ["amended", "substituted"])
+def test_a_record_that_stands_for_an_older_one_is_as_good_as_an_issued_one(state: str) -> None:
+    made = two(with_state(record(FAST), "issued"), with_state(record(SLOW, run="b"), state))
+    assert "state" not in {each.rule for each in made.differences}
 
 
 def test_without_fidelity_nothing_is_ranked_and_it_is_said() -> None:

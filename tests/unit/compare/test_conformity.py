@@ -154,6 +154,32 @@ def test_a_record_that_is_void_gets_no_statement() -> None:
     assert found.statement is None
 
 
+def test_a_withdrawn_record_gets_no_statement() -> None:
+    good = record(quantity([25.0, 26.0]))
+    status = msgspec.structs.replace(good.status, state="withdrawn")
+    made = side("A", msgspec.structs.replace(good, status=status))
+    (found,) = conformity([made], [parse("decode_rate@1>=1")], "S", DecisionRule("simple"))
+    assert found.statement is None
+    assert found.refused is not None
+    assert "withdrawn" in found.refused.en
+
+
+@pytest.mark.parametrize(
+    ("rule", "width", "outcome"),
+    [
+        ("guarded", 4.0, "noPass"),  # 5 % beyond the near limit and 0.9 % beyond the other
+        ("nonbinary", 4.0, "conditionalPass"),
+        ("guarded", 7.0, "pass"),
+    ],
+)
+def test_no_pass_beyond_the_risk_asked_for_between_close_limits(
+    rule: RuleName, width: float, outcome: str
+) -> None:
+    found = state(("r", 1.645, 1.0, inf, 2.0), "S", Limit(0.0, width), DecisionRule(rule, 0.05))
+    assert found.outcome == outcome
+    assert (found.specific_risk <= 0.05) == (outcome == "pass")
+
+
 def test_a_limit_in_another_unit_is_refused() -> None:
     made = side("A", record(quantity([25.0, 26.0])))
     wanted = Wanted("decode_rate@1", LOW, "By/s")
