@@ -19,7 +19,7 @@ from host.handover.budget import Budget, Row
 P = 0.95
 # "+-" is earned (design, law 11): where all that is known is zero and something is not, there is
 # no interval.
-ONLY_ZEROS = "not-evaluated: the rows that were evaluated are all zero, others are open"
+ONLY_ZEROS = "only-zeros: the rows that were evaluated are all zero, others are open"
 BY_RANKS = (
     "distribution-free: a quantile of single values has the interval between order statistics,"
     " and no U"

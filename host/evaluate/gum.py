@@ -29,7 +29,7 @@ DOF_ROUND_OFF_RATIO = 1e-9
 # exact, so that only products with an estimate of 0 fall here, with some room for round-off.
 VANISHED_RATIO = 1e-9
 
-NOTHING_EVALUATED = "not-evaluated: no input has an uncertainty"
+NOTHING_EVALUATED = "nothing-evaluated: no input has an uncertainty"
 NO_COMMON_DOF = "no-degrees-of-freedom: correlated inputs of finite nu were not observed together"
 ONLY_SECOND_ORDER = "first-order-vanishes: the law of propagation gives no interval here"
 

@@ -14,9 +14,10 @@ class ClockFacts:
     """The interval clock of all stamps.
 
     name: names the counter that ran, so that two results of one counter are known to share its
-    rate: domain with boot id. resolution_ns: step of the clock. read_cost_ns: time one stamp takes; None where it was not
-    measured. rate_ppm: known rate error; rate_half_width_ppm: half-width of what is not known
-    of it. rate_how: `compared_to_utc` or `manufacturer`. rate_source: the sentence for the budget.
+    rate: domain with boot id. resolution_ns: step of the clock. read_cost_ns: time one stamp
+    takes; None where it was not measured. rate_ppm: known rate error; rate_half_width_ppm:
+    half-width of what is not known of it. rate_how: `compared_to_utc` or `manufacturer`.
+    rate_source: the sentence for the budget.
     """
 
     name: str
@@ -33,8 +34,9 @@ class SensorTerm:
     """One component of a source of readings, from a certificate or a data sheet.
 
     part: what it is. relative: the numbers are ratios of the indication, else in the channel's
-    coherent unit; those of `refresh` are seconds, by which a reading may be older than its stamp. Either U with k (a certificate) or half_width (a limit, rectangular); neither:
-    not evaluated, and `source` says why. nu: degrees of freedom.
+    coherent unit; those of `refresh` are seconds, by which a reading may be older than its stamp.
+    Either U with k (a certificate) or half_width (a limit, rectangular); neither: not evaluated,
+    and `source` says why. nu: degrees of freedom.
     """
 
     part: Literal["calibration", "gain", "offset", "resolution", "drift", "refresh"]

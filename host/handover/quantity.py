@@ -89,7 +89,10 @@ class CorrelationField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BudgetField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The budget of the result `id`: model, rows, correlations, what computed it."""
+    """The budget of the result `id`: model, rows, correlations, what computed it.
+
+    reason: why there is no U, null where there is one.
+    """
 
     id: str
     measurand_id: str
@@ -98,6 +101,7 @@ class BudgetField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: tuple[RowField, ...]
     correlations: tuple[CorrelationField, ...]
     engine: dict[str, str]
+    reason: Txt | None = None
 
 
 class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

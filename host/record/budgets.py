@@ -16,6 +16,7 @@ from host.handover.quantity import (
 )
 from host.handover.result import Result
 from host.record.names import id_of
+from host.record.no_interval import without_u
 from host.record.numbers import freedom, integer, optional, pair
 from host.schema.canonical import decimal
 
@@ -27,7 +28,9 @@ COUNT = "{count}"
 
 def budgets_of(results: Iterable[Result]) -> tuple[BudgetField, ...]:
     """The budget of every result that has one, under the id of its result."""
-    return tuple(_budget(id_of(r), r.budget) for r in results if r.budget is not None)
+    return tuple(
+        _budget(id_of(r), r.budget, len(r.by_attempt)) for r in results if r.budget is not None
+    )
 
 
 def with_figures(quantity: Quantity, budget: Budget) -> Quantity:
@@ -66,7 +69,7 @@ def _status(budget: Budget) -> str:
     return "partly_evaluated" if budget.open_rows else "evaluated"
 
 
-def _budget(name: str, budget: Budget) -> BudgetField:
+def _budget(name: str, budget: Budget, attempts: int) -> BudgetField:
     return BudgetField(
         id=name,
         measurand_id=budget.measurand,
@@ -75,6 +78,7 @@ def _budget(name: str, budget: Budget) -> BudgetField:
         rows=tuple(_row(row, budget.unit) for row in budget.rows),
         correlations=tuple(_correlation(each) for each in budget.correlations),
         engine=dict(ENGINE),
+        reason=None if budget.U is not None else without_u(budget.reason, attempts),
     )
 
 

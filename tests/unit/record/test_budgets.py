@@ -3,6 +3,8 @@ from math import inf
 
 import pytest
 
+from host.evaluate.budget_of import BY_RANKS, ONLY_ZEROS
+from host.evaluate.gum import NO_COMMON_DOF, NOTHING_EVALUATED, ONLY_SECOND_ORDER
 from host.handover.budget import Budget, Correlation, Input, MonteCarlo, Row
 from host.handover.quantity import Quantity
 from host.handover.result import Result
@@ -119,6 +121,48 @@ def test_a_budget_without_u_gives_no_figures_but_keeps_its_rows() -> None:
     assert found.uncertainty_status == "not_evaluated"
     assert (found.u, found.U, found.k, found.p, found.nu_eff, found.method) == (*[None] * 5, "")
     assert found.budget_ref == found.id
+
+
+def without(reason: str, attempts: int = 1) -> Txt:
+    """The reason in the record of a result whose budget has no U."""
+    result = replace(
+        RESULT,
+        by_attempt=tuple((n, 2.0) for n in range(1, attempts + 1)),
+        budget=replace(BUDGET, U=None, k=None, reason=reason),
+    )
+    found = budgets_of([result])[0].reason
+    assert found is not None
+    return found
+
+
+def test_one_attempt_says_in_both_languages_why_there_is_no_u() -> None:
+    found = without("too-few-attempts: 1 of at least 2")
+    assert found.en.startswith("1 valid attempt with a value: no spread")
+    assert "只有 1 次有效测量" in found.zh
+
+
+def test_every_reason_of_the_evaluation_has_its_sentence() -> None:
+    told = [BY_RANKS, ONLY_ZEROS, NOTHING_EVALUATED, NO_COMMON_DOF, ONLY_SECOND_ORDER]
+    said = [without(reason) for reason in told]
+    assert all(
+        one.zh != one.en and reason not in (one.zh, one.en)
+        for one, reason in zip(said, told, strict=True)
+    )
+    assert len({one.zh for one in said}) == len({one.en for one in said}) == len(told)
+    assert without("not-evaluated: clock_rate").en.startswith("the row clock_rate is required")
+
+
+def test_a_budget_with_u_has_no_reason_for_none() -> None:
+    assert budgets_of([RESULT])[0].reason is None
+
+
+def test_a_record_of_one_attempt_holds_the_reason_for_every_value() -> None:
+    record = sample_record(1)
+    no_u = {q.budget_ref for q in record.results if q.budget_ref and q.U is None}
+    exact = {q.budget_ref for q in record.results if q.uncertainty_status == "exact_count"}
+    reasons = {b.id: b.reason for b in record.budgets}
+    assert len(no_u - exact) > 10
+    assert [name for name in no_u - exact if reasons[name] is None] == []
 
 
 def test_a_count_that_never_varied_is_exact() -> None:
