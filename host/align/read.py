@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,8 @@ from host.handover.plan import ResolvedPlan, resolved_of
 from host.handover.trace import AlignedRun, AttemptTrace
 from host.schema.laboratory import parse_laboratory
 
+# As `RunFolder.attempt` names it: 001 to 999, then 1000 and so on.
+ATTEMPT = re.compile(r"0[0-9]{2}|[1-9][0-9]{2,8}", re.ASCII)
 # Last words of a journal that say why a run ended early (host/pipeline/measure.py writes them).
 ENDINGS = frozenset({"interrupted", "disk-full", "spool-unwritable", "device-failed"})
 
@@ -47,12 +50,11 @@ def read_run(root: Path) -> RunReading:
         raise FolderError(str(root), "is no run folder (data/plan.json is missing)")
     plan = _plan(data / "plan.json")
     probed = _optional(data / "sources.json")
-    numbers = sorted(int(p.name) for p in (data / "attempts").glob("*") if p.name.isdigit())
+    numbers, faults = _numbers(data / "attempts")
     offset = _offset(data)
     session = _optional(data / "session.json")
     device_clock = str(session.get("clock", {}).get("domain", ""))
     attempts: list[AttemptTrace] = []
-    faults: list[StreamFault] = []
     engine: dict[str, Any] = {}
     sources: dict[str, Any] = {}
     for number in numbers:
@@ -92,6 +94,14 @@ def read_run(root: Path) -> RunReading:
         laboratory=_laboratory(data / "laboratory.toml"),
     )
     return RunReading(run, facts, (*faults, *journal_faults))
+
+
+def _numbers(folder: Path) -> tuple[list[int], list[StreamFault]]:
+    """Numbers of the attempts; whatever has another name than an attempt is a fault."""
+    names = sorted(p.name for p in folder.glob("*"))
+    known = [n for n in names if ATTEMPT.fullmatch(n)]
+    odd = [StreamFault(f"data/attempts/{n}", 0, "name") for n in names if n not in known]
+    return sorted(int(n) for n in known), odd
 
 
 def _plan(path: Path) -> ResolvedPlan:

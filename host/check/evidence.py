@@ -9,6 +9,7 @@ uncertainty. Each tier needs all that the ones before it need.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -67,9 +68,14 @@ def _several(facts: Facts) -> bool:
     """Two keys of two people, one of whom answers for checking."""
     return (
         len({s.key_id for s in facts.good}) >= MIN_SIGNERS
-        and len({s.person for s in facts.good}) >= MIN_SIGNERS
+        and len({_same_for_all(s.person) for s in facts.good}) >= MIN_SIGNERS
         and any(s.role in CHECKING for s in facts.good)
     )
+
+
+def _same_for_all(name: str) -> str:
+    """A name without what makes one person look like two: accents, case, spaces as typed."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _never(_: Facts) -> bool:

@@ -98,6 +98,7 @@ FAULT_WORDS = {
     "count": ("行数与写入者声明的不符", "does not have the number of lines its writer stated"),
     "clock": ("不在本次测量的时钟上", "is not on the clock of its attempt"),
     "too-large": ("过大", "is too large"),
+    "name": ("不是任何一次测量的", "has a name that no attempt has"),
 }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
+import os
 import sys
 
 import click
@@ -38,6 +40,10 @@ COMMANDS = {
 }
 
 
+# Of an error that names no file: standard output is what could not be written.
+UNWRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported on use, so that `--help` stays quick."""
 
@@ -69,6 +75,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         status = cli.main(standalone_mode=False)
+        sys.stdout.flush()
     except HostError as err:
         sys.exit(_say(str(err), err.exit_code))
     except click.exceptions.Abort:
@@ -92,7 +99,11 @@ def _say(sentence: str, exit_code: int) -> int:
 
 
 def _unforeseen(err: Exception) -> int:
-    """A defect of ours: one sentence for the user, the traceback in a file for us."""
+    """A full output, or a defect of ours: one sentence for the user, the traceback in a file."""
+    if isinstance(err, OSError) and err.filename is None and err.errno in UNWRITTEN:
+        # What is left in the buffer would fail once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _say(f"the output cannot be written ({err.strerror})", 2)
     import tempfile
     import traceback
 

@@ -71,6 +71,9 @@ def verify(path: Path, trust: Trust | None = None) -> Verification:
 
 
 def _verify(root: Path, trust: Trust) -> Verification:
+    odd = tuple(_odd(root))
+    if odd:
+        return Verification(odd)
     signatures = signature_outcomes(root, trust)
     findings = [*check_bag(root), *_broken(signatures), *_secrets(root)]
     try:
@@ -89,6 +92,18 @@ def _verify(root: Path, trust: Trust) -> Verification:
     findings += apply(case)
     evidence = evidence_of(Facts(record, signatures, sound=not findings))
     return Verification(tuple(findings), signatures, evidence, record.record_id)
+
+
+def _odd(root: Path) -> Iterator[Finding]:
+    """Links, pipes and devices: what they give can change after the check, or never end."""
+    text = Txt(
+        "不是普通文件（链接、管道或设备），其内容可能改变，故不作进一步检查。",
+        "It is a link, a pipe or a device; what it gives may change, so nothing else was checked.",
+    )
+    for path in sorted(root.rglob("*")):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            for aspect in ("intact", *UNREAD):
+                yield Finding("not-plain", aspect, path.relative_to(root).as_posix(), text)
 
 
 # What cannot be said of raw data that nobody can read.

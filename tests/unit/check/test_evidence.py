@@ -53,6 +53,19 @@ def test_a_record_that_took_the_place_of_another_can_be_signed_and_checked(word:
         (ISSUED, TWO[:1], True, ["good signatures by two people"]),
         (ISSUED, (TWO[1], replace(TWO[0], code="unknown-key")), True, ["good signatures"]),
         (ISSUED, (TWO[1], replace(TWO[0], person="Bo")), True, ["good signatures"]),
+        (ISSUED, (TWO[1], replace(TWO[0], person="bO")), True, ["good signatures"]),
+        (
+            ISSUED,
+            (signed("Jos\u00e9", "operator", "1"), signed("Jose\u0301", "checker", "2")),
+            True,
+            ["good signatures"],
+        ),
+        (
+            ISSUED,
+            (signed("Li  Na", "operator", "1"), signed("Li Na", "checker", "2")),
+            True,
+            ["good signatures"],
+        ),
         (ISSUED, (TWO[1], replace(TWO[0], key_id="2")), True, ["good signatures"]),
         (ISSUED, (TWO[0], replace(TWO[1], role="operator")), True, ["good signatures"]),
         (ISSUED, tuple(replace(s, record_id="urn:other") for s in TWO), True, ["good sign"]),
@@ -62,8 +75,8 @@ def test_a_record_that_took_the_place_of_another_can_be_signed_and_checked(word:
 def test_what_is_lacking_keeps_a_record_self_reported_and_is_named(
     record: Record,
     signatures: tuple[SignatureOutcome, ...],
-    sound: bool,
-    lacking: list[str],  # noqa: FBT001
+    sound: bool,  # noqa: FBT001
+    lacking: list[str],
 ) -> None:
     found = evidence_of(Facts(record, signatures, sound=sound))
     assert found.tier == "T0"
