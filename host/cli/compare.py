@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from host.cli.console import json_out, out
+from host.cli.console import err, json_out, out, plain
 from host.errors import UsageError
 
 if TYPE_CHECKING:
     from host.compare.conformity import DecisionRule
     from host.compare.limits import Wanted
-    from host.pipeline.compare import Asked
+    from host.pipeline.compare import Asked, Compared
 
 RULES = ("simple", "guarded", "guarded-rejection", "nonbinary")
 
@@ -29,6 +29,7 @@ RULES = ("simple", "guarded", "guarded-rejection", "nonbinary")
 @click.option("--rule", type=click.Choice(RULES), help="Decision rule for --limit.")
 @click.option("--alpha", type=float, help="Guard band k_w u for this risk; left out: U.")
 @click.option("--limits", type=click.Path(path_type=Path), help="A specification file, TOML.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A page, HTML.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
 def compare(records: tuple[Path, ...], *, as_json: bool, **options: object) -> int:
     """Say whether RECORDS may be compared, and what differs by how much.
@@ -43,11 +44,22 @@ def compare(records: tuple[Path, ...], *, as_json: bool, **options: object) -> i
     from host.pipeline.compare import run
 
     compared = run(records, _asked(options))
+    output = options["output"]
+    if isinstance(output, Path):
+        _write_page(output, compared)
     if as_json:
         json_out(as_value(compared))
     else:
         show(out(), compared)
     return 0 if compared.good else 1
+
+
+def _write_page(output: Path, compared: Compared) -> None:
+    from host.cli.compare_html import contents
+    from host.pipeline.compare import write_page
+
+    write_page(output, contents(compared), compared.paths)
+    err().print(f"页面 page  {plain(str(output))}", soft_wrap=True)
 
 
 def _asked(options: dict[str, object]) -> Asked:

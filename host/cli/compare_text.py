@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from host.cli import compare_more
+from host.cli.compare_cells import is_shown, name_of, short_of, unit_of, values_of
 from host.cli.compare_notes import ONE_LINE, notes_of
+from host.cli.compare_verdict import forbidding, verdict_of
 from host.cli.console import plain
-from host.compare.difference import Stated
-from host.compare.measured import Measured
 from host.compare.pairs import Pair
-from host.compare.run import MIN_RECORDS, Comparison
-from host.compare.unlike import Effect
-from host.compare.words import words_of
-from host.handover.text import Txt
+from host.compare.run import Comparison
+from host.compare.unlike import Unlike
 from host.pipeline.compare import Compared
-from host.report.terminal import HEADLINE, NARROW_COLUMNS, safe
-from host.schema.rounding import Display, alone, display_of, with_uncertainty
+from host.report.terminal import NARROW_COLUMNS, safe
 
 # Six columns and a sentence need more room than the table of one record.
 COMPARE_COLUMNS = NARROW_COLUMNS + 40
-_EXTENT = {
-    "whole": ("bold green", Txt("可比", "Comparable")),
-    "part": ("bold yellow", Txt("部分可比", "Comparable in part")),
-    "none": ("bold red", Txt("不可比", "Not comparable")),
-}
-_ONE_THING = Txt(
-    "设备、模型、引擎与设置都相同：此处显出的差别是各次运行之间的变化，U 不含它。",
-    "Device, model, engine and settings are the same: a difference shown here is variation between"
-    " runs, which U does not hold.",
-)
-_SHORT = {
-    "no_difference_shown": Txt("看不出差别", "no difference shown"),
-    "none": Txt("无判断", "no verdict"),
-    "refused": Txt("不比较", "refused"),
-}
-_NOTHING_SHARED = ("没有共有的结果", "no result in common")
+_STYLES = {"good": "bold green", "some": "bold yellow", "bad": "bold red"}
 
 
 def show(console: Console, compared: Compared) -> None:
@@ -66,78 +46,47 @@ def line(console: Console, text: str, style: str = "") -> None:
 
 
 def _verdict(console: Console, comparison: Comparison) -> None:
-    style, words = _EXTENT[comparison.extent]
-    if comparison.extent == "none":
-        n = sum(each.effect is not Effect.SAID for each in comparison.differences)
-        why = (f"{n} 项差别不允许", f"{n} differences forbid it") if n else _NOTHING_SHARED
-        line(console, f"{words.zh}：{why[0]}；{words.en}: {why[1]}", style)
-        return
-    made = [p for p in comparison.pairs if p.verdict != "refused"]
-    counts = _counts(comparison.pairs)
-    line(console, f"{words.zh} {words.en}: {counts.zh}; {counts.en}", style)
-    if one_thing(comparison) and _apart(made):
-        line(console, f"  {_ONE_THING.zh}")
-        line(console, f"  {_ONE_THING.en}")
-    several = len(comparison.sides) > MIN_RECORDS
-    for (sides, zh, en), names in _headline(made).items():
-        which = f"  [{sides}] " if several else "  "
-        line(console, f"{which}{'、'.join(n.zh for n in names)}：{zh}", "bold")
-        line(console, f"{which}{', '.join(n.en for n in names)}: {en}", "bold")
-
-
-def one_thing(comparison: Comparison) -> bool:
-    """Whether nothing that is meant to differ does."""
-    return all(s.same or s.key == "software" for s in comparison.subjects)
-
-
-def _apart(pairs: Sequence[Pair]) -> int:
-    return sum(p.verdict in ("higher", "lower") for p in pairs)
-
-
-def _counts(pairs: Sequence[Pair]) -> Txt:
-    """How many results show a difference; what has no interval is not counted as compared."""
-    judged = sum(p.verdict in ("higher", "lower", "no_difference_shown") for p in pairs)
-    open_ones = sum(p.verdict == "none" for p in pairs)
-    refused = sum(p.verdict == "refused" for p in pairs)
-    zh = f"{judged} 个结果相比，{_apart(pairs)} 个显出差别"
-    en = f"results compared: {judged}, showing a difference: {_apart(pairs)}"
-    if not judged:
-        zh, en = "没有一个结果可作判断", "no result allows a verdict"
-    if open_ones:
-        zh, en = f"{zh}，{open_ones} 个无判断", f"{en}, {open_ones} without a verdict"
-    if refused:
-        zh, en = f"{zh}，{refused} 个不比较", f"{en}, {refused} refused"
-    return Txt(zh, en)
-
-
-def _headline(made: list[Pair]) -> dict[tuple[str, str, str], list[Txt]]:
-    """(pair, zh, en) -> quantities that are asked for first: each sentence once a pair."""
-    found: dict[tuple[str, str, str], list[Txt]] = {}
-    for pair in made:
-        q = pair.measured_a.quantity
-        if q.measurand_id.partition("@")[0] in HEADLINE and q.scope == "":
-            sides = f"{pair.a}, {pair.b}"
-            found.setdefault((sides, pair.text.zh, pair.text.en), []).append(q.name)
-    return found
+    said = verdict_of(comparison)
+    first = f"{said.extent.zh} {said.extent.en}: {said.counts.zh}; {said.counts.en}"
+    line(console, first, _STYLES[said.grade])
+    if said.caution is not None:
+        line(console, f"  {said.caution.zh}")
+        line(console, f"  {said.caution.en}")
+    for each in said.sentences:
+        line(console, f"  {each.zh}", "bold")
+        line(console, f"  {each.en}", "bold")
 
 
 def _differences(console: Console, comparison: Comparison) -> None:
     """What forbids comes first; what must only be known stands in the notes."""
-    for each in comparison.differences:
-        if each.effect is Effect.SAID:
-            continue
+    for rule, group in forbidding(comparison):
         console.print()
-        line(console, f"! {each.rule}: {each.text.zh} {each.text.en}")
+        if len(group) == 1:
+            line(console, f"! {rule}: {group[0].text.zh} {group[0].text.en}")
+        else:
+            line(console, f"! {rule}: {len(group)} 项不同 {len(group)} differences")
+        for each in group:
+            _values_of_each(console, comparison, each)
+
+
+def _values_of_each(console: Console, comparison: Comparison, each: Unlike) -> None:
+    named = [
+        f"{side.label} {safe(value)}"
+        for side, value in zip(comparison.sides, each.values, strict=True)
+    ]
+    if sum(map(len, named)) <= ONE_LINE:
+        line(console, f"    {each.path}: {' | '.join(named)}")
+    else:
         line(console, f"    {each.path}")
-        for side, value in zip(comparison.sides, each.values, strict=True):
-            line(console, f"      {side.label}  {safe(value)}")
-        if each.results:
-            line(console, f"    {len(each.results)} 个结果不比较 results refused", "dim")
+        for text in named:
+            line(console, f"      {text}")
+    if each.results:
+        line(console, f"    {len(each.results)} 个结果不比较 results refused", "dim")
 
 
 def _beside(console: Console, comparison: Comparison, label: str) -> None:
     items = set(comparison.sides[0].record.settings.get("items", ()))
-    shown = [p for p in comparison.pairs if p.b == label and _is_shown(p, items)]
+    shown = [p for p in comparison.pairs if p.b == label and is_shown(p, items)]
     if not shown:
         return
     console.print()
@@ -146,12 +95,6 @@ def _beside(console: Console, comparison: Comparison, label: str) -> None:
             _block(console, pair)
     else:
         console.print(_table(shown))
-
-
-def _is_shown(pair: Pair, items: set[str]) -> bool:
-    """Single items and what neither has are in the JSON only."""
-    a, b = pair.measured_a, pair.measured_b
-    return a.quantity.scope not in items and not (a.value is None and b.value is None)
 
 
 def _table(pairs: list[Pair]) -> Table:
@@ -164,15 +107,20 @@ def _table(pairs: list[Pair]) -> Table:
     table.add_column("判断 verdict", overflow="fold")
     for pair in pairs:
         strong = "bold" if pair.better else ""
-        cells = [name_of(pair.measured_a), *_values(pair), _unit(pair), _short(pair)]
+        cells = [name_of(pair.measured_a), *values_of(pair), unit_of(pair), _short(pair)]
         table.add_row(*(Text(cell, style=strong) for cell in cells))
     return table
 
 
+def _short(pair: Pair) -> str:
+    words = short_of(pair)
+    return f"{words.zh} {words.en}"
+
+
 def _block(console: Console, pair: Pair) -> None:
     """One quantity on lines of its own, for narrow terminals."""
-    a, b, difference, ratio = _values(pair)
-    unit = _unit(pair)
+    a, b, difference, ratio = values_of(pair)
+    unit = unit_of(pair)
     console.print(Text(name_of(pair.measured_a)))
     for name, value in ((pair.a, a), (pair.b, b), (f"{pair.b} - {pair.a}", difference)):
         if value:
@@ -180,59 +128,6 @@ def _block(console: Console, pair: Pair) -> None:
     if ratio:
         console.print(Text(f"  {pair.b} / {pair.a}: {ratio}"))
     console.print(Text(f"  {_short(pair)}"))
-
-
-def name_of(measured: Measured) -> str:
-    """Name with what tells results of one measurand apart."""
-    q = measured.quantity
-    parts = [q.statistic if q.statistic != "mean" else "", q.scope, q.source]
-    said = ", ".join(safe(part) for part in parts if part)
-    return f"{q.name.zh} {q.name.en}{f' ({said})' if said else ''}"
-
-
-def _values(pair: Pair) -> tuple[str, str, str, str]:
-    """A, B, difference, ratio as texts, all but the ratio in the unit of A's value."""
-    display = display_of(pair.measured_a.quantity.unit, pair.measured_a.value or 0.0)
-    return (
-        _own(pair.measured_a, display),
-        _own(pair.measured_b, display),
-        _stated(pair.difference, display),
-        _stated(pair.ratio, display_of("1", 1.0)),
-    )
-
-
-def _own(measured: Measured, display: Display) -> str:
-    if measured.value is None:
-        return "-"
-    expanded, value = measured.quantity.U, display.of(measured.value)
-    if not expanded or not float(expanded):
-        return alone(value)
-    return " ± ".join(with_uncertainty(value, display.of(float(expanded))))
-
-
-def _stated(stated: Stated | None, display: Display) -> str:
-    """Value with U; a value whose uncertainty is zero has no interval to show."""
-    if stated is None:
-        return ""
-    if stated.u == 0:
-        return alone(display.of(stated.value))
-    return " ± ".join(with_uncertainty(display.of(stated.value), display.of(stated.U)))
-
-
-def _unit(pair: Pair) -> str:
-    q = pair.measured_a.quantity
-    return display_of(q.unit, pair.measured_a.value or 0.0).unit
-
-
-def _short(pair: Pair) -> str:
-    if pair.verdict in ("higher", "lower"):
-        q = pair.measured_a.quantity
-        higher = pair.b if pair.verdict == "higher" else pair.a
-        words = words_of(q.measurand_id, q.scope).short
-        return f"{pair.better or higher} {words.zh} {words.en}"
-    words = _SHORT[pair.verdict]
-    reason = f" ({pair.reason})" if pair.reason else ""
-    return f"{words.zh} {words.en}{reason}"
 
 
 def _subjects(console: Console, comparison: Comparison) -> None:

@@ -19,12 +19,15 @@ from host.compare.repeatability import Repeatability, other_things, repeatabilit
 from host.compare.run import MIN_RECORDS, Comparison, compare, sides_of
 from host.errors import FolderError, UsageError
 from host.handover.record import Record
+from host.report.compare_page import Page, page
+from host.run.folder import write_bytes
 from host.schema.upgrade import identity_of, read_record
 
 RECORD = "record.json"
 # A record of an hour's run takes a few MiB; what is larger is no record of ours.
 MAX_RECORD_BYTES = 256 << 20
 MAX_LIMITS_BYTES = 1 << 20
+PAGE_SUFFIXES = (".html", ".htm")
 
 
 class LimitField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -194,3 +197,16 @@ def _scores(comparison: Comparison, asked: Asked) -> tuple[Against, ...]:
     sigma = {find(reference, name).id: value for name, value in asked.sigma_pt}
     found = comparison.differences
     return tuple(a for lab in by_label.values() for a in against(reference, lab, found, sigma))
+
+
+def write_page(output: Path, contents: Page, inputs: Sequence[Path]) -> None:
+    """Write the page. Raises UsageError where it would lie over a record that is compared."""
+    taken = {file.resolve() for path in inputs for file in (path, path / RECORD)}
+    if output.resolve() in taken:
+        raise UsageError("--output", f"{output} is one of the records")
+    if output.suffix.lower() not in PAGE_SUFFIXES:
+        raise UsageError("--output", f"{output} is no page: its name must end in .html")
+    try:
+        write_bytes(output, page(contents))
+    except OSError as err:
+        raise FolderError(str(output), f"cannot be written ({err.strerror})") from err

@@ -87,7 +87,7 @@ def test_other_settings_end_with_one_and_are_listed(
     (unlike,) = [d for d in found["differences"] if d["rule"] == "settings"]
     assert unlike["path"] == "settings.context_tokens"
     done = command("compare", files["slow"], files["other"])
-    assert done.stdout.startswith("不可比：1 项差别不允许；Not comparable: 1")
+    assert done.stdout.startswith("不可比 Not comparable: 因 settings; because of settings\n")
     assert "settings.context_tokens" in done.stdout
 
 
@@ -188,6 +188,22 @@ def test_sigma_is_taken_by_measurand_as_limits_are(
     argv = ("--reference", "A", "--sigma-pt", "decode_rate@1=25")
     found = value(command, files["slow"], files["fast"], *argv, code=0)
     assert float(found["scores"][0]["z"]["value"]) == pytest.approx(2.0)
+
+
+def test_a_page_is_written_and_never_over_a_record(
+    command: Command, files: dict[str, Path], tmp_path: Path
+) -> None:
+    output = tmp_path / "compare.html"
+    done = command("compare", files["slow"], files["fast"], "-o", output)
+    assert done.returncode == 0
+    assert output.read_text().startswith("<!doctype html>")
+    assert str(output) in done.stderr
+    before = files["slow"].read_bytes()
+    refused(command, files["slow"], files["fast"], "-o", files["slow"], word="one of the records")
+    refused(command, files["slow"], files["fast"], "-o", tmp_path / "x.json", word=".html")
+    assert files["slow"].read_bytes() == before
+    missing = tmp_path / "none" / "x.html"
+    refused(command, files["slow"], files["fast"], "-o", missing, word="cannot be written")
 
 
 def changed(file: Path, **fields: Any) -> None:  # noqa: ANN401

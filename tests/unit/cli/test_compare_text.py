@@ -102,3 +102,11 @@ def test_what_refuses_stands_before_the_table() -> None:
     assert shown.startswith("部分可比 Comparable in part")
     assert shown.index("tokenizer") < shown.index("量 quantity")
     assert "不比较 refused (tokenizer)" in shown
+
+
+def test_what_follows_from_one_cause_is_one_block_and_named_in_the_verdict() -> None:
+    other = with_settings(record(FAST, run="b"), context_tokens=4096, more_a="1", more_b="2")
+    shown = printed(record(SLOW), other)
+    assert "because of settings (3)" in shown.splitlines()[0]
+    assert shown.count("! settings") == 1
+    assert "settings.more_b: A absent | B 2" in shown
