@@ -68,6 +68,8 @@ def _series(stream: SpoolFile, position: int, channel: Mapping[str, Any]) -> Ser
     )
     raw = np.array([float(f) for f in fields if not f.startswith("!")], dtype=np.float64)
     rule = conversion(Unit(column.unit), float(channel.get("scale", 1.0)))
+    with np.errstate(over="ignore"):  # infinity is refused, with a reason, where it is reduced
+        values = raw * rule.factor + rule.offset
     wraps_at = channel.get("wraps_at")
     resolution = channel.get("resolution")
     return Series(
@@ -79,7 +81,7 @@ def _series(stream: SpoolFile, position: int, channel: Mapping[str, Any]) -> Ser
         tier=str(channel.get("tier", "")),
         t0_ns=t0_ns[there] if len(there) else t0_ns,
         t1_ns=t1_ns[there] if len(there) else t1_ns,
-        values=raw * rule.factor + rule.offset,
+        values=values,
         wraps_at=None if wraps_at is None else float(wraps_at) * rule.factor,
         resolution=None if resolution is None else float(resolution) * rule.factor,
         gaps=gaps,

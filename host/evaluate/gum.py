@@ -25,6 +25,8 @@ T_RULE = "t_nu_eff"
 # nu_eff of three equal terms with nu = 3 comes out as 8.999999999999998; the roundings of some
 # ten additions and divisions of doubles stay far below this ratio.
 DOF_ROUND_OFF_RATIO = 1e-9
+# Above 2^53 doubles no longer count integers, and t is the normal distribution to all digits.
+MOST_DOF = 2.0**53
 # A first-order contribution below this share of u_c is taken as vanished. GTC's derivatives are
 # exact, so that only products with an estimate of 0 fall here, with some room for round-off.
 VANISHED_RATIO = 1e-9
@@ -163,7 +165,12 @@ def _derive(
     parts = reporting.budget(result, influences=list(numbers.values()), trim=0)
     c = {symbol: float(result.sensitivity(one)) for symbol, one in numbers.items()}
     nu = float(result.df) if result.u > 0 else inf
-    return float(result.u), inf if isnan(nu) else nu, c, {one.label: one.u for one in parts}
+    return (
+        float(result.u),
+        inf if isnan(nu) or nu > MOST_DOF else nu,
+        c,
+        {one.label: one.u for one in parts},
+    )
 
 
 def _uncertain(together: list[list[Input]], correlations: Sequence[Correlation]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from host.reduce.coverage import CoverageError
 # Smallest value in coherent units. A negative power is a current that flows the other way or a
 # driver with the other sign: no consumption can be told from it. 0 K is -273.15 Cel (SI brochure).
 LEAST = {"power": 0.0, "memory": 0.0, "frequency": 0.0, "temperature": -273.15}
+# Far beyond any quantity of a device in coherent units, far below where squares of doubles end.
+MOST = 1e30
 
 
 def channels_of(attempts: Iterable[AttemptTrace], quantity: str) -> tuple[Series, ...]:
@@ -37,10 +39,15 @@ def with_readings(series: Series) -> Series:
     """The series itself, one with numbers in it.
 
     Raises CoverageError when it is empty, with the reason of its first gap, when the source
-    gave NaN or infinity, and when a reading lies below what its quantity can be.
+    gave NaN or infinity, and when a reading lies below or far beyond what its quantity can be.
     """
     if not np.isfinite(series.values).all():
         raise CoverageError("not-finite", f"{series.channel} gave what is no number")
+    largest = float(np.abs(series.values).max(initial=0.0))
+    if largest > MOST:
+        raise CoverageError(
+            "beyond-the-possible", f"{series.channel} gave {largest:g} {series.unit}"
+        )
     least = LEAST.get(series.quantity)
     if least is not None and len(series.values) and float(series.values.min()) < least:
         raise CoverageError(

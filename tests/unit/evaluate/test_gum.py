@@ -77,6 +77,11 @@ def test_infinite_degrees_of_freedom_stay_infinite() -> None:
     assert found.k == pytest.approx(1.959964, abs=1e-6)
 
 
+def test_degrees_of_freedom_beyond_what_doubles_count_are_infinite() -> None:
+    found = of_sum(known("a", 1, 1e-20, 4), known("b", 2, 1.0))
+    assert found.nu_eff == found.nu_used == inf
+
+
 def test_no_row_is_dropped_however_small() -> None:
     found = of_sum(known("a", 1, 1.0), known("b", 2, 1e-12))
     assert [row.input.symbol for row in found.rows] == ["a", "b"]

@@ -231,6 +231,8 @@ def test_one_attempt_without_a_ground_leaves_none() -> None:
         ("power", "W", np.inf, "not-finite"),
         ("power", "W", np.nan, "not-finite"),
         ("memory", "By", -1.0, "below-the-possible"),
+        ("memory", "By", 1e31, "beyond-the-possible"),
+        ("energy", "J", -1e300, "beyond-the-possible"),
         ("frequency", "Hz", -1.0, "below-the-possible"),
         ("temperature", "Cel", -274.0, "below-the-possible"),
     ],
