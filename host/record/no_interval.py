@@ -26,8 +26,9 @@ _SAID: Final = {
         " effective degrees of freedom, and no U",
     ),
     "first-order-vanishes": Txt(
-        "一阶灵敏系数均为零，不确定度传播律在此不给出区间",
-        "all first-order sensitivities are zero: the law of propagation gives no interval here",
+        "凡有不确定度的输入量，其灵敏系数均为零，不确定度传播律在此不给出 U",
+        "every input with an uncertainty has the sensitivity zero here: the law of propagation"
+        " gives no U",
     ),
 }
 

@@ -205,7 +205,8 @@ def _outcome(q: Quantity, budget: BudgetField) -> Iterator[tuple[Html, Html]]:
     """u, degrees of freedom, k and U, or that there are none; then the other methods."""
     in_unit = of_unit(q.unit, "")
     if q.u is None or q.U is None:
-        yield text("u, ν, k, U"), not_evaluated()
+        why = both(budget.reason) if budget.reason is not None else not_evaluated()
+        yield text("u, ν, k, U"), why
     else:
         yield text("u"), join((short(q.u), text(" "), in_unit))
         yield text("ν"), _freedom(q)

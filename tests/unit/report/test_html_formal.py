@@ -84,6 +84,16 @@ def test_every_row_of_every_whole_budget_stands_with_how_it_was_evaluated() -> N
         assert budget.model in found.words
 
 
+def test_a_budget_without_u_says_why_on_the_page() -> None:
+    record = sample_record(1)
+    words = read(page(record, example_run(1))).words
+    reasons = {b.reason for b in record.budgets if b.reason is not None}
+    assert reasons
+    for reason in reasons:
+        assert reason.zh in words
+        assert reason.en in words
+
+
 def test_budgets_of_items_are_reached_and_their_open_rows_are_marked() -> None:
     record, found = full()
     items = set(record.settings["items"])
