@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from host.compare.common import other_boot
+from host.compare.common import other_boot, same_device
 from host.compare.pairs import Pair
 from host.compare.run import Comparison
 from host.compare.unlike import Effect, Unlike
@@ -97,8 +97,16 @@ def _scarce(stated: list[Pair]) -> list[str]:
 
 
 def _boots(comparison: Comparison) -> Iterator[Txt]:
-    """One device that was started anew in between."""
+    """One device that was started anew in between, or devices that may be one."""
     first, *others = comparison.sides
+    unknown = [s.label for s in others if same_device(first.record, s.record) is None]
+    if unknown:
+        names = ", ".join(unknown)
+        yield Txt(
+            f"{first.label} 与 {names} 是否出自同一设备，记录看不出：误差均不作共有。",
+            f"Whether {first.label} and {names} are of one device the records do not show: no"
+            " error is taken as common.",
+        )
     labels = ", ".join(s.label for s in others if other_boot(first.record, s.record))
     if labels:
         yield Txt(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from host.compare.comparability import RULES
 from host.compare.pairs import Pair
 from host.compare.run import MIN_RECORDS, Comparison
 from host.compare.unlike import Effect, Unlike
@@ -65,11 +66,17 @@ def forbidding(comparison: Comparison) -> tuple[tuple[str, tuple[Unlike, ...]], 
 
 
 def _why(groups: Sequence[tuple[str, Sequence[Unlike]]]) -> Txt | None:
-    """Each rule that is broken, and how often."""
+    """The conditions that are not met, and how many differences break each."""
     if not groups:
         return None
-    named = [rule if len(some) == 1 else f"{rule} ({len(some)})" for rule, some in groups]
-    return Txt(f"因 {'、'.join(named)}", f"because of {', '.join(named)}")
+    asked = {rule.id: rule.text for rule in RULES}
+    zh, en = [], []
+    for rule, some in groups:
+        words = asked.get(rule, Txt(rule, rule))
+        count = f" ({len(some)})" if len(some) > 1 else ""
+        zh.append(f"{words.zh}{count}")
+        en.append(f"{words.en}{count}")
+    return Txt(f"未满足：{'、'.join(zh)}", f"not met: {', '.join(en)}")
 
 
 def one_thing(comparison: Comparison) -> bool:

@@ -10,6 +10,9 @@ from host.errors import UsageError
 from host.handover.quantity import BudgetField, Quantity, RowField
 from host.handover.record import Record
 
+# Welch-Satterthwaite takes fourth powers, and products of them, which a double holds up to 1e308.
+LARGEST = 1e60
+
 
 @dataclass(frozen=True, slots=True)
 class SharedTerm:
@@ -69,6 +72,8 @@ def number(text: str, where: str) -> float:
         value = inf
     if not isfinite(value):
         raise UsageError(where, f"{text!r} is no finite number")
+    if abs(value) > LARGEST:
+        raise UsageError(where, f"{text!r} is larger than any quantity compared here")
     return value
 
 

@@ -11,7 +11,7 @@ from host.compare.comparability import may_compare
 from host.compare.difference import Stated, difference, ratio
 from host.compare.measured import Measured, results_of
 from host.compare.unlike import Unlike
-from host.compare.words import NO_DIFFERENCE, sentence, words_of
+from host.compare.words import NO_DIFFERENCE, never_below_zero, sentence, words_of
 from host.handover.record import Record
 from host.handover.text import Txt
 from host.schema.rounding import display_of, with_uncertainty
@@ -139,6 +139,11 @@ def _why_not(a: tuple[str, Measured], b: tuple[str, Measured]) -> tuple[str, Txt
         missing = measured.quantity.missing
         if measured.value is None:
             return "missing", Txt(f"{label} 未测：{missing}", f"{label} not measured: {missing}")
+        if measured.value < 0 and never_below_zero(measured.quantity.measurand_id):
+            return "impossible", Txt(
+                f"{label} 小于零，不可能：不作判断",
+                f"{label} is below zero, which cannot be: no verdict",
+            )
     if all(m.quantity.uncertainty_status == "exact_count" for _, m in (a, b)):
         return "exact-count", _EXACT
     for label, measured in (a, b):

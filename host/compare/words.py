@@ -60,6 +60,11 @@ def words_of(measurand_id: str, scope: str = "") -> Words:
     return _WORDS.get(measurand_id.partition("@")[0], _HIGHER)
 
 
+def never_below_zero(measurand_id: str) -> bool:
+    """Times and rates: a negative one is a fault of the record, not a result (law 9)."""
+    return words_of(measurand_id) in (_FASTER_RATE, _FASTER_TIME)
+
+
 def sentence(words: Words, winner: str, by: str) -> Txt:
     """`winner` is faster by `by`."""
     return Txt(f"{winner} {words.said.zh} {by}", f"{winner} {words.said.en} {by}")

@@ -105,8 +105,8 @@ def _sections(it: Page) -> Iterator[Html]:
         yield tag(
             "section",
             tag("h2", said("判断", "Verdict")),
-            tag("p", tag("strong", both(first)), class_="stamp"),
-            *(tag("p", both(each), class_="lead") for each in others),
+            *_lines(first, "stamp"),
+            *(line for each in others for line in _lines(each, "lead")),
             class_=f"verdict {_EDGES[it.grade]}",
         )
     letters = tuple(letter for letter, _, _ in it.files)
@@ -128,6 +128,12 @@ def _sections(it: Page) -> Iterator[Html]:
     columns = (column("记录", "record"), column("文件", "file"), column("标识", "identity"))
     name = Txt("记录与文件", "Records and files")
     yield _section("files", name, table(name, columns, rows, titled=True))
+
+
+def _lines(words: Txt, class_: str) -> Iterator[Html]:
+    """A sentence in each language, each on a line of its own."""
+    yield tag("p", text(words.zh), class_=class_)
+    yield tag("p", text(words.en), class_=class_, lang="en")
 
 
 def text_lines(words: str) -> Html:

@@ -87,7 +87,9 @@ def test_other_settings_end_with_one_and_are_listed(
     (unlike,) = [d for d in found["differences"] if d["rule"] == "settings"]
     assert unlike["path"] == "settings.context_tokens"
     done = command("compare", files["slow"], files["other"])
-    assert done.stdout.startswith("不可比 Not comparable: 因 settings; because of settings\n")
+    assert done.stdout.startswith(
+        "不可比 Not comparable: 未满足：设置相同; not met: the same settings\n"
+    )
     assert "settings.context_tokens" in done.stdout
 
 
@@ -232,6 +234,13 @@ def test_an_infinite_value_is_refused(command: Command, files: dict[str, Path]) 
     made["results"][0]["value"] = "inf"
     files["slow"].write_text(json.dumps(made))
     refused(command, files["slow"], files["fast"], word="value")
+
+
+def test_a_number_too_large_to_compute_with_is_refused(
+    command: Command, files: dict[str, Path], tmp_path: Path
+) -> None:
+    huge = written(tmp_path / "huge.json", record(quantity([50.0, 51.0], u="1e+307"), run="h"))
+    refused(command, huge, files["fast"], word="larger than any quantity")
 
 
 def test_names_from_a_device_are_shown_and_not_obeyed(command: Command, tmp_path: Path) -> None:

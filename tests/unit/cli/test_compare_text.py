@@ -89,6 +89,11 @@ def test_clocks_of_two_boots_of_one_device_are_said_to_be_apart() -> None:
         for result, run, boot in ((SLOW, "a", "1"), (FAST, "b", "2"), (FAST, "c", "1"))
     )
     assert "other boots" in said(compare([a, b]))
+    unknown = record(FAST, run="d", item={"boot_id": "3"})
+    assert "Whether A and B are of one device" in said(
+        compare([record(SLOW, item={"boot_id": "1"}), unknown])
+    )
+    assert "Whether A and B" not in said(compare([a, b]))
     assert "other boots" not in said(compare([a, same]))
 
 
@@ -107,6 +112,6 @@ def test_what_refuses_stands_before_the_table() -> None:
 def test_what_follows_from_one_cause_is_one_block_and_named_in_the_verdict() -> None:
     other = with_settings(record(FAST, run="b"), context_tokens=4096, more_a="1", more_b="2")
     shown = printed(record(SLOW), other)
-    assert "because of settings (3)" in shown.splitlines()[0]
+    assert "not met: the same settings (3)" in shown.splitlines()[0]
     assert shown.count("! settings") == 1
     assert "settings.more_b: A absent | B 2" in shown

@@ -197,3 +197,18 @@ def test_every_measurand_has_words_that_name_the_side() -> None:
         made = pair_of(quantity([1.0, 1.1], **fields), quantity([9.0, 9.1], **fields))
         assert made.text.en.startswith(("A ", "B "))
         assert made.better in ("A", "B", "")
+
+
+@pytest.mark.parametrize(
+    ("measurand", "verdict"), [("load_time@1", "none"), ("memory_drop@1", "lower")]
+)
+def test_a_time_below_zero_wins_nothing_and_a_drop_may_be_below_zero(
+    measurand: str, verdict: str
+) -> None:
+    a, b = (
+        quantity(values, id=f"{measurand}/mean", measurand_id=measurand, unit="s")
+        for values in ([5.0, 5.1, 5.2], [-5.0, -5.1, -5.2])
+    )
+    (pair,) = compare([record(a), record(b, run="b")]).pairs
+    assert pair.verdict == verdict
+    assert pair.better == ""
