@@ -10,7 +10,8 @@ from host.errors import UsageError
 from host.handover.quantity import BudgetField, Quantity, RowField
 from host.handover.record import Record
 
-# Welch-Satterthwaite takes fourth powers, and products of them, which a double holds up to 1e308.
+# Welch-Satterthwaite takes fourth powers, and products of them, which a double holds from
+# 1e-308 to 1e308.
 LARGEST = 1e60
 
 
@@ -72,8 +73,8 @@ def number(text: str, where: str) -> float:
         value = inf
     if not isfinite(value):
         raise UsageError(where, f"{text!r} is no finite number")
-    if abs(value) > LARGEST:
-        raise UsageError(where, f"{text!r} is larger than any quantity compared here")
+    if abs(value) > LARGEST or 0 < abs(value) < 1 / LARGEST:
+        raise UsageError(where, f"{text!r} is of a size that no quantity compared here has")
     return value
 
 

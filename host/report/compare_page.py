@@ -116,7 +116,7 @@ def _sections(it: Page) -> Iterator[Html]:
         title = Txt(f"{each.b} 相对 {each.a}", f"{each.b} beside {each.a}")
         yield _section(f"pairs-{each.b}", title, _pairs(each, title))
     if it.more:
-        asked = Txt("另求", "Asked for beside")
+        asked = Txt("其他结论", "Also stated")
         yield _section("more", asked, tag("pre", text_lines(it.more), tabindex="0"))
     if it.subjects:
         compared = Txt("比较的是", "What was compared")
