@@ -42,6 +42,9 @@ def clock_resolution(of: Measured) -> Term:
     clock = of.conditions.clock
     if clock is None:
         return _window_term(of, not_evaluated(_RESOLUTION, _CLOCK, _NO_CLOCK))
+    if clock.resolution_ns <= 0:  # no clock has one of zero: it was not told
+        why = Txt("时钟没有给出分辨力", "the clock did not say its resolution")
+        return _window_term(of, not_evaluated(_RESOLUTION, _CLOCK, why))
     how = Txt(
         f"分辨力 {clock.resolution_ns} ns，首尾两个时标，其差为三角分布，半宽为一个分辨力",
         f"step of {clock.resolution_ns} ns, one stamp at each end; their difference is"

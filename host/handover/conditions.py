@@ -14,10 +14,10 @@ class ClockFacts:
     """The interval clock of all stamps.
 
     name: names the counter that ran, so that two results of one counter are known to share its
-    rate: domain with boot id. resolution_ns: step of the clock. read_cost_ns: time one stamp
-    takes; None where it was not measured. rate_ppm: known rate error; rate_half_width_ppm:
-    half-width of what is not known of it. rate_how: `compared_to_utc` or `manufacturer`.
-    rate_source: the sentence for the budget.
+    rate: domain with boot id. resolution_ns: step of the clock, 0 where it was not told.
+    read_cost_ns: time one stamp takes; None where it was not measured. rate_ppm: known rate
+    error; rate_half_width_ppm: half-width of what is not known of it. rate_how:
+    `compared_to_utc` or `manufacturer`. rate_source: the sentence for the budget.
     """
 
     name: str

@@ -60,6 +60,13 @@ def test_an_error_of_one_interval_moves_its_quantile_by_itself() -> None:
     assert terms_time.clock_resolution(found).c == 1.0
 
 
+def test_a_clock_that_tells_no_resolution_leaves_it_open() -> None:
+    silent = replace(rate(), conditions=Conditions(clock=replace(CLOCK, resolution_ns=0)))
+    term = terms_time.clock_resolution(silent)
+    assert term.input.u is None
+    assert "did not say its resolution" in term.input.evaluation.en
+
+
 def test_a_stamp_was_taken_somewhere_in_its_call() -> None:
     assert u(terms_time.stamp_cost(rate())) == pytest.approx(50e-9 / sqrt(6))
 

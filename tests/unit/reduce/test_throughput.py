@@ -94,6 +94,22 @@ def test_the_middle_does_not_matter_to_the_sustained_ratio() -> None:
     assert sustained_ratio(requests([ends, middle, ends])).value == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(
+    ("tokens", "windows"), [((5, 5, 5, 5), 1), ((41,), 1), ((2, 2, 9, 9), 3), ((9, 9, 2, 2), 3)]
+)
+def test_the_ends_of_a_sustained_ratio_lie_in_few_requests(
+    tokens: tuple[int, ...], windows: int
+) -> None:
+    asked = requests([Shape(output_tokens=n) for n in tokens])
+    late = tuple(
+        replace(r, tokens=replace(r.tokens, ready_ns=r.tokens.t_ns - 1000)) for r in asked
+    )
+    found = sustained_ratio(late).basis
+    assert found is not None
+    assert found.windows == windows
+    assert found.late_s == pytest.approx(windows * 1e-6)
+
+
 def test_three_intervals_have_no_quarters() -> None:
     with pytest.raises(CoverageError, match="too-few-tokens"):
         sustained_ratio(requests([Shape(output_tokens=4)]))
