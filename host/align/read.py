@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from agent.spool import SpoolFile, SpoolFormatError, read_spool
-from agent.wire import WireError
+from agent.wire import WireError, strict_json
 from host.align.bag import DECLARATION, payload_sha256
 from host.align.fit import Offset, fit_offset
 from host.align.requests import events_of, requests_of, window_of
@@ -20,7 +20,7 @@ from host.align.series import costs_of, sampler_cpu_ratio, series_of
 from host.align.streams import AttemptFiles, read_attempt, read_json
 from host.align.time_folder import timekeeping_in
 from host.errors import FolderError
-from host.handover.facts import RunFacts
+from host.handover.facts import Journalled, RunFacts
 from host.handover.finding import StreamFault
 from host.handover.laboratory import Laboratory
 from host.handover.perturbation import Lookup
@@ -92,6 +92,7 @@ def read_run(root: Path) -> RunReading:
         run_id=str(_optional(data / "run.json").get("id", "")),
         perturbation=_perturbation(data / "perturbation.json"),
         laboratory=_laboratory(data / "laboratory.toml"),
+        journal=_journalled(data),
     )
     return RunReading(run, facts, (*faults, *journal_faults))
 
@@ -225,6 +226,25 @@ def _journal(data: Path) -> tuple[list[tuple[str, str]], list[StreamFault]]:
         ]
         faults += [StreamFault(f"data/{path.name}", f.number, f.fault) for f in file.faults]
     return lines, faults
+
+
+def _journalled(data: Path) -> tuple[Journalled, ...]:
+    """What the journals say of attempts, in order. Raises FolderError for a line that is none."""
+    found: list[Journalled] = []
+    for path in sorted(data.glob("journal*.tsv"), key=lambda p: (len(p.name), p.name)):
+        file = read_spool(path.read_bytes())
+        t_ns, event, args = (file.index(name) for name in ("t_ns", "event", "args"))
+        for line in file.lines:
+            if line.fields[event] not in ("attempt_start", "attempt_end"):
+                continue
+            try:
+                said = strict_json(line.fields[args].encode())
+                number, status = int(said["number"]), str(said.get("status", ""))
+                at_ns = int(line.fields[t_ns])
+            except (AttributeError, KeyError, TypeError, ValueError) as err:
+                raise FolderError(str(path), f"says of an attempt: {err!r}") from err
+            found.append(Journalled(line.fields[event], number, status, at_ns, file.clock))
+    return tuple(found)
 
 
 def _performed(journal: list[tuple[str, str]]) -> dict[str, str]:

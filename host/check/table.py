@@ -8,6 +8,7 @@ from host.check import (
     rules_attempts,
     rules_budget,
     rules_formal,
+    rules_journal,
     rules_perturbation,
     rules_readings,
     rules_requests,
@@ -19,6 +20,7 @@ from host.handover.finding import Finding
 ASPECT = "conforming"
 RULES: tuple[Rule, ...] = (
     *rules_attempts.RULES,
+    *rules_journal.RULES,
     *rules_requests.RULES,
     *rules_readings.RULES,
     *rules_perturbation.RULES,

@@ -15,6 +15,20 @@ from host.handover.timekeeping import Timekeeping
 
 
 @dataclass(frozen=True, slots=True)
+class Journalled:
+    """A line of the host's journal about an attempt: `attempt_start` or `attempt_end`.
+
+    t_ns: on `clock`, that of the host. status: of an attempt that ended, else "".
+    """
+
+    event: str
+    number: int
+    status: str
+    t_ns: int
+    clock: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFacts:
     """Everything the record needs that is no measured value. Free-form maps are quoted as said.
 
@@ -30,7 +44,7 @@ class RunFacts:
     a folder without one. perturbation: what the run found in the store of on/off results; None
     where it did not look. laboratory: the operator's file as the run had it. equipment,
     environment: instruments in use, and what they read of the surroundings. equipment_problems:
-    what keeps them from being what their file wants.
+    what keeps them from being what their file wants. journal: what the host noted of attempts.
     """
 
     plan: ResolvedPlan
@@ -54,3 +68,4 @@ class RunFacts:
     equipment: tuple[EquipmentField, ...] = ()
     environment: tuple[EnvironmentField, ...] = ()
     equipment_problems: tuple[Problem, ...] = ()
+    journal: tuple[Journalled, ...] = ()

@@ -100,6 +100,8 @@ class Story:
     streams: dict[str, Stream]
     attempts: dict[int, Attempt]
     extra: dict[str, bytes] = field(default_factory=dict)
+    # False: the journal is written as it is, and says nothing of attempts by itself.
+    journalled: bool = True
 
     def write(self, root: Path) -> RunFolder:
         """Write and seal it; record and page are not made."""
@@ -110,6 +112,8 @@ class Story:
         for name, raw in self.extra.items():
             (folder.data / name).parent.mkdir(parents=True, exist_ok=True)
             write_bytes(folder.data / name, raw)
+        if self.journalled:
+            note_attempts(self)
         for name, stream in self.streams.items():
             _write(folder.data, name, stream)
         for number, attempt in self.attempts.items():
@@ -119,6 +123,25 @@ class Story:
             write_json(place / "attempt.json", {**attempt.stated, "streams": ends})
         seal(folder, made_by="test")
         return folder
+
+
+def note_attempts(story: Story) -> None:
+    """Write into the journal, once, what the host would have noted of the attempts."""
+    story.journalled = False
+    first, *rest = story.streams["journal"].rows
+    lines = []
+    for number, attempt in story.attempts.items():
+        if "events" in attempt.streams:
+            stamps = [int(row[0]) for row in attempt.streams["events"].rows]
+            begun = {"number": number}
+            ended = {**begun, "status": attempt.stated["status"]}
+            lines.append(_noted(min(stamps), "attempt_start", begun))
+            lines.append(_noted(max(stamps), "attempt_end", ended))
+    story.streams["journal"].rows = [first, *lines, *rest]
+
+
+def _noted(t_ns: int, event: str, said: dict[str, Any]) -> list[str]:
+    return [str(t_ns), _wall(t_ns), event, msgspec.json.encode(said).decode()]
 
 
 def legal(length: Length) -> Story:
