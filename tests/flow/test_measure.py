@@ -67,12 +67,9 @@ def test_verify_holds_and_report_draws_the_same_page(
     measured: dict[str, Any], command: Command, tmp_path: Path
 ) -> None:
     done = command("verify", measured["run"], "--json")
-    assert json.loads(done.stdout) == {
-        "intact": True,
-        "redone": True,
-        "conforming": True,
-        "findings": [],
-    }
+    found = json.loads(done.stdout)
+    assert [found[v] for v in ("intact", "redone", "conforming")] == [True, True, True]
+    assert (found["findings"], found["signatures"], found["evidence_tier"]) == ([], [], "T0")
     assert done.returncode == 0
     again = tmp_path / "again.html"
     assert command("report", measured["run"], "--output", again).returncode == 0
@@ -129,9 +126,9 @@ def test_a_lost_line_is_named_even_under_a_new_seal(
     found = verify(copy)
     assert found.holds("intact")
     assert not found.holds("redone")
-    rules = {(f.rule, f.file) for f in found.findings}
-    assert ("stream-sequence", "data/attempts/001/tokens.tsv") in rules
-    assert ("stream-count", "data/attempts/001/tokens.tsv") in rules
+    said = {f.text.en for f in found.findings if f.file == "data/attempts/001/tokens.tsv"}
+    assert any("lines are lost" in text for text in said)
+    assert any("number of lines its writer stated" in text for text in said)
 
 
 @pytest.mark.parametrize("text", ['{"number": 1, "number": 1}', '{"number": NaN}'])
