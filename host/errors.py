@@ -8,6 +8,10 @@ HostError                a sentence for the user and an exit code
 │   └── LaboratoryError  a laboratory file that cannot be read, with line and key
 ├── DeviceError          3: device, meter or engine failed
 │   ├── TransportError   the way to the device failed
+│   │   ├── UnreachableError    it does not answer: cable, network, switched off; may pass
+│   │   ├── AccessRefusedError  it answers and does not let us in: key, password, host key
+│   │   ├── CommandFailedError  a command ran there and failed, with its status
+│   │   └── FarFileError        a file there cannot be read or written
 │   └── AgentError       the agent said so, or fell silent
 ├── FolderError          2: a run folder that cannot be read
 └── Interrupted          130: the user stopped the run; the folder can be resumed
@@ -56,7 +60,39 @@ class DeviceError(HostError):
 
 
 class TransportError(DeviceError):
-    """The way to the device failed: (device, detail)."""
+    """The way to the device failed: (device, detail).
+
+    transient: whether the same call may succeed a little later.
+    """
+
+    transient = False
+
+
+class UnreachableError(TransportError):
+    """The device does not answer: (device, detail)."""
+
+    transient = True
+
+
+class AccessRefusedError(TransportError):
+    """The device answers and does not let us in: (device, detail)."""
+
+
+class CommandFailedError(TransportError):
+    """A command on the device failed: (device, program, status, what it said)."""
+
+    def __init__(self, device: str, program: str, status: int, said: str) -> None:
+        super().__init__(device, program, status, said)
+        self.status = status
+        self.said = said
+
+    def __str__(self) -> str:
+        device, program, status, said = self.args
+        return f"{device}: {program} ended with {status}" + (f": {said[:2000]}" if said else "")
+
+
+class FarFileError(TransportError):
+    """A file on the device cannot be read or written: (device, path, why)."""
 
 
 class AgentError(DeviceError):

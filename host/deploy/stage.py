@@ -13,7 +13,7 @@ from platformdirs import user_cache_path
 from host.deploy.bundle import bundle
 from host.errors import TransportError
 from host.handover.deployment import Deployment
-from host.transport.base import Transport
+from host.transport.base import Transport, output
 
 COPY_TIMEOUT_S = 60.0
 # Hash on the device with its own Python: `-I` keeps its environment out of it.
@@ -51,7 +51,7 @@ def _push(transport: Transport, deployment: Deployment, data: bytes) -> None:
     with tempfile.NamedTemporaryFile(prefix="inferometer-agent-") as file:
         file.write(data)
         file.flush()
-        transport.push(Path(file.name), deployment.agent, timeout_s=COPY_TIMEOUT_S)
+        transport.push(Path(file.name), deployment.agent)
 
 
 def _proven(transport: Transport, deployment: Deployment) -> bool:
@@ -60,5 +60,5 @@ def _proven(transport: Transport, deployment: Deployment) -> bool:
         found = hashlib.sha256(Path(deployment.agent).read_bytes()).hexdigest()
         return found == deployment.agent_sha256
     argv = [deployment.python, "-I", "-c", HASH_PROGRAM, str(deployment.agent)]
-    said = transport.run(argv, timeout_s=COPY_TIMEOUT_S)
+    said = output(transport, argv, timeout_s=COPY_TIMEOUT_S)
     return said.decode(errors="replace").strip() == deployment.agent_sha256

@@ -13,7 +13,8 @@ from host.errors import AgentError, FolderError, TransportError
 from host.run.folder import RunFolder, write_json
 from host.transport.base import Transport
 
-PULL_TIMEOUT_S = 600.0
+# Native libraries print at every load; what is beyond this is no help to anybody.
+MAX_LOG_BYTES = 64 << 20
 # The host asks for names it knows; the device chooses none (path traversal).
 STREAM = re.compile(r"events|tokens|ticks|source-[a-z0-9][a-z0-9_-]{0,60}")
 LOGS = ("engine.log", "sampler.log")
@@ -55,12 +56,12 @@ def collect(
     damaged = ""
     for end in ends:
         path = goal / f"{end.stream}.tsv"
-        transport.pull(spool / path.name, path, timeout_s=PULL_TIMEOUT_S)
+        transport.pull(spool / path.name, path, max_bytes=end.size_bytes + 1)
         if path.stat().st_size != end.size_bytes or sha256_file(path) != end.sha256:
             damaged = f"transfer-damaged: {path.name} is not what the agent wrote"
     for name in LOGS:
         try:
-            transport.pull(spool / name, goal / name, timeout_s=PULL_TIMEOUT_S)
+            transport.pull(spool / name, goal / name, max_bytes=MAX_LOG_BYTES)
         except TransportError:
             continue  # a log that was never begun; the streams are the evidence
     return damaged

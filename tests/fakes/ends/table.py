@@ -1,0 +1,20 @@
+"""Every far end that the contract of transports is run over.
+
+A maker takes an empty folder of this machine and gives the far end as a context manager. It
+calls `pytest.skip` with the reason where its programs cannot be had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from tests.fakes.ends.base import FarEnd
+from tests.fakes.ends.local_end import local_end
+
+Maker = Callable[[Path], AbstractContextManager[FarEnd]]
+
+ENDS: dict[str, Maker] = {
+    "local": local_end,
+}
