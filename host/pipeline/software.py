@@ -1,4 +1,4 @@
-"""What made the record: names, versions and hashes of the host's and the agent's sources."""
+"""What made the record: names, versions, hashes of the host's and the agent's sources."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from importlib.resources import files
 
 from host.deploy.bundle import sources
 from host.handover.deployment import Deployment
+
+# What the law of propagation, Monte Carlo and quantiles are computed with (`host/evaluate/`).
+ANALYSIS = ("GTC", "numpy", "scipy")
 
 
 def software(deployment: Deployment) -> tuple[dict[str, str], ...]:
@@ -26,4 +29,8 @@ def software(deployment: Deployment) -> tuple[dict[str, str], ...]:
             "sha256": deployment.agent_sha256,
         },
         {"name": "python", "role": "host", "version": platform.python_version(), "sha256": ""},
+        *(
+            {"name": name, "role": "analysis", "version": version(name), "sha256": ""}
+            for name in ANALYSIS
+        ),
     )

@@ -33,14 +33,14 @@ from host.sign.trust import Trust
 class Verification:
     """The three verdicts, what stands behind them, and what the whole is worth as evidence.
 
-    signatures: of the record and of those it replaced. record_id: of the record. evidence: None
-    where nothing was readable.
+    signatures: of the record and of those it replaced. record: the stored one, or what the raw
+    data give where that cannot be read. record and evidence: None where nothing was readable.
     """
 
     findings: tuple[Finding, ...]
     signatures: tuple[SignatureOutcome, ...] = ()
     evidence: Evidence | None = None
-    record_id: str = ""
+    record: Record | None = None
 
     def holds(self, aspect: str) -> bool:
         return all(f.aspect != aspect for f in self.findings)
@@ -91,7 +91,7 @@ def _verify(root: Path, trust: Trust) -> Verification:
     case = Case(redone.indications, reading.facts, record, reading.faults, signatures)
     findings += apply(case)
     evidence = evidence_of(Facts(record, signatures, sound=not findings))
-    return Verification(tuple(findings), signatures, evidence, record.record_id)
+    return Verification(tuple(findings), signatures, evidence, record)
 
 
 def _odd(root: Path) -> Iterator[Finding]:

@@ -152,6 +152,17 @@ def test_a_record_with_another_number_and_a_new_identity_is_not_redone(
     assert (found["intact"], found["redone"]) == (False, False)
 
 
+def test_the_words_beside_yes_and_no_are_those_of_the_verdict(
+    command: Command, run: Path, tmp_path: Path
+) -> None:
+    assert "every validity rule holds" in command("verify", run).stdout
+    root = whole(tmp_path / "run", BAD["verdict-valid"][0])
+    shown = command("verify", root).stdout.splitlines()
+    assert shown[0].startswith("记录 record       草稿，未签发 draft, not issued · urn:sha256:")
+    assert "2 void" in shown[1]
+    assert shown[4] == "合规 conforming   NO   有规则不成立 not every validity rule holds"
+
+
 def test_the_rules_are_listed_in_both_languages(command: Command) -> None:
     done = command("verify", "--rules", "--json")
     assert [r["rule"] for r in json.loads(done.stdout)] == [r.id for r in RULES]
