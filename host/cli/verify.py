@@ -172,7 +172,8 @@ def _signature_lines(result: Verification) -> list[str]:
     current = result.record.record_id if result.record else ""
     for s in result.signatures:
         who = " ".join(part for part in (s.role or "signature", s.person) if part)
-        said = (s.record_id != current, s.good, f"{s.text.en} {s.text.zh}")
+        older = s.record_id not in ("", current)  # "": of no record that lies here
+        said = (older, s.good, f"{s.text.en} {s.text.zh}")
         found.setdefault(said, []).append(who)
     lines = []
     for (older, good, text), people in sorted(found.items(), key=lambda each: each[0][0]):

@@ -106,6 +106,12 @@ def _odd(root: Path) -> Iterator[Finding]:
                 yield Finding("not-plain", aspect, path.relative_to(root).as_posix(), text)
 
 
+# What zipfile (a zip's directory is its end), tarfile and gzip say of a file that stops too early.
+CUT_OFF = (
+    "File is not a zip file",
+    "unexpected end of data",
+    "Compressed file ended before the end-of-stream marker was reached",
+)
 # What cannot be said of raw data that nobody can read.
 UNREAD = ("redone", "conforming")
 
@@ -129,6 +135,11 @@ def _secrets(root: Path) -> Iterator[Finding]:
 
 def _damaged(path: Path, err: DamagedError) -> Iterator[Finding]:
     text = Txt(f"归档文件损坏：{err.detail}。", f"The archive is damaged: {err.detail}.")
+    if err.detail in CUT_OFF:
+        text = Txt(
+            f"归档文件不完整，结尾缺失（{err.detail}）。",
+            f"The archive is cut off, its end is missing ({err.detail}).",
+        )
     for aspect in ("intact", *UNREAD):
         yield Finding("archive-damaged", aspect, path.name, text)
 
@@ -155,9 +166,15 @@ def _differences(root: Path, redone: Redone) -> Iterator[Finding]:
             yield _redone(
                 f"{name}-differs",
                 name,
-                f"与由原始数据重算的结果不同，首处：{where}。",
+                f"与由原始数据重算的结果不同，首处：{_zh_place(where)}。",
                 f"It is not what the raw data give; the first difference is at {where}.",
             )
+
+
+def _zh_place(where: str) -> str:
+    """A JSON path as it is; `byte 7` in Chinese."""
+    word, _, number = where.partition(" ")
+    return f"第 {number} 字节（从 0 数起）" if word == "byte" else where
 
 
 def _older(root: Path, stored: Record | None, again: Record) -> list[Finding]:

@@ -84,6 +84,17 @@ def test_a_tar_of_a_run_holds_and_a_torn_one_is_named(
     assert {k: found[k] for k in GOOD} == dict.fromkeys(GOOD, False)
 
 
+def test_a_zip_that_was_cut_off_is_told_so_in_both_languages(
+    command: Command, run: Path, tmp_path: Path
+) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "run"), "zip", run.parent, run.name))
+    assert verdicts(command, path)[0] == 0
+    path.write_bytes(path.read_bytes()[:-100])
+    status, found = verdicts(command, path)
+    assert status == 1
+    assert all("is cut off" in f["en"] and "结尾缺失" in f["zh"] for f in found["findings"])
+
+
 def test_a_file_taken_out_of_an_archive_is_named(
     command: Command, run: Path, tmp_path: Path
 ) -> None:
