@@ -22,6 +22,7 @@ from host.handover.text import Txt
 from host.pipeline.perturbation import on_off_bytes
 from host.pipeline.redo import Redone, redo
 from host.pipeline.sign import signature_outcomes
+from host.pipeline.software import HOST, host_sha256
 from host.pipeline.statements import chain_findings
 from host.schema.canonical import strict_object
 from host.schema.upgrade import identity_of, read_record, version_of
@@ -162,13 +163,28 @@ def _differences(root: Path, redone: Redone) -> Iterator[Finding]:
             continue
         stored = path.read_bytes()
         if stored != again:
-            where = first_difference(stored, again)
+            where, other = first_difference(stored, again), _other_sources(redone)
             yield _redone(
                 f"{name}-differs",
                 name,
-                f"与由原始数据重算的结果不同，首处：{_zh_place(where)}。",
-                f"It is not what the raw data give; the first difference is at {where}.",
+                f"与由原始数据重算的结果不同，首处：{_zh_place(where)}。{other.zh}",
+                f"It is not what the raw data give; the first difference is at {where}.{other.en}",
             )
+
+
+def _other_sources(redone: Redone) -> Txt:
+    """Say so where other sources made the run: their words and numbers may differ from these."""
+    stated = {s.get("sha256", "") for s in redone.reading.facts.software if s.get("name") == HOST}
+    here = host_sha256()
+    if not stated or here in stated:
+        return Txt("", "")
+    there = ", ".join(sorted(each[:8] for each in stated))
+    return Txt(
+        f"测量所用的 inferometer 源码（SHA-256 {there}）与本软件（{here[:8]}）不同，"
+        "请以同一版本复核。",
+        f" The run was made by other sources of inferometer (SHA-256 {there}) than these"
+        f" ({here[:8]}): check it with those.",
+    )
 
 
 def _zh_place(where: str) -> str:

@@ -163,6 +163,20 @@ def test_a_record_with_another_number_and_a_new_identity_is_not_redone(
     assert (found["intact"], found["redone"]) == (False, False)
 
 
+def test_a_record_made_by_other_sources_is_told_so_where_it_differs(
+    command: Command, tmp_path: Path
+) -> None:
+    """A newer version may word or round otherwise: that is no forgery."""
+    made = {"name": "inferometer", "role": "host", "version": "0.0.9", "sha256": "4" * 64}
+    root = whole(tmp_path / "run", lambda s: s.files["plan.json"].update(software=[made]))
+    assert verdicts(command, root)[0] == 0
+    (root / "report.html").write_bytes((root / "report.html").read_bytes() + b" ")
+    (found,) = verdicts(command, root)[1]["findings"]
+    assert found["rule"] == "report.html-differs"
+    assert "other sources of inferometer (SHA-256 44444444)" in found["en"]
+    assert "请以同一版本复核" in found["zh"]
+
+
 def test_the_words_beside_yes_and_no_are_those_of_the_verdict(
     command: Command, run: Path, tmp_path: Path
 ) -> None:
