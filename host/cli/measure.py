@@ -25,7 +25,11 @@ INTERRUPTED = 130
 @click.option(
     "--attempts", type=click.IntRange(1), help="Fresh loads of the model; over the plan's."
 )
-@click.option("--output-tokens", type=click.IntRange(2), help="Over the plan's.")
+@click.option(
+    "--output-tokens",
+    type=click.IntRange(2),
+    help="Over the plan's; for items whose dataset states none.",
+)
 @click.option(
     "--runs",
     type=click.Path(path_type=Path),

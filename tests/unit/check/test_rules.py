@@ -23,6 +23,9 @@ from tests.fakes.mutants import mutants
 from tests.fakes.perturbed_stories import FIT, UNFIT
 from tests.fakes.story import LONGEST, PAIR, SHORTEST, Length, legal
 
+# Some three hundred run folders are written and redone before the first test of each kind.
+pytestmark = pytest.mark.timeout(900)
+
 LENGTHS = {"shortest": SHORTEST, "pair": PAIR, "longest": LONGEST}
 MODULES = (rules_attempts, rules_journal, rules_requests, rules_readings, rules_perturbation)
 RULES: tuple[Rule, ...] = tuple(rule for module in MODULES for rule in module.RULES)
