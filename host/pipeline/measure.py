@@ -68,7 +68,7 @@ def prepare(plan: Plan, watch: Watch, equipment: Path | None = None) -> Resolved
     found = artefacts_of(plan, _steps(watch))
     transport = Local()
     deployment = deploy_local(transport, local_store())
-    with AgentLink(transport, deployment) as link:
+    with AgentLink.start(transport, deployment) as link:
         equipment_for(equipment, link)
         return resolve_plan(plan, found, link, deployment)
 
@@ -85,7 +85,7 @@ def measure(
     found = artefacts_of(plan, _steps(watch))
     transport = Local()
     deployment = deploy_local(transport, local_store())
-    with AgentLink(transport, deployment) as link:
+    with AgentLink.start(transport, deployment) as link:
         resolved = resolve_plan(plan, found, link, deployment)
         instruments = equipment_for(files.equipment, link)
         folder = create(runs, _name(resolved))

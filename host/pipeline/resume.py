@@ -37,7 +37,7 @@ def resume(root: Path, watch: Watch) -> Measured:
     sha256 = inspect_recording(path)["sha256"] if replayed else inspect(path).sha256
     if sha256 != plan.model["sha256"]:
         raise ArtefactError(plan.model_path, "is not the model that the run was begun with")
-    with AgentLink(transport, deployment) as link:
+    with AgentLink.start(transport, deployment) as link:
         ended = fill(Work(plan, folder, transport, deployment, watch), link)
     return finish(folder, ended, watch)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from agent.wire import Message
@@ -16,6 +15,7 @@ from host.handover.pairing import Role, order_key, role_of
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Progress, Watch
 from host.run.collect import collect, stream_ends, write_attempt
+from host.run.far_spool import remove
 from host.run.folder import RunFolder
 from host.run.gates import pass_gates
 from host.run.journal import Journal
@@ -166,7 +166,7 @@ def keep(bench: Bench, number: int, end: Mapping[str, Any], device: str) -> dict
     write_attempt(bench.folder, number, outcome)
     bench.journal.note("attempt_end", {"number": number, "status": outcome["status"]})
     if not damaged:
-        shutil.rmtree(Path(spool), ignore_errors=True)
+        remove(bench.transport, spool)
     return outcome
 
 
