@@ -5,7 +5,7 @@ Nothing is written into the runs folder here, so that a bad plan leaves nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,9 @@ from host.artefacts.models.inspection import inspect
 from host.artefacts.models.store import resolve
 from host.artefacts.recordings import inspect_recording
 from host.errors import ArtefactError, PlanError
-from host.handover.deployment import Deployment
 from host.handover.plan import Plan, ResolvedPlan, ResolvedRequest
+from host.pipeline.reach import Reached
 from host.pipeline.software import software
-from host.plan.profile import profile
 from host.plan.resolve import (
     FORMATS,
     check_lengths,
@@ -50,9 +49,15 @@ class Artefacts:
     engine_reason: str
 
 
-def artefacts_of(plan: Plan, step: Step) -> Artefacts:
+def engines_of(link: AgentLink) -> dict[str, str | None]:
+    """Engine kind -> version on the device, as its agent says; None where it is not there."""
+    found = link.hello.get("engines")
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def artefacts_of(plan: Plan, installed: Mapping[str, str | None], step: Step) -> Artefacts:
     """Find or make the model, hash it, load the dataset. Raises UsageError for bad input."""
-    choice = choose_engine(plan)
+    choice = choose_engine(plan, installed)
     check_pairing(plan, choice.kind)
     dataset = dataset_of(plan)
     path, model = _model(plan, choice.kind, step)
@@ -80,13 +85,16 @@ def _model(plan: Plan, engine: str, step: Step) -> tuple[Path, dict[str, Any]]:
 
 
 def resolve_plan(
-    plan: Plan, found: Artefacts, link: AgentLink, deployment: Deployment
+    plan: Plan, found: Artefacts, link: AgentLink, device: Reached, path: str
 ) -> ResolvedPlan:
-    """Try model, settings and prompt lengths with the engine itself, and state everything."""
+    """Try model, settings and prompt lengths with the engine itself, and state everything.
+
+    path: of the model on the device.
+    """
     requests = requests_of(plan, found.dataset)
     known = link.hello.get("engine_settings", {}).get(found.engine_kind, {})
     given = dict(plan.engine.settings)
-    counts = _counts(found, given, requests, link)
+    counts = _counts(path, found.engine_kind, given, requests, link)
     longest = max(counts[r.item] + r.output_tokens for r in requests)
     context = given.setdefault("n_ctx", -(-longest // CONTEXT_STEP) * CONTEXT_STEP)
     if not isinstance(context, int) or isinstance(context, bool):
@@ -98,7 +106,7 @@ def resolve_plan(
         engine_kind=found.engine_kind,
         engine_reason=found.engine_reason,
         engine_settings={**known, **given},
-        model_path=str(found.path),
+        model_path=path,
         model=found.model,
         dataset={
             "id": found.dataset.id,
@@ -118,13 +126,14 @@ def resolve_plan(
             ],
         },
         requests=requests,
-        profile=profile(plan.device),
-        software=software(deployment),
+        profile=dict(device.profile),
+        software=software(device.deployment),
     )
 
 
 def _counts(
-    found: Artefacts,
+    path: str,
+    engine: str,
     settings: dict[str, Any],
     requests: tuple[ResolvedRequest, ...],
     link: AgentLink,
@@ -133,8 +142,8 @@ def _counts(
     said = link.ask(
         "tokenize",
         {
-            "engine": {"kind": found.engine_kind, "settings": settings},
-            "model": str(found.path),
+            "engine": {"kind": engine, "settings": settings},
+            "model": path,
             "texts": [r.text for r in requests],
         },
         answer="tokens",

@@ -137,7 +137,7 @@ def run_attempt(bench: Bench, link: AgentLink, number: int) -> dict[str, Any]:
     bench.journal.note("attempt_start", {"number": number})
     end = link.attempt(
         order_of(bench.plan, number, spool, role_in(bench.plan, bench.folder, number)),
-        lambda message: _tell(bench, number, message),
+        lambda message: tell(bench, number, message),
         silence_s=bench.plan.plan.run.watchdog_s + AGENT_GRACE_S,
     )
     bench.watch(Progress("collect", number, attempts))
@@ -170,7 +170,7 @@ def keep(bench: Bench, number: int, end: Mapping[str, Any], device: str) -> dict
     return outcome
 
 
-def _tell(bench: Bench, number: int, message: Message) -> None:
+def tell(bench: Bench, number: int, message: Message) -> None:
     """Pass the agent's progress on; it is for the eye, so what is odd in it is left out."""
     if message["type"] != "progress":
         return
@@ -180,9 +180,14 @@ def _tell(bench: Bench, number: int, message: Message) -> None:
             phase=str(message.get("phase", ""))[:40],
             attempt=number,
             attempts=bench.plan.plan.run.attempts,
-            request=int(message.get("request", 0)),
+            request=_count(message.get("request")),
             requests=len(bench.plan.requests) + bench.plan.plan.run.warmups,
-            tokens=int(message.get("tokens", 0)),
+            tokens=_count(message.get("tokens")),
             rate=float(rate) if isinstance(rate, int | float) else None,
+            waiting=str(message.get("waiting", ""))[:200],
         )
     )
+
+
+def _count(found: object) -> int:
+    return found if isinstance(found, int) and not isinstance(found, bool) else 0

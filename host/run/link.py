@@ -21,9 +21,13 @@ OnMessage = Callable[[Message], None]
 class AgentLink:
     """One session with one agent. Use as a context manager: leaving it ends the agent."""
 
-    def __init__(self, device: str, stream: Stream) -> None:
+    def __init__(self, device: str, stream: Stream, *, greet: bool = True) -> None:
+        """greet: False listens to a session that another process has greeted; `hello` is {}."""
         self.device = device
         self._stream = stream
+        self.hello: Message = {}
+        if not greet:
+            return
         try:
             self.hello = self.ask("hello", {"version": WIRE_VERSION}, timeout_s=HELLO_TIMEOUT_S)
         except HostError:
