@@ -1,6 +1,6 @@
 """A session that outlives its link: a process of its own, a log of all it said, a socket.
 
-    detach DIR LOCK     start `keep`, say `kept` or `error`, and leave
+    detach DIR LOCK     start `keep`, say `kept{pid, boot_id, said}` or `error`, and leave
     keep DIR LOCK       the session; holds LOCK as long as it lives, so there is one at a time
     attach DIR FROM     join it over stdin and stdout (`attach.py`)
 
@@ -33,6 +33,7 @@ from collectors.clocks import boot_id
 SOCKET = "socket"
 HEARTBEAT = "heartbeat"
 START_S = 20.0
+LOCK_S = 2.0
 # A session that has nothing to do and nobody to talk to ends after this long; its log stays.
 IDLE_S = 600.0
 
@@ -48,6 +49,11 @@ class Keeper:
         self._clients = 0
         self._guard = threading.Lock()
         self._quiet_since_s = time.monotonic()
+
+    @property
+    def before(self) -> int:
+        """How many messages an earlier session of the same run has said."""
+        return self._said.before
 
     def run(self, server: socket.socket) -> int:
         """Serve clients of `server` until the session ends."""
@@ -133,9 +139,7 @@ def keep() -> int:
     directory, lock = Path(sys.argv[2]).absolute(), Path(sys.argv[3]).absolute()
     out = claim_stdout()
     handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    if not _locked(handle):
         holder = os.read(handle, 4096).decode(errors="replace").strip()
         os.write(out, encode("error", {"code": "busy", "detail": f"a run is there: {holder}"}))
         return 1
@@ -147,9 +151,25 @@ def keep() -> int:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(SOCKET)
         server.listen()
-        os.write(out, encode("kept", {"pid": os.getpid(), "boot_id": boot_id()}))
+        keeper = Keeper(directory)
+        said = {"pid": os.getpid(), "boot_id": boot_id(), "said": keeper.before}
+        os.write(out, encode("kept", said))
         os.close(out)
-        return Keeper(directory).run(server)
+        return keeper.run(server)
+
+
+def _locked(handle: int) -> bool:
+    """Take the lock; a session that is just ending is waited for."""
+    until_s = time.monotonic() + LOCK_S
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= until_s:
+                return False
+            time.sleep(0.05)
+        else:
+            return True
 
 
 def detach() -> int:

@@ -17,6 +17,8 @@ NAME = "said.jsonl"
 class Said:
     """Appends messages to a file, one line each; never waits for a listener.
 
+    before: how many lines an earlier session left in the file.
+
     A disk that takes no more silences the session towards later listeners only: `lost` counts
     what could not be kept.
     """
@@ -25,8 +27,9 @@ class Said:
         self.broken = False
         self.lost = 0
         self._path = path
+        self.before = 0
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._size = os.fstat(self._fd).st_size
+        self._size = self._whole()
         self._news = threading.Condition()
         self._over = False
 
@@ -61,6 +64,15 @@ class Said:
             self._over = True
             os.fsync(self._fd)
             self._news.notify_all()
+
+    def _whole(self) -> int:
+        """Cut a torn last line off; count the lines of an earlier session of the same run."""
+        size = 0
+        for line in kept_lines(self._path):
+            self.before += 1
+            size += len(line)
+        os.ftruncate(self._fd, size)
+        return size
 
     def _wait(self, offset: int) -> bool:
         """Wait for more than `offset` bytes; False when there will be none."""

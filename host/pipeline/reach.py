@@ -71,25 +71,24 @@ class Reached:
             if said.get("code") == "busy":
                 raise UsageError(f"{self.name} is taken: {detail}")
             raise AgentError(self.name, f"did not start a session: {detail}")
-        return self.joined(run_id, watch)
-
-    def joined(self, run_id: str, watch: Watch) -> AgentLink:
-        """Join a kept session that is there, and greet it."""
-        return AgentLink(self.name, self.stream(run_id, watch))
+        first = said.get("said")
+        if isinstance(first, bool) or not isinstance(first, int):
+            raise AgentError(self.name, f"said {first!r} where a number of messages is due")
+        return AgentLink(self.name, self._stream(run_id, watch, first))
 
     def overhear(self, run_id: str, watch: Watch) -> AgentLink:
         """Listen to a kept session from its first message on, without a word."""
-        return AgentLink(self.name, self.stream(run_id, watch), greet=False)
+        return AgentLink(self.name, self._stream(run_id, watch, 0), greet=False)
 
-    def stream(self, run_id: str, watch: Watch) -> KeptStream:
-        """What a kept session has said from its beginning on, and will say."""
+    def _stream(self, run_id: str, watch: Watch, first: int) -> KeptStream:
+        """What a kept session has said from message `first` on, and will say."""
         directory = str(self.spool(run_id))
 
         def attach(first: int) -> list[str]:
             return [*self.deployment.argv(), "attach", directory, str(first)]
 
         way = Way(self.connect, attach, self.patience_s, lambda w: watch(Progress("link", waiting=w)))
-        return KeptStream(way, device_clock(), device=self.name)
+        return KeptStream(way, device_clock(), device=self.name, first=first)
 
 
 @contextmanager
