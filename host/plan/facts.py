@@ -10,9 +10,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Final
 
+import msgspec
+
+from host.errors import ProfileError
+from host.plan.typed import read
 from host.transport.base import Transport, output
 
 Facts = Mapping[str, tuple[str, ...]]
@@ -171,6 +175,26 @@ def gather(transport: Transport, *, root: PurePosixPath | None = None) -> Gather
     return Gathered({**found.facts, "transport.kind": (kind,)}, found.refused)
 
 
+def read_facts(path: Path) -> Gathered:
+    """Facts from a file: `fact=value` lines, or a JSON object of names and texts.
+
+    Raises ProfileError for a file that cannot be read. Whoever wrote it may state transport.kind.
+    """
+    data = read(path, ProfileError)
+    if data.lstrip()[:1] != b"{":
+        return parse(data if END.encode() in data else data + f"\n{END}\n".encode())
+    try:
+        said = msgspec.json.decode(data, type=dict[str, str | list[str]])
+    except msgspec.DecodeError as err:
+        raise ProfileError(str(path), f"is no JSON object of names and texts: {err}") from err
+    lines = [
+        f"{name}={value}"
+        for name, values in said.items()
+        for value in ([values] if isinstance(values, str) else values)
+    ]
+    return parse("\n".join([*lines, END]).encode())
+
+
 def parse(data: bytes) -> Gathered:
     """Facts from `fact=value` lines of any bytes; raises nothing."""
     facts: dict[str, tuple[str, ...]] = {}
@@ -183,7 +207,7 @@ def parse(data: bytes) -> Gathered:
         key = name.decode("ascii", "replace").strip()
         if raw.strip() in (b"", END.encode()):
             continue
-        if key not in KNOWN or key == "transport.kind":
+        if key not in KNOWN:
             refused.append((shown(key), "is no fact that was asked for"))
             continue
         for part in value.strip(b"\0").split(b"\0"):
