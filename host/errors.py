@@ -4,6 +4,8 @@ HostError                a sentence for the user and an exit code
 ├── UsageError           2: wrong use or bad input (plan, model, dataset, folder)
 │   ├── ArtefactError    a model or dataset that is not what it should be
 │   ├── PlanError        a plan file that cannot be run, with the key
+│   ├── ProfileError     a device profile that cannot be used, with the key
+│   ├── InventoryError   a list of devices that cannot be used, with the key
 │   ├── EquipmentError   an equipment file or a certificate that cannot be used
 │   └── LaboratoryError  a laboratory file that cannot be read, with line and key
 ├── DeviceError          3: device, meter or engine failed
@@ -41,6 +43,14 @@ class ArtefactError(UsageError):
 
 class PlanError(UsageError):
     """A plan cannot be run: (file, key and what is wrong)."""
+
+
+class ProfileError(UsageError):
+    """A device profile cannot be used: (file, key and what is wrong)."""
+
+
+class InventoryError(UsageError):
+    """A list of devices cannot be used: (file, key and what is wrong)."""
 
 
 class EquipmentError(UsageError):

@@ -20,6 +20,8 @@ COMMANDS = {
         "Measure what the agent's sampling does to results.",
     ),
     "doctor": ("host.cli.doctor:doctor", "Say what can be measured here, and why not the rest."),
+    "devices": ("host.cli.devices:devices", "List devices with identity and state."),
+    "profiles": ("host.cli.profiles:profiles", "List, show, check and match device profiles."),
     "models": ("host.cli.models:models", "List, make, quantize and inspect models."),
     "datasets": ("host.cli.datasets:datasets", "List and show the fixed datasets."),
     "equipment": (
