@@ -37,20 +37,21 @@ start() {
 }
 """
 # Says `held`, `busy`, or why it cannot. Waits for a line or the end of its input, then frees it.
-_HOLD = (
+HOLD = (
     _SHARED
     + """
 if ! said=$(mkdir "$1" 2>&1); then
-  if [ -d "$1" ]; then echo busy; else echo "cannot $said"; fi
+  if [ -d "$1" ]; then echo busy; else echo "cannot" $said; fi
   exit
 fi
 pid=$$
 if [ -n "$3" ]; then sleep "$3" </dev/null >/dev/null 2>&1 & pid=$!; fi
 trap 'rm -rf "$1"; exit' HUP TERM INT
-if ! { echo "$(boot) $pid $(start $pid) $2" > "$1/owner.new"; } 2>/dev/null; then
-  rm -rf "$1"; echo "cannot write into it"; exit
+line="$(boot) $pid $(start $pid) $2"
+if ! said=$({ echo "$line" > "$1/owner.new" && mv "$1/owner.new" "$1/owner"; } 2>&1); then
+  rm -rf "$1"; [ -n "$3" ] && kill "$pid"
+  echo "cannot" $said; exit
 fi
-mv "$1/owner.new" "$1/owner"
 echo held
 [ -n "$3" ] && exit
 read -r line
@@ -76,8 +77,12 @@ left_over() {
   [ "$b" != "$(boot)" ] && return 0
   [ "$b" != - ] && [ "$s" != "$(start "$pid")" ]
 } 2>/dev/null
+i=$(stat -c %i "$1" 2>/dev/null)
+same() { [ "$i" = "$(stat -c %i "$1" 2>/dev/null)" ]; }
 if left_over "$1" && mkdir "$1/breaking" 2>/dev/null; then
-  if left_over "$1" && mv "$1" "$1.$2"; then rm -rf "$1.$2"; echo "broken $text"; exit; fi
+  if same "$1" && { [ ! -f "$1/owner" ] || left_over "$1"; } && mv "$1" "$1.$2"; then
+    rm -rf "$1.$2"; echo "broken $text"; exit
+  fi
   rmdir "$1/breaking"
 fi
 old "$1/breaking" && rmdir "$1/breaking" 2>/dev/null
@@ -121,11 +126,11 @@ def _try(site: Site, text: str) -> contextlib.ExitStack | None:
     """What frees the lock again; None when it is busy. Raises StoreError when it cannot be."""
     stack = contextlib.ExitStack()
     if site.store.one_channel:
-        command = argv(_HOLD, site.store.lock, text, LEASE_S)
+        command = argv(HOLD, site.store.lock, text, LEASE_S)
         said = site.transport.call(command, timeout_s=STALL_S).stdout
         stack.callback(_free, site, text)
     else:
-        stream = site.transport.open(argv(_HOLD, site.store.lock, text, ""))
+        stream = site.transport.open(argv(HOLD, site.store.lock, text, ""))
         stack.callback(close, stream)
         try:
             said = stream.receive_line(timeout_s=STALL_S)
