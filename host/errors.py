@@ -14,6 +14,7 @@ HostError                a sentence for the user and an exit code
 │   │   ├── AccessRefusedError  it answers and does not let us in: key, password, host key
 │   │   ├── CommandFailedError  a command ran there and failed, with its status
 │   │   └── FarFileError        a file there cannot be read or written
+│   ├── StoreError       a store on the device cannot take or give a file: full, read-only, in use
 │   └── AgentError       the agent said so, or fell silent
 ├── FolderError          2: a run folder that cannot be read
 └── Interrupted          130: the user stopped the run; the folder can be resumed
@@ -103,6 +104,10 @@ class CommandFailedError(TransportError):
 
 class FarFileError(TransportError):
     """A file on the device cannot be read or written: (device, path, why)."""
+
+
+class StoreError(DeviceError):
+    """A store on a device cannot take or give a file: (device, path there, why)."""
 
 
 class AgentError(DeviceError):
