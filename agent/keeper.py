@@ -161,15 +161,19 @@ def keep() -> int:
 def _locked(handle: int) -> bool:
     """Take the lock; a session that is just ending is waited for."""
     until_s = time.monotonic() + LOCK_S
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if time.monotonic() >= until_s:
-                return False
-            time.sleep(0.05)
-        else:
-            return True
+    while not _lock(handle):
+        if time.monotonic() >= until_s:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _lock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def detach() -> int:

@@ -31,9 +31,7 @@ from host.schema.laboratory import parse_laboratory
 # As `RunFolder.attempt` names it: 001 to 999, then 1000 and so on.
 ATTEMPT = re.compile(r"0[0-9]{2}|[1-9][0-9]{2,8}", re.ASCII)
 # Last words of a journal that say why a run ended early (host/pipeline/measure.py writes them).
-ENDINGS = frozenset(
-    {"interrupted", "disk-full", "spool-unwritable", "device-failed", "detached"}
-)
+ENDINGS = frozenset({"interrupted", "disk-full", "spool-unwritable", "device-failed", "detached"})
 
 
 @dataclass(frozen=True, slots=True)

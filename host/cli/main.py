@@ -15,6 +15,7 @@ from host.errors import HostError
 # name -> (module:attribute, what `--help` says of it)
 COMMANDS = {
     "measure": ("host.cli.measure:measure", "Measure a model on a device and write a record."),
+    "collect": ("host.cli.collect:collect", "Take a detached run from its device, and seal it."),
     "perturbation": (
         "host.cli.perturbation:perturbation",
         "Measure what the agent's sampling does to results.",

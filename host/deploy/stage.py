@@ -11,6 +11,8 @@ from pathlib import Path, PurePosixPath
 from platformdirs import user_cache_path
 
 from host.deploy.bundle import bundle
+from host.deploy.layout import SILENT, Store, Watch
+from host.deploy.store import put
 from host.errors import TransportError
 from host.handover.deployment import Deployment
 from host.transport.base import Transport, output
@@ -45,6 +47,25 @@ def deploy_local(transport: Transport, store: Path) -> Deployment:
         if not _proven(transport, deployment):
             raise TransportError(transport.device, f"{agent} does not have the hash that was sent")
     return deployment
+
+
+def deploy(
+    transport: Transport, store: Store, *, python: str, watch: Watch = SILENT
+) -> Deployment:
+    """Deploy the agent to a device by its store; the same bytes are used again."""
+    packed = bundle()
+    with tempfile.TemporaryDirectory(prefix="inferometer-agent-") as folder:
+        file = Path(folder) / packed.name
+        file.write_bytes(packed.data)
+        placed = put(transport, store, file, packed.sha256, watch)
+    return Deployment(
+        device=transport.device,
+        agent=placed.path,
+        agent_sha256=packed.sha256,
+        agent_size_bytes=len(packed.data),
+        python=python,
+        spool=store.spool,
+    )
 
 
 def _push(transport: Transport, deployment: Deployment, data: bytes) -> None:

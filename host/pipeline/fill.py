@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
@@ -35,6 +35,7 @@ class Work:
     folder: RunFolder
     device: Reached
     watch: Watch
+    switch: StopSwitch = field(default_factory=StopSwitch)
 
     @property
     def run_id(self) -> str:
@@ -57,6 +58,7 @@ class Work:
             journal=Journal(self.folder, clock),
             watch=self.watch,
             launch=launch_of(self.device),
+            switch=self.switch,
         )
 
 
@@ -77,7 +79,7 @@ def fill(work: Work, link: AgentLink) -> str:
 def hand_over_all(work: Work, link: AgentLink) -> None:
     """Queue the attempts on the device and leave them to it."""
     if work.resolved.plan.run.pairing != "none":
-        raise PlanError("run.pairing", "a detached run has no pairs; measure them with the link on")
+        raise PlanError("run.pairing", "a detached run cannot have pairs")
     with disk(work.folder):
         bench = work.bench()
         numbers = missing(bench)

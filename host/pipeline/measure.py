@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,17 @@ from host.deploy.stage import local_store
 from host.handover.perturbation import Lookup
 from host.handover.plan import Plan, ResolvedPlan
 from host.handover.progress import Progress, Watch
+from host.pipeline.artefacts import artefacts_of, engines_of
 from host.pipeline.equipment import equipment_for, keep_equipment
 from host.pipeline.fill import Work, disk, fill, hand_over_all
 from host.pipeline.laboratory import NAME as LABORATORY
 from host.pipeline.laboratory import laboratory_bytes
 from host.pipeline.perturbation import look_up, write_on_off
-from host.pipeline.prepare import artefacts_of, engines_of, resolve_plan
+from host.pipeline.prepare import resolve_plan
 from host.pipeline.reach import Reached, place_model, reached
 from host.pipeline.redo import Redone, redo
 from host.pipeline.write import write_page, write_record
+from host.run.attempts import StopSwitch
 from host.run.folder import RunFolder, check_writable, create, write_bytes, write_json
 from host.run.journal import wall_label
 from host.run.link import AgentLink
@@ -65,15 +67,24 @@ def prepare(plan: Plan, watch: Watch, files: Files = NO_FILES) -> ResolvedPlan:
 
 
 def measure(
-    plan: Plan, given: bytes, runs: Path, watch: Watch, files: Files = NO_FILES
+    plan: Plan,
+    given: bytes,
+    runs: Path,
+    watch: Watch,
+    files: Files = NO_FILES,
+    switch: StopSwitch | None = None,
 ) -> Measured:
     """Measure by a plan. given: the plan file's bytes, kept as they are, and so are `files`.
 
+    switch: what ends the run early; Ctrl-C in the main thread presses it in any case.
     Raises UsageError before anything is written, DeviceError when device or engine failed.
     """
-    with _begun(plan, given, runs, watch, files) as (work, link):
-        with work.device.session(link, work.run_id, watch) as session:
-            ended = fill(work, session)
+    with (
+        _begun(plan, given, runs, watch, files) as (begun, link),
+        begun.device.session(link, begun.run_id, watch) as session,
+    ):
+        work = begun if switch is None else replace(begun, switch=switch)
+        ended = fill(work, session)
     return finish(work.folder, ended, watch)
 
 

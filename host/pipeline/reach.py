@@ -12,17 +12,24 @@ import msgspec
 
 from agent.wire import WireError, decode
 from collectors.clocks import device_clock
-from host.deploy.stage import deploy_local, local_store
-from host.deploy.store import Store
+from host.artefacts.models.hashing import folder_files, hash_files
+from host.deploy.layout import Store
+from host.deploy.layout import Watch as Listen
+from host.deploy.stage import deploy, deploy_local, local_store
+from host.deploy.store import put, put_folder
 from host.errors import AgentError, UsageError
 from host.handover.deployment import Deployment
 from host.handover.progress import Progress, Watch
+from host.pipeline.artefacts import Artefacts
+from host.pipeline.known import KnownDevice, home, known_device
+from host.plan.profile import profile
 from host.run.kept import KeptStream, Way
 from host.run.link import AgentLink
 from host.transport.base import Transport
 from host.transport.local import Local
 
 DETACH_TIMEOUT_S = 60.0
+LOCAL = "local"
 # How long a device that went away is looked for before the run is given up; what it samples
 # meanwhile is kept there.
 PATIENCE_S = 600.0
@@ -87,7 +94,10 @@ class Reached:
         def attach(first: int) -> list[str]:
             return [*self.deployment.argv(), "attach", directory, str(first)]
 
-        way = Way(self.connect, attach, self.patience_s, lambda w: watch(Progress("link", waiting=w)))
+        def waits(why: str) -> None:
+            watch(Progress("link", waiting=why))
+
+        way = Way(self.connect, attach, self.patience_s, waits)
         return KeptStream(way, device_clock(), device=self.name, first=first)
 
 
@@ -98,9 +108,9 @@ def reached(name: str, inventory: Path | None, watch: Watch) -> Iterator[Reached
     Raises UsageError for a name that nobody knows, TransportError for a device out of reach.
     """
     if name == LOCAL:
-        transport = Local()
-        deployment = deploy_local(transport, local_store())
-        yield Reached(LOCAL, transport, Local, deployment, profile(LOCAL))
+        here = Local()
+        deployment = deploy_local(here, local_store())
+        yield Reached(LOCAL, here, Local, deployment, profile(LOCAL))
         return
     watch(Progress("prepare", waiting=f"connect to {name}"))
     known = known_device(name, inventory)
@@ -142,7 +152,8 @@ def place_model(device: Reached, found: Artefacts, watch: Watch) -> str:
     if found.path.is_dir():
         files = hash_files(found.path, folder_files(found.path), _nothing)
         return str(put_folder(device.transport, device.store, found.path, files, listen).path)
-    return str(put(device.transport, device.store, found.path, found.model["sha256"], listen).path)
+    sha256 = str(found.model["sha256"])
+    return str(put(device.transport, device.store, found.path, sha256, listen).path)
 
 
 def _transfers(watch: Watch) -> Listen:

@@ -13,9 +13,9 @@ from host.errors import ArtefactError, FolderError, PlanError
 from host.handover.deployment import Deployment
 from host.handover.plan import ResolvedPlan, resolved_of
 from host.handover.progress import Progress, Watch
+from host.pipeline.artefacts import artefacts_of
 from host.pipeline.fill import Work, fill, finish_rest, take_over
 from host.pipeline.measure import Measured, finish
-from host.pipeline.prepare import artefacts_of
 from host.pipeline.reach import Reached, place_model, reached
 from host.run.detached import NAME as DETACHED
 from host.run.detached import where

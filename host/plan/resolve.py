@@ -46,7 +46,7 @@ def choose_engine(plan: Plan, installed: Mapping[str, str | None]) -> EngineChoi
         if installed.get(name) is not None:
             why = "llama.cpp is installed" if name == "llama_cpp" else "llama.cpp is not installed"
             return EngineChoice(name, why)
-    raise PlanError("engine.kind", "auto finds neither llama_cpp nor onnxruntime_genai on the device")
+    raise PlanError("engine.kind", "auto finds no engine on the device")
 
 
 def check_pairing(plan: Plan, engine_kind: str) -> None:

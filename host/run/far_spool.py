@@ -22,9 +22,7 @@ def numbers_in(transport: Transport, spool: PurePosixPath) -> list[int]:
     return sorted(int(n) for n in _names(transport, spool) if NUMBER.fullmatch(n))
 
 
-def streams_in(
-    transport: Transport, attempt: PurePosixPath, known: re.Pattern[str]
-) -> list[str]:
+def streams_in(transport: Transport, attempt: PurePosixPath, known: re.Pattern[str]) -> list[str]:
     """Names of the streams that lie in an attempt's folder, those that the host knows."""
     names = (n.removesuffix(".tsv") for n in _names(transport, attempt) if n.endswith(".tsv"))
     return sorted(n for n in names if known.fullmatch(n))
