@@ -102,8 +102,8 @@ def _end(session: Session, stdin: bytes, deadline: float) -> Done | None:
     finally:
         session.kill()  # our side of it, where it has ended
         session.finish()
-        reader.join(JOIN_S)
-        feeder.join(JOIN_S)
+        reader.join(session.patience_s)
+        feeder.join(session.patience_s)
     if not in_time:
         return None
     if session.status is None or session.overflown:
@@ -153,7 +153,7 @@ class SshStream:
             self._lines.join(timeout_s=min(timeout_s, JOIN_S))
         self._session.kill()
         self._session.finish()
-        self._lines.join(timeout_s=JOIN_S)
+        self._lines.join(timeout_s=self._session.patience_s)
         self._session.stdout.close()
         return self._session.status
 
@@ -161,7 +161,10 @@ class SshStream:
         """The next chunk, once the reader of lines has room: what is not read stays there."""
         with self._room:
             self._room.wait_for(lambda: self._held <= MAX_OUTPUT_BYTES)
-        chunk = os.read(self._session.stdout.fileno(), CHUNK_BYTES)
+        try:
+            chunk = os.read(self._session.stdout.fileno(), CHUNK_BYTES)
+        except ValueError:  # closed meanwhile
+            return b""
         with self._room:
             self._held += len(chunk)
         return chunk

@@ -20,6 +20,7 @@ CHUNK_BYTES = 1 << 18
 KEEP_BYTES = 1 << 16
 KILL_S = 2.0  # for the far end to say that it ended a process; a dead link costs no more
 JOIN_S = 5.0  # a grandchild may hold a pipe for ever; nobody waits for it
+LEFT_S = 0.2
 # ssh gives 255 for its own failures, for a far 255 and for a far signal: the far shell writes the
 # status, and its id before, to stderr behind a mark. sshd makes every session a process group.
 # exec in a subshell: a program of that name, never a builtin (POSIX sh, 2.9.1).
@@ -110,6 +111,15 @@ class Session:
         return self._limit is not None and self._size > self._limit
 
     @property
+    def patience_s(self) -> float:
+        """How long a thread that reads a pipe is waited for.
+
+        Over a silent link ssh holds the pipes of a command that was given up: it may take until
+        the connection is given up for the thread to see their end.
+        """
+        return JOIN_S if self.ended.is_set() else LEFT_S
+
+    @property
     def stderr(self) -> bytes:
         return bytes(self._marks.text)
 
@@ -146,7 +156,7 @@ class Session:
     def finish(self) -> None:
         """Give back what the session held. The far process must have ended or been killed."""
         end(self._process)
-        self._thread.join(JOIN_S)
+        self._thread.join(self.patience_s)
         self._link.slots.release()
 
     def broken(self) -> TransportError:

@@ -22,9 +22,12 @@ from tests.fakes.ends.base import FarEnd
 from tests.fakes.namespace import Namespace, namespace, why_not
 
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+BUSYBOX = shutil.which("busybox")
 SSHD = shutil.which("sshd", path=PATH)
 PORT = 2222
 PRIVILEGE_FOLDER = Path("/run/sshd")  # compiled into Debian's sshd, made by its service else
+# SHLVL: Debian's bash reads ~/.bashrc as sshd's first shell alone, and this machine's is none of
+# a device's.
 SERVER = """
 Port {port}
 HostKey {folder}/host
@@ -36,6 +39,7 @@ UsePAM no
 StrictModes no
 PidFile none
 Subsystem sftp internal-sftp
+SetEnv SHLVL=2 {environment}
 {more}
 """
 CLIENT = """
@@ -53,10 +57,14 @@ Host {alias}
 
 @dataclass
 class Sshd:
-    """A running sshd and the files of both ends. folder holds keys and configurations."""
+    """A running sshd and the files of both ends. folder holds keys and configurations.
+
+    environment: variables of every command, as sshd_config(5) SetEnv has them.
+    """
 
     folder: Path
     place: Namespace
+    environment: str = ""
     log: list[str] = field(default_factory=list)
     process: subprocess.Popen[bytes] | None = None
 
@@ -68,7 +76,8 @@ class Sshd:
     def start(self, more: str = "") -> None:
         """Start it and wait until it listens. more: lines of sshd_config(5)."""
         config = self.folder / "sshd_config"
-        config.write_text(SERVER.format(port=PORT, folder=self.folder, more=more))
+        words = {"environment": self.environment, "folder": self.folder, "more": more}
+        config.write_text(SERVER.format(port=PORT, **words))
         argv = self.place.inside([str(SSHD), "-D", "-e", "-f", str(config)])
         self.process = subprocess.Popen(argv, stderr=subprocess.PIPE, bufsize=0)
         pipe: BinaryIO = self.process.stderr  # type: ignore[assignment]
@@ -120,7 +129,7 @@ def missing() -> str | None:
 
 
 @contextmanager
-def sshd(folder: Path, near: Namespace | None = None, more: str = "") -> Iterator[Sshd]:
+def sshd(folder: Path, near: Namespace | None = None, environment: str = "") -> Iterator[Sshd]:
     """An sshd whose host key is known and which knows our key. folder: empty.
 
     near: the namespace that its cable leads to.
@@ -130,9 +139,9 @@ def sshd(folder: Path, near: Namespace | None = None, more: str = "") -> Iterato
         key(folder / name)
     shutil.copy(folder / "user.pub", folder / "authorized_keys")
     with namespace(near) as place:
-        made = Sshd(folder, place)
+        made = Sshd(folder, place, environment)
         made.trust()
-        made.start(more)
+        made.start()
         try:
             yield made
         finally:
@@ -140,7 +149,7 @@ def sshd(folder: Path, near: Namespace | None = None, more: str = "") -> Iterato
 
 
 @contextmanager
-def sshd_end(place: Path) -> Iterator[FarEnd]:
+def sshd_end(place: Path, environment: str = "") -> Iterator[FarEnd]:
     """place: an empty folder."""
     reason = missing()
     if reason:
@@ -148,7 +157,7 @@ def sshd_end(place: Path) -> Iterator[FarEnd]:
     folder, root = place / "ssh", place / "root"
     folder.mkdir()
     root.mkdir()
-    with sshd(folder) as far:
+    with sshd(folder, environment=environment) as far:
         options = SshOptions(config=far.config())
         yield FarEnd(
             connect=lambda: connect("ssh:far", options),
@@ -156,3 +165,15 @@ def sshd_end(place: Path) -> Iterator[FarEnd]:
             cut=far.place.cut,
             mend=far.place.mend,
         )
+
+
+@contextmanager
+def busybox_end(place: Path) -> Iterator[FarEnd]:
+    """A board whose shell and every program are BusyBox's."""
+    if BUSYBOX is None:
+        pytest.skip("busybox is not installed")
+    programs = place / "bin"
+    programs.mkdir()
+    subprocess.run([BUSYBOX, "--install", "-s", str(programs)], check=True)
+    with sshd_end(place, f"PATH={programs}") as end:
+        yield end
