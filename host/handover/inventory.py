@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from host.handover.profile import Line, Word
+from host.handover.profile import FarPath, Line, Word
 
 INVENTORY_VERSION = 1
 
@@ -34,7 +34,10 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InventoryDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One device. profile None: found by matching. maker, model, serial_number: for the record."""
+    """One device. profile None: found by matching. maker, model, serial_number: for the record.
+
+    python, store, spool: on this very device, where they differ from what its profile says.
+    """
 
     name: Name
     address: Line
@@ -42,6 +45,9 @@ class InventoryDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     maker: Line | None = None
     model: Line | None = None
     serial_number: Line | None = None
+    python: Line | None = None
+    store: FarPath | None = None
+    spool: FarPath | None = None
     options: Options = Options()
 
 

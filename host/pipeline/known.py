@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from host.errors import UsageError
 from host.handover.inventory import InventoryDevice, Options
@@ -16,7 +15,7 @@ from host.plan.facts import gather
 from host.plan.match import match
 from host.plan.profile import all_shipped, shipped
 from host.transport.base import Transport, output
-from host.transport.table import opener
+from host.transport.local import Local
 
 CALL_TIMEOUT_S = 60.0
 
@@ -35,7 +34,7 @@ class KnownDevice:
 
     def connect(self) -> Transport:
         """A new way to it. Raises TransportError, UsageError for a library that is missing."""
-        return opener(self.address.way)(str(self.address), **_options(self))
+        return _open(self)
 
     def profile(self, transport: Transport) -> Profile:
         """The profile that is named, else the best that matches what the device says."""
@@ -78,28 +77,44 @@ def home(transport: Transport, path: str) -> PurePosixPath:
     return PurePosixPath(found + path[1:])
 
 
-def _options(known: KnownDevice) -> dict[str, Any]:
-    """Keyword arguments of the way's `connect`, from the inventory."""
-    options: Options = known.entry.options
-    match known.address.way:
+def _open(known: KnownDevice) -> Transport:
+    address, options = known.address, known.entry.options
+    match address.way:
         case "ssh":
-            return {
-                "identity_file": options.identity_file,
-                "ssh_config": options.ssh_config,
-                "user": options.user,
-            }
+            from host.transport.openssh.address import SshOptions
+            from host.transport.ssh import connect as ssh
+
+            identity, config = _path(options.identity_file), _path(options.ssh_config)
+            user = f"{options.user}@" if options.user and not address.user else ""
+            said = known.entry.address.replace("ssh:", f"ssh:{user}", 1)
+            return ssh(said, SshOptions(config=config, identity=identity))
         case "serial":
-            return {"user": options.user or "", "password": _password(options)}
-        case _:
-            return {}
+            from host.transport.serial_console import Options as Console
+            from host.transport.serial_console import connect as serial
+
+            return serial(str(address), Console(user=options.user, password=_password(options)))
+        case "adb":
+            from host.transport.adb import connect as adb
+
+            return adb(address.target)
+        case "adb-direct":
+            from host.transport.adb_direct import connect as adb_direct
+
+            return adb_direct(str(address).partition(":")[2])
+        case "local":
+            return Local()
 
 
-def _password(options: Options) -> str:
-    """The password from where the inventory says; "" where it says nothing."""
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text).expanduser()
+
+
+def _password(options: Options) -> str | None:
+    """The password from where the inventory says; None where it says nothing."""
     if options.password_env is not None:
-        return os.environ.get(options.password_env, "")
+        return os.environ.get(options.password_env)
     if options.password_file is None:
-        return ""
+        return None
     try:
         return Path(options.password_file).expanduser().read_text("utf-8").rstrip("\r\n")
     except OSError as err:

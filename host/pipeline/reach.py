@@ -124,16 +124,17 @@ def reached(name: str, inventory: Path | None, watch: Watch) -> Iterator[Reached
 def _deployed(known: KnownDevice, transport: Transport, watch: Watch) -> Reached:
     """Put the agent on a device by its profile."""
     found = known.profile(transport)
-    place = found.agent
-    if place.kind != "python" or place.python is None:
+    place, entry = found.agent, known.entry
+    python = entry.python or place.python
+    if place.kind != "python" or python is None:
         raise UsageError(
             f"{known.name}: profile {found.product.name} has the shell agent, which runs native"
             " runners only; `measure` needs Python on the device"
         )
-    root = home(transport, place.store)
-    store = Store(root, python=place.python, one_channel=known.way == "serial")
-    deployment = deploy(transport, store, python=place.python, watch=_transfers(watch))
-    spool = home(transport, place.spool)
+    root = home(transport, entry.store or place.store)
+    store = Store(root, python=python, one_channel=known.way == "serial")
+    deployment = deploy(transport, store, _transfers(watch))
+    spool = home(transport, entry.spool or place.spool)
     return Reached(
         known.name,
         transport,

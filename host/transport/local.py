@@ -170,12 +170,6 @@ class Local:
         """Nothing is held between calls."""
 
 
-def connect(address: str) -> Local:
-    """The machine at hand; its address says no more than that."""
-    del address
-    return Local()
-
-
 def _copy(src: Path, dst: Path, offset: int, most: int | None, moved: Moved) -> int:
     """Copy from offset on; dst is synced, and ends where the copy ends."""
     with src.open("rb") as source:

@@ -56,7 +56,7 @@ def attempt(place: Path, name: str, size: int, watch: Watch) -> None:
     store = Store(PurePosixPath(disk / "store"), reserve_bytes=1 << 20, wait_s=0)
     file, sha256 = made(place, name, size)
     try:
-        said = {"how": put(Local(), store, file, sha256, watch).how}
+        said = {"how": str(put(Local(), store, file, sha256, watch).how)}
     except HostError as err:
         said = {"error": str(err), "class": type(err).__name__}
     parts = sorted(p.name for p in Path(store.parts).glob("*"))

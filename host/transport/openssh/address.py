@@ -38,12 +38,14 @@ ALWAYS = (
 class SshOptions:
     """How to connect.
 
-    config: file to read instead of ~/.ssh/config and /etc/ssh/ssh_config. connect_timeout_s: for
+    config: file to read instead of ~/.ssh/config and /etc/ssh/ssh_config. identity: a private key
+    to offer beside those of the configuration and the agent. connect_timeout_s: for
     the way up to a shell that answers. stall_s: silence that ends a transfer or the connection.
     program: the OpenSSH client.
     """
 
     config: Path | None = None
+    identity: Path | None = None
     connect_timeout_s: float = 15.0
     stall_s: float = STALL_S
     program: str = "ssh"
@@ -61,6 +63,7 @@ class Address:
     def destination(self, options: SshOptions) -> list[str]:
         """The options and the operand that name it."""
         argv = ["-F", str(options.config)] if options.config else []
+        argv += ["-i", str(options.identity)] if options.identity else []
         argv += ["-p", str(self.port)] if self.port is not None else []
         argv += ["-l", self.user] if self.user else []
         return [*argv, "--", self.host]
