@@ -19,7 +19,7 @@ from host.pipeline.reach import Reached
 from host.run.attempts import Bench, StopSwitch, run_attempts
 from host.run.detached import hand_over, take_all, take_rest
 from host.run.exchange import exchange
-from host.run.far_spool import remove_empty
+from host.run.far_spool import numbers_in, remove
 from host.run.folder import RunFolder, write_json
 from host.run.journal import Journal
 from host.run.link import AgentLink
@@ -45,6 +45,11 @@ class Work:
     @property
     def spool(self) -> PurePosixPath:
         return self.device.spool(self.run_id)
+
+    def tidy(self) -> None:
+        """Take the run's spool away once its session has ended and all of it was collected."""
+        if not numbers_in(self.device.transport, self.spool):
+            remove(self.device.transport, self.spool)
 
     def bench(self) -> Bench:
         """Everything an attempt needs; opens the next journal."""
@@ -72,7 +77,6 @@ def fill(work: Work, link: AgentLink) -> str:
             ended = _attempts(bench, link)
         bench.journal.note(ended or "run_end")
         bench.journal.close()
-        remove_empty(bench.transport, bench.spool)
     return ended
 
 
@@ -115,7 +119,6 @@ def take_over(work: Work, link: AgentLink, numbers: range) -> str:
             _keep_what_is_there(bench, err)
         bench.journal.note(ended or "run_end")
         bench.journal.close()
-        remove_empty(bench.transport, bench.spool)
     return ended
 
 

@@ -79,12 +79,11 @@ def measure(
     switch: what ends the run early; Ctrl-C in the main thread presses it in any case.
     Raises UsageError before anything is written, DeviceError when device or engine failed.
     """
-    with (
-        _begun(plan, given, runs, watch, files) as (begun, link),
-        begun.device.session(link, begun.run_id, watch) as session,
-    ):
+    with _begun(plan, given, runs, watch, files) as (begun, link):
         work = begun if switch is None else replace(begun, switch=switch)
-        ended = fill(work, session)
+        with work.device.session(link, work.run_id, watch) as session:
+            ended = fill(work, session)
+        work.tidy()
     return finish(work.folder, ended, watch)
 
 

@@ -39,6 +39,7 @@ def resume(root: Path, watch: Watch, inventory: Path | None = None) -> Measured:
             finish_rest(work)
         with device.link() as link, device.session(link, work.run_id, watch) as session:
             ended = fill(work, session)
+        work.tidy()
     return finish(folder, ended, watch)
 
 
@@ -56,6 +57,7 @@ def collect(root: Path, watch: Watch, inventory: Path | None = None) -> Measured
     with reached(name, inventory, watch) as device:
         work = Work(plan, folder, device, watch)
         ended = take_over(work, device.overhear(work.run_id, watch), numbers)
+        work.tidy()
     return finish(folder, ended, watch)
 
 

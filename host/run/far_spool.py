@@ -34,12 +34,6 @@ def remove(transport: Transport, folder: PurePosixPath) -> None:
         transport.call(["rm", "-rf", "--", str(folder)], timeout_s=CALL_TIMEOUT_S)
 
 
-def remove_empty(transport: Transport, folder: PurePosixPath) -> None:
-    """Take a folder away if nothing is in it."""
-    with contextlib.suppress(TransportError):
-        transport.call(["rmdir", "--", str(folder)], timeout_s=CALL_TIMEOUT_S)
-
-
 def _names(transport: Transport, folder: PurePosixPath) -> list[str]:
     """What `ls` says; a folder that is not there holds nothing."""
     done = transport.call(["ls", "-1", "--", str(folder)], timeout_s=CALL_TIMEOUT_S)

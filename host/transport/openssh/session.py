@@ -84,7 +84,8 @@ class Session:
     ) -> None:
         self._link, self._program, self._limit = link, argv[0], limit
         self._marks = Marks(link.mark, KEEP_BYTES if limit is None else None)
-        self._killed, self._counting, self._size = threading.Lock(), threading.Lock(), 0
+        self._killed, self._finished = threading.Lock(), threading.Lock()
+        self._counting, self._size = threading.Lock(), 0
         self.ended = threading.Event()
         if not link.slots.acquire(timeout=max(0.0, deadline - time.monotonic())):
             raise UnreachableError(link.device, "every session of the connection is in use")
@@ -155,6 +156,8 @@ class Session:
 
     def finish(self) -> None:
         """Give back what the session held. The far process must have ended or been killed."""
+        if not self._finished.acquire(blocking=False):
+            return  # closed before
         end(self._process)
         self._thread.join(self.patience_s)
         self._link.slots.release()
