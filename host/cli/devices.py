@@ -50,6 +50,51 @@ def list_(inventory: Path | None, timeout_s: float, *, as_json: bool) -> None:
     _list(inventory, timeout_s, as_json=as_json)
 
 
+@devices.command()
+@click.argument("device")
+@INVENTORY
+@click.option(
+    "--keep-days",
+    type=click.FloatRange(0),
+    default=30.0,
+    show_default=True,
+    help="What was used since stays; never younger than an hour.",
+)
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Sealed runs; their spools on the device may go.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@AS_JSON
+def gc(
+    device: str,
+    inventory: Path | None,
+    keep_days: float,
+    runs: Path,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Free the store on DEVICE: models, datasets, environments that nobody used for long."""
+    from host.pipeline.garbage import free
+
+    found = free(device, inventory, runs, keep_days=keep_days, dry_run=dry_run)
+    if as_json:
+        json_out([{**asdict(one), "path": str(one.path)} for one in found])
+        return 0
+    for one in found:
+        word = "removed" if one.removed else "would remove" if dry_run else "kept, in use"
+        days = one.unused_s / 86_400
+        size = f"{one.size_bytes / 2**20:.1f} MiB"
+        out().print(plain(f"{word} {one.kind} {one.path}  {size}, unused for {days:.1f} days"))
+    total = sum(one.size_bytes for one in found if one.removed or dry_run) / 2**20
+    out().print(f"{total:.1f} MiB {'could be ' if dry_run else ''}freed on {device}")
+    return 0
+
+
 def _list(file: Path | None, timeout_s: float, *, as_json: bool) -> None:
     from host.pipeline.devices import survey
     from host.pipeline.inventory import inventory, inventory_path

@@ -19,6 +19,7 @@ from host.deploy.stage import deploy, deploy_local, local_store
 from host.deploy.store import put, put_folder
 from host.errors import AgentError, UsageError
 from host.handover.deployment import Deployment
+from host.handover.profile import Profile
 from host.handover.progress import Progress, Watch
 from host.pipeline.artefacts import Artefacts
 from host.pipeline.known import KnownDevice, home, known_device
@@ -131,8 +132,7 @@ def _deployed(known: KnownDevice, transport: Transport, watch: Watch) -> Reached
             f"{known.name}: profile {found.product.name} has the shell agent, which runs native"
             " runners only; `measure` needs Python on the device"
         )
-    root = home(transport, entry.store or place.store)
-    store = Store(root, python=python, one_channel=known.way == "serial")
+    store = store_of(known, found, transport)
     deployment = deploy(transport, store, _transfers(watch))
     spool = home(transport, entry.spool or place.spool)
     return Reached(
@@ -143,6 +143,13 @@ def _deployed(known: KnownDevice, transport: Transport, watch: Watch) -> Reached
         msgspec.to_builtins(found),
         store,
     )
+
+
+def store_of(known: KnownDevice, found: Profile, transport: Transport) -> Store:
+    """Where files under their hashes lie on a device."""
+    root = home(transport, known.entry.store or found.agent.store)
+    python = known.entry.python or found.agent.python or ""
+    return Store(root, python=python, one_channel=known.way == "serial")
 
 
 def place_model(device: Reached, found: Artefacts, watch: Watch) -> str:
