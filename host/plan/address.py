@@ -16,7 +16,7 @@ SSH_PORT = 22
 ADB_PORT = 5555
 BAUD = 115_200
 MAX_PORT = 65_535
-_HOST = r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9][A-Za-z0-9._-]{0,252})"
+_HOST = r"(?P<host>\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9_.-]+)?\]|[A-Za-z0-9][A-Za-z0-9._-]{0,252})"
 _FORMS = {
     "adb": (r"(?P<serial>[A-Za-z0-9][A-Za-z0-9._:\[\]-]{0,126})", "adb:SERIAL"),
     "adb-direct": (rf"{_HOST}(:(?P<port>[0-9]{{1,5}}))?", "adb-direct:HOST:PORT"),
