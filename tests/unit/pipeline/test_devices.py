@@ -12,7 +12,8 @@ import pytest
 from host.errors import TransportError
 from host.handover.inventory import Inventory
 from host.pipeline.asked import ask_all
-from host.pipeline.devices import Row, Survey, survey
+from host.pipeline.device_lists import Row
+from host.pipeline.devices import Survey, survey
 from host.plan.inventory import parse_inventory
 
 # A device that is dead has this long; everything alive on loopback answers far sooner.
@@ -27,7 +28,8 @@ class Listed:
 
     serial: str
     state: str
-    model: str | None = None
+    model: str = ""
+    transport_id: int = 0
 
 
 @contextmanager
@@ -114,10 +116,32 @@ def test_a_greeting_cannot_move_the_cursor() -> None:
     assert len(row.note) == 100
 
 
-def test_a_device_behind_an_ssh_config_is_not_asked() -> None:
-    inventory = bench("ssh:bastion-only", more='options = { ssh_config = "c" }\n')
+def test_an_alias_of_an_ssh_config_is_asked_where_it_leads(tmp_path: Path) -> None:
+    with server(BANNER) as port:
+        config = tmp_path / "config"
+        config.write_text(f"Host bench\n  HostName 127.0.0.1\n  Port {port}\n", encoding="utf-8")
+        inventory = bench("ssh:bench", more=f'options = {{ ssh_config = "{config}" }}\n')
+        (row,) = asked(inventory).devices
+    assert (row.address, row.state) == ("ssh:bench", "online")
+
+
+@pytest.mark.parametrize("way", ["ProxyJump bastion", "ProxyCommand nc %h %p"])
+def test_a_device_behind_a_jump_host_is_not_asked(tmp_path: Path, way: str) -> None:
+    config = tmp_path / "config"
+    config.write_text(f"Host bench\n  {way}\n", encoding="utf-8")
+    inventory = bench("ssh:bench", more=f'options = {{ ssh_config = "{config}" }}\n')
     (row,) = asked(inventory).devices
-    assert (row.state, row.note) == ("unknown", "its way is in an ssh config: not asked")
+    assert row.state == "unknown"
+    assert row.note == "it is behind a jump host: only a connection can tell"
+
+
+def test_an_ssh_config_that_is_wrong_is_said(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text("Port many\n", encoding="utf-8")
+    inventory = bench("ssh:bench", more=f'options = {{ ssh_config = "{config}" }}\n')
+    (row,) = asked(inventory).devices
+    assert row.state == "unreachable"
+    assert "config" in row.note
 
 
 def test_adb_devices_are_listed_with_what_to_do() -> None:
@@ -128,6 +152,7 @@ def test_adb_devices_are_listed_with_what_to_do() -> None:
         Listed("C3", "offline"),
         Listed("D4", "recovery"),
         {"serial": "E5", "state": "device"},
+        Listed("F6", "no permissions (user in plugdev group; are your udev rules wrong?)"),
     )
     assert states(found) == [
         ("adb:A1", "online"),
@@ -135,6 +160,7 @@ def test_adb_devices_are_listed_with_what_to_do() -> None:
         ("adb:C3", "offline"),
         ("adb:D4", "unknown"),
         ("adb:E5", "online"),
+        ("adb:F6", "unauthorized"),
     ]
     assert found.devices[0].model == "Pixel_7"
     assert "allow this computer" in found.devices[1].note
@@ -153,10 +179,24 @@ def test_an_adb_device_of_the_inventory_stands_there_once_with_its_name() -> Non
 
 
 def test_two_devices_with_one_serial_say_so() -> None:
-    found = asked(bench("adb:SAME"), Listed("SAME", "device"), Listed("SAME", "offline"))
-    assert states(found) == [("adb:SAME", "online"), ("adb:SAME", "offline")]
+    same = (Listed("SAME", "device", "", 3), Listed("SAME", "offline", "", 4))
+    found = asked(bench("adb:SAME", "adb:tid=4"), *same)
+    assert states(found) == [
+        ("adb:SAME", "unknown"),
+        ("adb:tid=4", "offline"),
+        ("adb:tid=3", "online"),
+    ]
+    assert found.devices[0].note == (
+        "2 devices have this serial number; say adb:tid=3 or adb:tid=4"
+    )
     assert all(row.duplicate for row in found.devices)
-    assert all("serial number of 1 other device" in row.note for row in found.devices)
+    assert "serial number of 1 other device" in found.devices[2].note
+
+
+def test_a_device_may_be_named_by_the_number_of_its_transport() -> None:
+    found = asked(bench("adb:tid=3"), Listed("A1", "device", "", 3))
+    (row,) = found.devices
+    assert (row.address, row.also, row.name) == ("adb:tid=3", "adb:A1", "d0")
 
 
 def test_a_serial_number_of_the_inventory_counts_too() -> None:
@@ -224,7 +264,13 @@ def test_identity_of_the_inventory_stands_above_what_was_seen() -> None:
     inventory = bench("adb:A1", more='maker = "Google"\nmodel = "Pixel 7"\n')
     (row,) = asked(inventory, Listed("A1", "device", "panther")).devices
     assert row == Row(
-        "adb:A1", "online", "d0", maker="Google", model="Pixel 7", serial_number="A1"
+        "adb:A1",
+        "online",
+        "d0",
+        maker="Google",
+        model="Pixel 7",
+        serial_number="A1",
+        also="adb:tid=0",
     )
 
 

@@ -63,6 +63,7 @@ read = ["settings", "get", "system", "screen_brightness"]
 set = ["settings", "put", "system", "screen_brightness", "{value}"]
 restore = ["settings", "put", "system", "screen_brightness", "{value}"]
 value = "0"
+persists = true
 needs_root = false
 document = "android.provider.Settings.System"
 
@@ -101,8 +102,8 @@ def test_no_tier_of_a_device_is_that_of_an_external_meter(one: Profile) -> None:
 @pytest.mark.parametrize("one", SHIPPED.values(), ids=SHIPPED)
 def test_a_phone_is_measured_from_its_battery(one: Profile) -> None:
     if one.product.category == "phone":
-        assert one.gates.must_discharge is True
-        assert one.gates.battery_min_ratio is not None
+        assert one.gates.forbid_charging is True
+        assert one.gates.min_battery_level_ratio is not None
 
 
 @pytest.mark.parametrize(
@@ -171,21 +172,31 @@ def test_the_profile_that_the_others_are_changed_from_is_good() -> None:
         ('path = "/sys', 'path = "/../sys', "path: write it without .."),
         ('tier = "C"', "tier = 'C'\npattern = '('", "pattern: is no regular expression"),
         ('tier = "C"', "tier = 'C'\npattern = '(.)'", "needs the groups (?P<value>...)"),
-        ('"brightness"', '"brightnes"', "control 1, id: 'brightnes' is none of"),
+        ('"brightness"', '"brightnes"', "id: brightnes is no setting that is known; did you mean"),
+        ('"brightness"', '"Bright ness"', "control 1, id: empty, too long"),
+        ('value = "0"', "value = '0'\nwords = { a = 'b' }", "value: 0 is none of words"),
         ('"{value}"]\nrestore', '"0"]\nrestore', "set: put {value} where the value goes"),
         ('"{value}"]\nvalue', '"{val}"]\nvalue', "restore: knows {value}, not {val}"),
-        ('"get", "system"', '"get", "{value}"', "read: only asks, so it takes no {value}"),
-        ('value = "0"', "value = '0'\nstate = 'x'", "state: needs one group in brackets, has 0"),
+        ('"get", "system"', '"get", "{value}"', "read: takes no {value}"),
+        (
+            'value = "0"',
+            "value = '0'\npattern = 'x'",
+            "pattern: needs one group in brackets, has 0",
+        ),
         ('"-m", "{model}"', '"-m"', "runner 1 (llama-bench), argv: put {model}"),
         ('"{model}"', '"{model}", "{thread}"', "argv: {thread} is unknown; did you mean threads"),
         ("([0-9.]+)", "[0-9.]+", "patterns.decode: needs one group in brackets, has 0"),
-        ("[[runner]]", "[gates]\nbattery_min_ratio = 90\n[[runner]]", "gates, battery_min_ratio"),
         (
             "[[runner]]",
-            "[gates]\nbattery_min_ratio = 0.9\nbattery_max_ratio = 0.2\n[[runner]]",
-            "gates.battery_min_ratio: must be below battery_max_ratio",
+            "[gates]\nmin_battery_level_ratio = 90\n[[runner]]",
+            "gates, min_battery_level_ratio",
         ),
-        ("[[runner]]", "[gates]\nidle_steady_s = 1.0\n[[runner]]", "goes together with idle_busy"),
+        (
+            "[[runner]]",
+            "[gates]\nmin_battery_level_ratio = 0.9\nmax_battery_level_ratio = 0.2\n[[runner]]",
+            "gates.min_battery_level_ratio: must be below max_battery_level_ratio",
+        ),
+        ("[[runner]]", "[gates]\nsteady_for_s = 1.0\n[[runner]]", "goes together with max_busy"),
         ("[[runner]]", "[limits]\nmax_power_w = 5\n[[runner]]", "limits, max_power_w"),
         (
             "[[runner]]",
