@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 from pathlib import Path
 
 from host.plan.profile import names
@@ -76,6 +77,19 @@ def test_a_device_that_no_profile_fits_is_told_the_closest(
 def test_this_machine_is_matched_without_a_file(command: Command) -> None:
     said = json.loads(command("profiles", "match", "--json").stdout)
     assert "local" in [row["name"] for row in said["profiles"] if row["fits"]]
+
+
+def test_the_script_runs_from_stdin_and_its_answer_is_matched(
+    command: Command, tmp_path: Path
+) -> None:
+    printed = command("profiles", "script").stdout
+    answer = subprocess.run(["/bin/sh"], input=printed.encode(), capture_output=True, check=True)
+    assert answer.stderr == b""
+    facts_file = tmp_path / "facts"
+    facts_file.write_bytes(answer.stdout)
+    said = json.loads(command("profiles", "match", facts_file, "--json").stdout)
+    assert said["facts"]["uname.kernel"] == ["Linux"]
+    assert said["refused"] == []
 
 
 def test_devices_of_an_inventory_are_listed(command: Command, tmp_path: Path) -> None:

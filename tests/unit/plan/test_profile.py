@@ -7,6 +7,7 @@ import pytest
 from host.errors import PlanError, ProfileError
 from host.handover.profile import Profile
 from host.plan.profile import all_shipped, load_profile, names, parse_profile, profile, shipped
+from host.schema.canonical import canonical_bytes, quoted
 
 SHIPPED = {one.product.name: one for one in all_shipped()}
 WANTED = {
@@ -127,6 +128,11 @@ def test_local_is_kept_as_its_file_has_it() -> None:
     assert found["transport"]["kinds"] == ["local"]
 
 
+@pytest.mark.parametrize("name", WANTED)
+def test_a_profile_can_stand_in_a_record(name: str) -> None:
+    assert b'"specificity":' in canonical_bytes(quoted(profile(name)))
+
+
 def test_an_unknown_profile_names_the_near_ones() -> None:
     with pytest.raises(PlanError, match="pixel-6 is no device profile; known are pixel-6-plus"):
         profile("pixel-6")
@@ -163,6 +169,8 @@ def test_the_profile_that_the_others_are_changed_from_is_good() -> None:
         ('unit = "uA"', 'unit = "uAmp"', "source 1, unit: 'uAmp' is none of 1, {count}"),
         ('unit = "uA"', 'unit = "%"', "tier: % is no evidence of power"),
         ('scale = "detect"', "scale = 0.0", "source 1, scale"),
+        ('scale = "detect"', "scale = inf", "source 1, scale: inf is no number"),
+        ('scale = "detect"', "scale = nan", "source 1, scale: nan is no number"),
         ('scale = "detect"', "", "the key scale is missing in source 1"),
         ('sign = "detect"', "", "sign: evidence of power needs +, - or detect"),
         ('sign = "detect"', 'sign = "both"', "'both' is none of +, -, detect"),
