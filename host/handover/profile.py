@@ -99,9 +99,10 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     kind: a collector kind of `collectors/table.py`, or `node` (a file that the shell agent reads
     in its loop), or `command` (asked before and after a run, never while sampling).
-    channel: its name, `*` for the part that the device names. path: file or glob pattern, None
-    for sources without one. argv: of a `command`. pattern: a regular expression with one group
-    for sources that say more than a number.
+    channel: its name, `*` for what the device names, dots included. path: file or glob pattern;
+    None for sources without one. argv: of a `command`. pattern: a regular expression for sources
+    that say more than a number: group `value` is the number, group `name` what `*` stands for
+    where one answer holds several.
     unit: of reading times scale. scale `detect`: found on the device, as for gauges in mA.
     sign: `+` a positive reading is power taken by the device, `-` the opposite, `detect` found on
     the device; None for what has no direction, and needed for evidence of power.
