@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ LISTERS: Mapping[str, str] = {
     "serial": "host.transport.serial_port:ports",
 }
 SILENT_PORT = "the port is there; whoever is behind it was not asked"
+# What adb calls the serial of a device on the network is an address, and no number of a product.
+_NETWORK = re.compile(r":[0-9]{1,5}$|\._tcp\.?$")
 # adb(1), `adb devices`: state -> ours, and what to do.
 _ADB: Mapping[str, tuple[State, str]] = {
     "device": ("online", ""),
@@ -86,7 +89,7 @@ def _phones(found: Iterable[object]) -> Iterable[Row]:
                 by_number if twice else by_serial,
                 state,
                 model=_field(one, "model"),
-                serial_number=serial,
+                serial_number="" if _NETWORK.search(serial) else serial,
                 note=note,
                 also="" if twice else by_number,
             )

@@ -167,6 +167,12 @@ def test_adb_devices_are_listed_with_what_to_do() -> None:
     assert found.devices[3].note == "adb says recovery"
 
 
+@pytest.mark.parametrize("serial", ["10.0.0.2:5555", "adb-A1-x7._adb-tls-connect._tcp."])
+def test_an_address_of_the_network_is_no_serial_number(serial: str) -> None:
+    (row,) = asked(bench(f"adb:{serial}"), Listed(serial, "device")).devices
+    assert (row.state, row.name, row.serial_number) == ("online", "d0", "")
+
+
 def test_an_adb_device_of_the_inventory_stands_there_once_with_its_name() -> None:
     found = asked(bench("adb:A1", "adb:GONE"), Listed("A1", "device"), Listed("Z9", "device"))
     assert states(found) == [
