@@ -11,7 +11,8 @@ import click
 from host.cli.console import err, json_out, out, plain
 
 if TYPE_CHECKING:
-    from host.pipeline.devices import Row, Survey
+    from host.pipeline.device_lists import Row
+    from host.pipeline.devices import Survey
 
 INVENTORY = click.option(
     "--inventory", type=click.Path(path_type=Path), help="Inventory file; the user's own without."

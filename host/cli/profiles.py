@@ -110,6 +110,19 @@ def match(facts: Path | None, *, everything: bool, as_json: bool) -> int:
     return 0 if fits else 1
 
 
+@profiles.command()
+def script() -> None:
+    """Print the shell script that asks a device who it is.
+
+    Run it there (`adb shell sh < script`) and give what it says to `inferometer profiles match`.
+    """
+    import sys
+
+    from host.plan.facts import script as facts_script
+
+    sys.stdout.write(facts_script())
+
+
 def _named(profile: str) -> Profile:
     from host.plan.profile import load_profile, shipped
 

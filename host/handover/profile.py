@@ -29,21 +29,8 @@ Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 
 Way = Literal["local", "adb", "adb-direct", "ssh", "serial"]
 Category = Literal["phone", "pc", "car", "edge_server", "board"]
-ControlId = Literal[
-    "airplane_mode",
-    "battery_state",
-    "brightness",
-    "brightness_mode",
-    "charging",
-    "clocks",
-    "doze",
-    "fan",
-    "fixed_performance",
-    "governor",
-    "power_mode",
-    "screen_stay_on",
-    "turbo",
-]
+# A setting, and after a dot which one of several of its kind.
+ControlId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)?\Z", max_length=64)]
 
 
 class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,9 +99,10 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     kind: a collector kind of `collectors/table.py`, or `node` (a file that the shell agent reads
     in its loop), or `command` (asked before and after a run, never while sampling).
-    channel: its name, `*` for the part that the device names. path: file or glob pattern, None
-    for sources without one. argv: of a `command`. pattern: a regular expression with one group
-    for sources that say more than a number.
+    channel: its name, `*` for what the device names, dots included. path: file or glob pattern;
+    None for sources without one. argv: of a `command`. pattern: a regular expression for sources
+    that say more than a number: group `value` is the number, group `name` what `*` stands for
+    where one answer holds several.
     unit: of reading times scale. scale `detect`: found on the device, as for gauges in mA.
     sign: `+` a positive reading is power taken by the device, `-` the opposite, `detect` found on
     the device; None for what has no direction, and needed for evidence of power.
@@ -141,11 +129,14 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A setting that is held during a run and put back after it.
 
-    read: prints the state. state: a regular expression with one group that takes the value from
+    id: one of CONTROLS in `host/plan/profile_faults.py`, with which one of several after a dot.
+    read: prints the state. pattern: a regular expression with one group that takes the value from
     what `read` prints; all of it, stripped, without one. set, restore: `{value}` stands for the
-    value to set, or for the one that was read. verify: as `read`, after setting; None: `read`.
-    value: what is set while measuring, in the words of `read`. words: what `read` says -> what
-    `set` and `restore` take, where the two differ. Argument lists; no shell is between.
+    value to set, or for the one that was read. unset: restores what was not set at all, where
+    that can be. verify: as `read`, after setting; None: `read`. value: what is set while
+    measuring, in the words of `read`. words: what `read` says -> what `set` and `restore` take,
+    where the two differ. persists: outlives a reboot. cuts: values that cut a network link.
+    Argument lists; no shell is between.
     """
 
     id: ControlId
@@ -153,31 +144,38 @@ class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     set: Argv
     restore: Argv
     value: Annotated[str, Meta(max_length=100)]
+    persists: bool
     needs_root: bool
     document: Line
+    unset: Argv | None = None
     verify: Argv | None = None
-    state: Pattern | None = None
+    pattern: Pattern | None = None
     words: dict[str, str] = {}
+    cuts: tuple[str, ...] = ()
     note: Line | None = None
 
 
 class Gates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What should hold before an attempt on this product; what is left out is no gate.
 
-    start_temperature_max_c: hottest zone. idle_busy_max_ratio, idle_steady_s: others use no more
-    CPU than this for so long. battery_min_ratio, battery_max_ratio: of the level. must_discharge:
-    void while anything charges. thermal_status_max: Android's, 0 none to 6 shutdown.
-    cool_down_max_s: how long to wait for all of that.
+    Named as the gates of a plan are. timeout_s: how long to wait for all of them.
+    max_temperature_c: hottest sensor. max_busy_ratio, steady_for_s: others use no more CPU than
+    this, for so long. min_battery_level_ratio, max_battery_level_ratio: of full. forbid_charging:
+    void while it is fed from outside. max_thermal_status: Android's, 0 none to 6 shutdown.
+    cooldown_above_start_k: how much warmer than before the first attempt a later one may begin.
     """
 
-    start_temperature_max_c: Celsius | None = None
-    idle_busy_max_ratio: Ratio | None = None
-    idle_steady_s: Seconds | None = None
-    battery_min_ratio: Ratio | None = None
-    battery_max_ratio: Ratio | None = None
-    must_discharge: bool | None = None
-    thermal_status_max: Annotated[int, Meta(ge=0, le=6)] | None = None
-    cool_down_max_s: Seconds | None = None
+    timeout_s: Seconds | None = None
+    max_temperature_c: Celsius | None = None
+    max_busy_ratio: Ratio | None = None
+    steady_for_s: Seconds | None = None
+    min_battery_level_ratio: Ratio | None = None
+    max_battery_level_ratio: Ratio | None = None
+    max_battery_temperature_c: Celsius | None = None
+    forbid_charging: bool | None = None
+    max_thermal_status: Annotated[int, Meta(ge=0, le=6)] | None = None
+    cooldown_above_start_k: Annotated[float, Meta(ge=0, le=100)] | None = None
+    forbid_throttle: bool | None = None
 
 
 class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

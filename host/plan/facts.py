@@ -1,8 +1,9 @@
 """What a device says of itself, for telling which product it is.
 
 One `sh -c` script over any transport prints `fact=value` lines. It uses what mksh with toybox,
-BusyBox ash, dash and bash share, changes nothing, and asks no network. The answer is hostile
-input: bounded, and every line that is no fact which was asked for is refused with its reason.
+BusyBox ash, dash and bash share (not every toybox has dd), changes nothing, and asks no network.
+The answer is hostile input: bounded, and every line that is no fact which was asked for is
+refused with its reason.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ line() {
 }
 block() {
   if [ -f "$2" ] && [ -r "$2" ]; then
-    printf '%s=' "$1"; dd if="$2" bs=4096 count=1 2>/dev/null; printf '\n'
+    printf '%s=' "$1"; cat "$2"; printf '\n'
   fi
 }
 say uname.kernel "$(uname -s)"

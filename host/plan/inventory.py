@@ -48,9 +48,9 @@ def _device(device: InventoryDevice, addresses: dict[str, str]) -> Iterator[str]
     except UsageError as err:
         yield str(err)
         return
-    other = addresses.setdefault(str(address), device.name)
+    other = addresses.setdefault(address.key, device.name)
     if other != device.name:
-        yield f"address: {address} is that of {other}, too"
+        yield f"address: {device.address} is that of {other}, too"
     options = device.options
     if options.password_file is not None and options.password_env is not None:
         yield "options: name password_file or password_env, not both"

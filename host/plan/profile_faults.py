@@ -15,6 +15,22 @@ from host.plan.facts import KNOWN
 SHELL_KINDS = ("node", "command")
 # Words that a runner's argument list may hold in braces.
 RUNNER_WORDS = ("model", "prompt_tokens", "output_tokens", "threads", "repetitions")
+# Settings that the project knows by name; after a dot, which one of several of a kind.
+CONTROLS = (
+    "airplane",
+    "brightness",
+    "brightness_mode",
+    "charging",
+    "clocks",
+    "doze",
+    "fan",
+    "fixed_performance",
+    "governor",
+    "power_mode",
+    "screen",
+    "stay_on",
+    "turbo",
+)
 _OUTSIDE = ("A", "A-")
 _BRACED = re.compile(r"\{([^{}]*)\}")
 # Units in which a source gives evidence of power.
@@ -149,25 +165,30 @@ def _controls(profile: Profile) -> Iterator[str]:
 
 
 def _control(control: Control) -> Iterator[str]:
+    kind = control.id.partition(".")[0]
+    if kind not in CONTROLS:
+        yield f"id: {kind} is no setting that is known; {_meant(kind, CONTROLS)}"
+    if control.words and control.value not in control.words:
+        yield f"value: {control.value} is none of words; write it as read says it"
     for key in ("set", "restore"):
         words = _words(getattr(control, key))
         if "value" not in words:
             yield f"{key}: put {{value}} where the value goes"
         yield from (f"{key}: knows {{value}}, not {{{w}}}" for w in words if w != "value")
-    for key in ("read", "verify"):
+    for key in ("read", "verify", "unset"):
         if "value" in _words(getattr(control, key) or ()):
-            yield f"{key}: only asks, so it takes no {{value}}"
-    if control.state is not None:
-        yield from _regex("state", control.state, groups=1)
+            yield f"{key}: takes no {{value}}"
+    if control.pattern is not None:
+        yield from _regex("pattern", control.pattern, groups=1)
 
 
 def _ranges(profile: Profile) -> Iterator[str]:
     gates, span = profile.gates, profile.limits.temperature_c
-    low, high = gates.battery_min_ratio, gates.battery_max_ratio
+    low, high = gates.min_battery_level_ratio, gates.max_battery_level_ratio
     if low is not None and high is not None and low >= high:
-        yield "gates.battery_min_ratio: must be below battery_max_ratio"
-    if (gates.idle_steady_s is None) != (gates.idle_busy_max_ratio is None):
-        yield "gates.idle_steady_s: goes together with idle_busy_max_ratio"
+        yield "gates.min_battery_level_ratio: must be below max_battery_level_ratio"
+    if (gates.steady_for_s is None) != (gates.max_busy_ratio is None):
+        yield "gates.steady_for_s: goes together with max_busy_ratio"
     if span is not None and span.min is not None and span.min >= span.max:
         yield "limits.temperature_c.min: must be below max"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import tomllib
 import types
@@ -46,10 +47,24 @@ def convert(data: bytes, name: str, kind: type[Struct], refusal: Refusal) -> Str
         found = tomllib.loads(data.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as err:
         raise refusal(name, f"is no valid TOML: {err}") from err
+    for key, value in _floats(found, ""):
+        if not math.isfinite(value):
+            raise refusal(name, f"{place(key)}: {value} is no number that anything can have")
     try:
         return msgspec.convert(found, kind, strict=True)
     except msgspec.ValidationError as err:
         raise refusal(name, _sentence(str(err), kind)) from err
+
+
+def _floats(value: object, key: str) -> Iterator[tuple[str, float]]:
+    if isinstance(value, float):
+        yield key, value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _floats(inner, f"{key}.{name}" if key else name)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _floats(inner, f"{key}[{number}]")
 
 
 def _sentence(message: str, kind: type[msgspec.Struct]) -> str:
