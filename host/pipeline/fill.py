@@ -63,6 +63,7 @@ class Work:
             journal=Journal(self.folder, clock),
             watch=self.watch,
             launch=launch_of(self.device),
+            between=self.device.store is not None,
             switch=self.switch,
         )
 

@@ -15,6 +15,7 @@ from host.handover.pairing import Role, order_key, role_of
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Progress, Watch
 from host.run.collect import collect, stream_ends, write_attempt
+from host.run.exchange import exchange
 from host.run.far_spool import remove
 from host.run.folder import RunFolder
 from host.run.gates import pass_gates
@@ -41,7 +42,10 @@ class StopSwitch:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Everything an attempt needs: the plan, the way to the device, where results go."""
+    """Everything an attempt needs: the plan, the way to the device, where results go.
+
+    between: exchange stamps after each attempt too, since device and host have two clocks.
+    """
 
     plan: ResolvedPlan
     folder: RunFolder
@@ -51,6 +55,7 @@ class Bench:
     journal: Journal
     watch: Watch
     launch: Mapping[str, str]
+    between: bool = False
     switch: StopSwitch = field(default_factory=StopSwitch)
 
 
@@ -113,6 +118,8 @@ def run_attempts(bench: Bench, link: AgentLink, numbers: range) -> str:
         if bench.switch.level:
             return "interrupted"
         outcome = run_attempt(bench, link, number)
+        if bench.between:
+            exchange(link, bench.folder, bench.clock, f"between-{number:03d}")
         if outcome["status"] == "incomplete":
             reason = str(outcome["reason"]).partition(":")[0]
             return "interrupted" if reason == "stopped" else reason
