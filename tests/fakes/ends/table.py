@@ -12,9 +12,12 @@ from pathlib import Path
 
 from tests.fakes.ends.base import FarEnd
 from tests.fakes.ends.local_end import local_end
+from tests.fakes.ends.sshd_end import busybox_end, sshd_end
 
 Maker = Callable[[Path], AbstractContextManager[FarEnd]]
 
 ENDS: dict[str, Maker] = {
     "local": local_end,
+    "ssh": sshd_end,
+    "ssh-busybox": busybox_end,
 }
