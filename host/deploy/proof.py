@@ -46,7 +46,7 @@ while [ $# -gt 1 ]; do
     echo none
   fi
   note=
-  [ -f "$2" ] && IFS= read -r note < "$2"
+  [ -f "$2" ] && note=$(head -c 512 "$2" | head -n 1)
   echo "note $note"
   shift 2
 done
@@ -116,7 +116,7 @@ def note_text(sha256: str, found: Stat) -> str:
 
 def look(
     site: Site,
-    files: Sequence[tuple[PurePosixPath, PurePosixPath]],
+    files: Sequence[tuple[PurePosixPath, PurePosixPath | None]],
     *,
     used: PurePosixPath | None = None,
     follow: bool = False,
@@ -128,7 +128,7 @@ def look(
     script = _LOOK.format(stat=_STAT_WORDS.format(follow="-L " if follow else ""))
     found: list[Seen] = []
     for some in _batches(files):
-        flat = [path for pair in some for path in pair]
+        flat = [path or "" for pair in some for path in pair]
         said = ask(site.transport, script, used or "", *flat).splitlines()
         found += _parse(said, len(some))
     return found
@@ -157,8 +157,8 @@ def parse_stat(text: str) -> Stat | None:
 
 
 def _batches(
-    files: Sequence[tuple[PurePosixPath, PurePosixPath]],
-) -> list[Sequence[tuple[PurePosixPath, PurePosixPath]]]:
+    files: Sequence[tuple[PurePosixPath, PurePosixPath | None]],
+) -> list[Sequence[tuple[PurePosixPath, PurePosixPath | None]]]:
     starts = range(0, len(files), _FILES_PER_CALL)
     return [files[start : start + _FILES_PER_CALL] for start in starts]
 

@@ -65,7 +65,7 @@ def receive_file(site: Site, tools: Tools, item: Item) -> Received:
 def _resume(site: Site, tools: Tools, item: Item) -> int:
     """Where to go on: after the last chunk that is proven there. 0 removes what is there."""
     part = site.store.part(item.sha256)
-    (seen,) = look(site, [(part, part)])
+    (seen,) = look(site, [(part, None)])
     size = min(seen.size_bytes or 0, item.size_bytes)
     proven = 0
     if size and (seen.stat is None or seen.stat.regular):
@@ -109,7 +109,7 @@ def _push(site: Site, tools: Tools, item: Item, offset: int) -> Seen | None:
 def _come(site: Site, item: Item) -> Seen:
     """The part as it looks there. Raises StoreError when it has another size than was sent."""
     part = site.store.part(item.sha256)
-    (seen,) = look(site, [(part, part)])
+    (seen,) = look(site, [(part, None)])
     if seen.size_bytes != item.size_bytes:
         _remove(site, part)
         raise StoreError(

@@ -127,11 +127,11 @@ class Hashed:
 def hash_there(site: Site, path: PurePosixPath, tools: Tools | None = None) -> Hashed:
     """Hash a file there. Raises StoreError when it is missing or changes on the way."""
     device = site.transport.device
-    (before,) = look(site, [(path, path)], follow=True)
+    (before,) = look(site, [(path, None)], follow=True)
     if not before.there or before.size_bytes is None:
         raise StoreError(device, str(path), "there is no such file on the device")
     found = whole_hash(site, tools or find_tools(site), path, before.size_bytes)
-    (after,) = look(site, [(path, path)], follow=True)
+    (after,) = look(site, [(path, None)], follow=True)
     if (after.stat, after.size_bytes) != (before.stat, before.size_bytes):
         raise StoreError(device, str(path), "changes while it is read")
     return Hashed(found, before)

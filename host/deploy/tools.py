@@ -9,22 +9,33 @@ from host.deploy.layout import BLOCK_BYTES, Site
 from host.deploy.shell import ask
 from host.errors import StoreError
 
-# Tried in this order; the first one that gives the right answer is taken.
-_HASHERS = ("sha256sum", "toybox sha256sum", "busybox sha256sum", "shasum -a 256")
+# Tried in this order; the first one that gives the right answer is taken. OpenSSL uses the
+# processor's instructions, which Debian's coreutils do not: 1,100 and 240 MB/s of a processor's
+# time where both were tried.
+_HASHERS = (
+    "openssl dgst -sha256 -r",
+    "sha256sum",
+    "toybox sha256sum",
+    "busybox sha256sum",
+    "shasum -a 256",
+)
 _PYTHON_HASHER = (
     "import hashlib,sys\n"
     "h=hashlib.sha256()\n"
     "for b in iter(lambda:sys.stdin.buffer.read(1<<20),b''): h.update(b)\n"
     "print(h.hexdigest())"
 )
-# FIPS 180-4, example of one block: SHA-256 of "abc" begins so.
+# SHA-256 of "abc": the example of one block that NIST gives with FIPS 180.
 _ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 _FIND = """
 n=0
+right=$1
+shift
 for h in "$@"; do
   set -- $(echo abc | head -c 3 | eval "$h" 2>/dev/null)
   echo "$n ${1:--}"
+  [ "$1" = "$right" ] && break
   n=$((n+1))
 done
 echo "dd $(echo abc | dd bs=1 count=1 2>/dev/null | wc -c)"
@@ -50,7 +61,7 @@ def find_tools(site: Site) -> Tools:
     hashers = list(_HASHERS)
     if python:
         hashers.append(f"{shlex.quote(python)} -I -c {shlex.quote(_PYTHON_HASHER)}")
-    said = [line.split() for line in ask(site.transport, _FIND, *hashers).splitlines()]
+    said = [line.split() for line in ask(site.transport, _FIND, _ABC, *hashers).splitlines()]
     right = [n for n in range(len(hashers)) if [str(n), _ABC] in said]
     if not right:
         raise StoreError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -91,3 +93,21 @@ class BadLink(Local):
     def _reach(self) -> None:
         if self._wire.cut:
             raise UnreachableError(self.device, "the cable is out")
+
+
+class Hanging(Local):
+    """Says `hanging` and never ends once so many bytes were pushed: for a host to be killed."""
+
+    def __init__(self, at: int) -> None:
+        self._at = at
+
+    def push(
+        self, src: Path, dst: PurePosixPath, *, offset: int = 0, moved: Moved = unwatched
+    ) -> None:
+        with TemporaryDirectory() as name:
+            sent = Path(name) / "sent"
+            sent.write_bytes(src.read_bytes()[: self._at])
+            super().push(sent, dst, offset=offset, moved=moved)
+        sys.stdout.write("hanging\n")
+        sys.stdout.flush()
+        threading.Event().wait()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from host.deploy.layout import BLOCK_BYTES, Store, Watch
-from host.deploy.store import How, put
+from host.deploy.store import How, adopt, put
 from host.errors import ArtefactError, FarFileError, StoreError, UnreachableError
 from host.transport.local import Local
 from tests.fakes.bad_link import BadLink, Wire
@@ -210,3 +214,66 @@ def test_an_error_of_the_far_file_that_is_no_full_disk_stays_what_it_is(
     Path(store.parts).touch()
     with pytest.raises(FarFileError):
         put(Local(), store, model, sha256(model))
+
+
+def test_two_hosts_that_put_the_same_file_at_once_both_have_it(
+    tmp_path: Path, model: Path
+) -> None:
+    root = PurePosixPath(tmp_path / "store")
+    store = Store(root, reserve_bytes=0, chunk_bytes=BLOCK_BYTES, wait_s=100)
+    with ThreadPoolExecutor() as pool:
+        both = list(pool.map(lambda _: put(Local(), store, model, sha256(model)), range(2)))
+    assert both[0].path == both[1].path
+    assert sum(one.pushed_bytes for one in both) == SIZE
+
+
+def test_a_host_that_is_killed_in_the_middle_leaves_a_store_that_goes_on(
+    tmp_path: Path, model: Path
+) -> None:
+    root = PurePosixPath(tmp_path / "store")
+    store = Store(root, reserve_bytes=0, chunk_bytes=BLOCK_BYTES, wait_s=100)
+    code = (
+        "import sys; from pathlib import Path, PurePosixPath\n"
+        "from host.deploy.layout import Store\n"
+        "from host.deploy.store import put\n"
+        "from tests.fakes.bad_link import Hanging\n"
+        f"store = Store({root!r}, reserve_bytes=0, chunk_bytes={BLOCK_BYTES})\n"
+        f"put(Hanging({3 * BLOCK_BYTES + 5}), store, Path({str(model)!r}), {sha256(model)!r})\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as host:
+        assert host.stdout is not None
+        assert host.stdout.readline() == b"hanging\n"
+        assert (Path(store.lock) / "owner").exists()
+        host.kill()
+    placed = put(Local(), store, model, sha256(model))
+    assert placed.resumed_bytes == 3 * BLOCK_BYTES
+    assert Path(placed.path).read_bytes() == model.read_bytes()
+
+
+def coarse(tmp_path: Path) -> Local:
+    """A device whose `stat` knows whole seconds only."""
+    device = boxed("coreutils", tmp_path / "bin", without=["stat"])
+    stat, sed = shutil.which("stat"), shutil.which("sed")
+    script = f"#!/bin/sh\n{stat} \"$@\" | {sed} 's/\\.[0-9]* +/ +/g'\n"
+    (tmp_path / "bin" / "stat").write_text(script, encoding="utf-8")
+    (tmp_path / "bin" / "stat").chmod(0o755)
+    return device
+
+
+def test_whole_seconds_are_enough_for_a_file_that_was_put(
+    tmp_path: Path, store: Store, model: Path
+) -> None:
+    device = coarse(tmp_path)
+    placed = put(device, store, model, sha256(model))
+    assert put(device, store, model, sha256(model)).how is How.UNCHANGED
+    Path(placed.path).write_bytes(bytes(SIZE))
+    assert put(device, store, model, sha256(model)).how is How.PUSHED
+
+
+def test_whole_seconds_are_not_enough_for_a_file_that_has_just_changed(
+    tmp_path: Path, store: Store, model: Path
+) -> None:
+    device, ahead = coarse(tmp_path), 4102444800  # the year 2100: just changed, for any clock
+    os.utime(model, (ahead, ahead))
+    for _ in range(2):
+        assert adopt(device, store, PurePosixPath(model), sha256(model)).how is How.ADOPTED
