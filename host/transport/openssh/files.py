@@ -89,7 +89,7 @@ def push(link: Link, src: Path, dst: PurePosixPath, offset: int, moved: Moved) -
 
 
 def _push(link: Link, file: BinaryIO, names: list[str], left: int, moved: Moved) -> None:
-    every_s = f"{link.stall_s / 6:.0f}" if left > WATCHED_BYTES else "0"
+    every_s = str(max(1, round(link.stall_s / 6))) if left > WATCHED_BYTES else "0"
     deadline = time.monotonic() + link.connect_timeout_s
     session = Session(link, ["sh", "-c", PUSH, "sh", *names, every_s], deadline)
     progress = Progress(link)

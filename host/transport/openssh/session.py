@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from host.errors import TransportError, UnreachableError
 from host.transport.openssh.link import Link, end, spawn
-from host.transport.openssh.refusals import plain
+from host.transport.openssh.refusals import last_line, plain
 
 CHUNK_BYTES = 1 << 18
 KEEP_BYTES = 1 << 16
@@ -169,12 +169,11 @@ class Session:
             return TransportError(device, detail)
         if self.overflown:
             return TransportError(device, f"{self._program} said more than is taken")
-        if self._marks.pid is not None and self._link.alive():
+        lost = self._link.lost()
+        if self._marks.pid is not None and not lost:
             return TransportError(device, f"{self._program} was ended and left no status")
-        told = [line for line in before.splitlines() if line.strip()]
-        return UnreachableError(
-            device, "the connection broke" + (f": {plain(told[-1])}" if told else "")
-        )
+        why = last_line(self._link.log if lost else before)
+        return UnreachableError(device, "the connection broke" + (f": {why}" if why else ""))
 
     def _listen(self) -> None:
         pipe: BinaryIO = self._process.stderr  # type: ignore[assignment]
