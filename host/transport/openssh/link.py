@@ -165,12 +165,15 @@ class Link:
             process.stdout.close()  # type: ignore[union-attr]
 
 
-def spawn(device: str, argv: list[str]) -> subprocess.Popen[bytes]:
-    """Start ssh without a terminal that it could ask on. Raises TransportError."""
+def spawn(device: str, argv: list[str], stdin: BinaryIO | None = None) -> subprocess.Popen[bytes]:
+    """Start ssh without a terminal that it could ask on. stdin: None for a pipe.
+
+    Raises TransportError.
+    """
     try:
         return subprocess.Popen(
             argv,
-            stdin=subprocess.PIPE,
+            stdin=stdin or subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,

@@ -71,7 +71,7 @@ class Session:
     """A running command. stdin and stdout are its pipes; ended is set once its status is known.
 
     limit: bytes that both outputs may have together before it is killed; None where only the
-    last of stderr is held and the caller bounds stdout.
+    last of stderr is held and the caller bounds stdout. source: an open file as stdin.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Session:
         deadline: float,
         *,
         limit: int | None = None,
+        source: BinaryIO | None = None,
     ) -> None:
         self._link, self._program, self._limit = link, argv[0], limit
         self._marks = Marks(link.mark, KEEP_BYTES if limit is None else None)
@@ -91,7 +92,7 @@ class Session:
         try:
             link.up(deadline)
             line = shlex.join(["exec", "sh", "-c", WRAP, link.mark, *argv])
-            self._process = spawn(link.device, link.client(line))
+            self._process = spawn(link.device, link.client(line), source)
         except BaseException:
             link.slots.release()
             raise
