@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,8 +101,8 @@ def session(address: Address, options: SshOptions, socket: Path, command: str) -
 
 def accept(address: Address, options: SshOptions) -> str:
     """What a person types to see an unknown host's key and accept it."""
-    target = " ".join(address.destination(options)).replace("-- ", "")
-    return f"ssh -o StrictHostKeyChecking=ask {target} true"
+    target = [word for word in address.destination(options) if word != "--"]
+    return shlex.join(["ssh", "-o", "StrictHostKeyChecking=ask", *target, "true"])
 
 
 def _set(*own: str) -> list[str]:

@@ -16,6 +16,7 @@ from host.transport.openssh.link import Link
 from host.transport.openssh.session import CHUNK_BYTES, Session
 
 TICK_S = 0.5
+WATCH_S = 0.05
 # $1 the file, $2 its folder, $3 the offset. The first dd cuts the file at the offset (POSIX dd,
 # seek without notrunc), the second moves the shared offset of fd 1 there. Nothing appends: a
 # writer that a dead link left behind could only write the same bytes to the same place.
@@ -78,58 +79,52 @@ class Progress:
 
 
 def push(link: Link, src: Path, dst: PurePosixPath, offset: int, moved: Moved) -> None:
-    """See Transport.push."""
+    """See Transport.push.
+
+    The file itself is the session's stdin: ssh hands it on to the master, which reads it. No
+    byte goes through this process; how far it is shows in the offset that all of them share.
+    """
+    names = [str(dst), str(dst.parent), str(offset)]
     try:
         with src.open("rb", buffering=0) as file:
             left = file.seek(0, os.SEEK_END) - offset
             file.seek(offset)
-            _push(link, file, [str(dst), str(dst.parent), str(offset)], left, moved)
+            session = _push(link, file, [*names, _watch_s(link, left)], moved)
     except OSError as err:
         raise FarFileError(link.device, str(dst), f"{src}: {err.strerror}") from err
-
-
-def _push(link: Link, file: BinaryIO, names: list[str], left: int, moved: Moved) -> None:
-    every_s = f"{link.stall_s / 6:.0f}" if left > WATCHED_BYTES else "0"
-    deadline = time.monotonic() + link.connect_timeout_s
-    session = Session(link, ["sh", "-c", PUSH, "sh", *names, every_s], deadline)
-    progress = Progress(link)
-    threading.Thread(target=progress.listen, args=(session.stdout,), daemon=True).start()
-    try:
-        _pour(file, session, progress, moved)
-        while not session.ended.wait(TICK_S):
-            progress.check()
-    finally:
-        if not session.ended.is_set():
-            session.kill()
-        session.finish()
     if session.status is None:
         raise session.broken()
     if session.status != 0:
-        raise FarFileError(link.device, names[0], session.said())
+        raise FarFileError(link.device, str(dst), session.said())
 
 
-def _pour(file: BinaryIO, session: Session, progress: Progress, moved: Moved) -> None:
-    """Write the file to stdin and close it; ends early when the far end does."""
-    fd = session.stdin.fileno()
-    os.set_blocking(fd, False)
-    poll = select.poll()
-    poll.register(fd, select.POLLOUT)
-    with session.stdin:
-        while chunk := file.read(CHUNK_BYTES):
-            rest = memoryview(chunk)
-            while rest:
-                if session.ended.is_set():
-                    return
-                if not poll.poll(TICK_S * 1000):
-                    progress.check()
-                    continue
-                try:
-                    count = os.write(fd, rest)
-                except BrokenPipeError:
-                    return
-                rest = rest[count:]
+def _watch_s(link: Link, left: int) -> str:
+    """How often the far end says the size, for `sleep`; 0 for never."""
+    return str(max(1, round(link.stall_s / 6))) if left > WATCHED_BYTES else "0"
+
+
+def _push(link: Link, file: BinaryIO, argv: list[str], moved: Moved) -> Session:
+    """Wait for a session that takes the file; it has ended or was killed."""
+    deadline = time.monotonic() + link.connect_timeout_s
+    session = Session(link, ["sh", "-c", PUSH, "sh", *argv], deadline, source=file)
+    progress = Progress(link)
+    threading.Thread(target=progress.listen, args=(session.stdout,), daemon=True).start()
+    at, ended = file.tell(), False
+    try:
+        while not ended:
+            ended = session.ended.wait(WATCH_S)
+            now = file.tell()
+            if now > at:
                 progress.moved()
-                moved(count)
+                moved(now - at)
+            elif not ended:
+                progress.check()
+            at = now
+    finally:
+        if not ended:
+            session.kill()
+        session.finish()
+    return session
 
 
 def pull(

@@ -26,6 +26,7 @@ from host.transport.openssh.refusals import plain, refusal
 # is kept free to end processes with.
 SESSIONS = 8
 END_S = 2.0
+MOMENT_S = 0.5  # between the end of a session and that of the connection which took it along
 LOG_LINES = 400
 NOISE_BYTES = 1 << 16
 # A socket's path may have 103 bytes on macOS, and ssh appends 17 while it makes it.
@@ -80,9 +81,16 @@ class Link:
         """The argv that runs a line of the far shell over the connection."""
         return session(self._address, self._options, self._socket, command)
 
-    def alive(self) -> bool:
-        """Whether ssh still holds the connection. Silence takes it stall_s to notice."""
-        return self._master is not None and self._master.poll() is None
+    def lost(self) -> bool:
+        """Whether ssh has given the connection up, or does so in a moment."""
+        process = self._master
+        if process is None:
+            return True
+        try:
+            process.wait(MOMENT_S)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def drop(self) -> None:
         """End the connection; the next call makes a new one."""
@@ -157,12 +165,15 @@ class Link:
             process.stdout.close()  # type: ignore[union-attr]
 
 
-def spawn(device: str, argv: list[str]) -> subprocess.Popen[bytes]:
-    """Start ssh without a terminal that it could ask on. Raises TransportError."""
+def spawn(device: str, argv: list[str], stdin: BinaryIO | None = None) -> subprocess.Popen[bytes]:
+    """Start ssh without a terminal that it could ask on. stdin: None for a pipe.
+
+    Raises TransportError.
+    """
     try:
         return subprocess.Popen(
             argv,
-            stdin=subprocess.PIPE,
+            stdin=stdin or subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,

@@ -20,7 +20,7 @@ MAX_SAID = 300
 
 def refusal(address: Address, options: SshOptions, log: str) -> TransportError:
     """The error that a log of `ssh -v` comes to."""
-    device, said = address.text, _last(log)
+    device, said = address.text, last_line(log)
     if CHANGED in log:
         detail = (
             f"its host key has CHANGED, to {_key(log)}. Somebody may sit in between, or the "
@@ -63,6 +63,7 @@ def _key(log: str) -> str:
     return plain(keys[-1]) if keys else "a key that ssh did not name"
 
 
-def _last(log: str) -> str:
+def last_line(log: str) -> str:
+    """The last thing that a log says to a person, "" where it says nothing."""
     lines = [line for line in log.splitlines() if line.strip() and not line.startswith("debug")]
     return plain(lines[-1].strip()) if lines else ""

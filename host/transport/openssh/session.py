@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from host.errors import TransportError, UnreachableError
 from host.transport.openssh.link import Link, end, spawn
-from host.transport.openssh.refusals import plain
+from host.transport.openssh.refusals import last_line, plain
 
 CHUNK_BYTES = 1 << 18
 KEEP_BYTES = 1 << 16
@@ -71,7 +71,7 @@ class Session:
     """A running command. stdin and stdout are its pipes; ended is set once its status is known.
 
     limit: bytes that both outputs may have together before it is killed; None where only the
-    last of stderr is held and the caller bounds stdout.
+    last of stderr is held and the caller bounds stdout. source: an open file as stdin.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Session:
         deadline: float,
         *,
         limit: int | None = None,
+        source: BinaryIO | None = None,
     ) -> None:
         self._link, self._program, self._limit = link, argv[0], limit
         self._marks = Marks(link.mark, KEEP_BYTES if limit is None else None)
@@ -92,7 +93,7 @@ class Session:
         try:
             link.up(deadline)
             line = shlex.join(["exec", "sh", "-c", WRAP, link.mark, *argv])
-            self._process = spawn(link.device, link.client(line))
+            self._process = spawn(link.device, link.client(line), source)
         except BaseException:
             link.slots.release()
             raise
@@ -172,12 +173,11 @@ class Session:
             return TransportError(device, detail)
         if self.overflown:
             return TransportError(device, f"{self._program} said more than is taken")
-        if self._marks.pid is not None and self._link.alive():
+        lost = self._link.lost()
+        if self._marks.pid is not None and not lost:
             return TransportError(device, f"{self._program} was ended and left no status")
-        told = [line for line in before.splitlines() if line.strip()]
-        return UnreachableError(
-            device, "the connection broke" + (f": {plain(told[-1])}" if told else "")
-        )
+        why = last_line(self._link.log if lost else before)
+        return UnreachableError(device, "the connection broke" + (f": {why}" if why else ""))
 
     def _listen(self) -> None:
         pipe: BinaryIO = self._process.stderr  # type: ignore[assignment]
