@@ -96,6 +96,40 @@ def gc(
     return 0
 
 
+@devices.command()
+@click.argument("device")
+@click.argument("requirements", nargs=-1)
+@click.option(
+    "--out", "folder", type=click.Path(path_type=Path), required=True, help="Folder to fill."
+)
+@INVENTORY
+@AS_JSON
+def wheels(
+    device: str,
+    requirements: tuple[str, ...],
+    folder: Path,
+    inventory: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Download wheels for the Python of DEVICE; name the folder as its `wheelhouse`.
+
+    REQUIREMENTS as pip has them; onnxruntime-genai and psutil without. The device gets an
+    environment of exactly these at the next run, without any network there.
+    """
+    from host.pipeline.wheels import fill
+
+    house = fill(device, inventory, folder, requirements)
+    names = [wheel.file.name for wheel in (*house.wheels, house.pip)]
+    if as_json:
+        json_out({"folder": str(folder), "sha256": house.sha256, "wheels": names})
+        return 0
+    for name in names:
+        out().print(plain(name), soft_wrap=True)
+    out().print(plain(f'in the inventory, for {device}: wheelhouse = "{folder}"'), soft_wrap=True)
+    return 0
+
+
 def _list(file: Path | None, timeout_s: float, *, as_json: bool) -> None:
     from host.pipeline.devices import survey
     from host.pipeline.inventory import inventory, inventory_path

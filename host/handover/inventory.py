@@ -37,6 +37,7 @@ class InventoryDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One device. profile None: found by matching. maker, model, serial_number: for the record.
 
     python, store, spool: on this very device, where they differ from what its profile says.
+    wheelhouse: a folder of wheels here, of which the device gets an environment for the agent.
     """
 
     name: Name
@@ -46,6 +47,7 @@ class InventoryDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: Line | None = None
     serial_number: Line | None = None
     python: Line | None = None
+    wheelhouse: Line | None = None
     store: FarPath | None = None
     spool: FarPath | None = None
     options: Options = Options()

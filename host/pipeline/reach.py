@@ -13,10 +13,12 @@ import msgspec
 from agent.wire import WireError, decode
 from collectors.clocks import device_clock
 from host.artefacts.models.hashing import folder_files, hash_files
+from host.deploy.environment import environment
 from host.deploy.layout import Store
 from host.deploy.layout import Watch as Listen
 from host.deploy.stage import deploy, deploy_local, local_store
 from host.deploy.store import put, put_folder
+from host.deploy.wheelhouse import open_wheelhouse
 from host.errors import AgentError, UsageError
 from host.handover.deployment import Deployment
 from host.handover.profile import Profile
@@ -132,8 +134,11 @@ def _deployed(known: KnownDevice, transport: Transport, watch: Watch) -> Reached
             f"{known.name}: profile {found.product.name} has the shell agent, which runs native"
             " runners only; `measure` needs Python on the device"
         )
-    store = store_of(known, found, transport)
-    deployment = deploy(transport, store, _transfers(watch))
+    store, listen = store_of(known, found, transport), _transfers(watch)
+    if entry.wheelhouse is not None:
+        wheels = open_wheelhouse(Path(entry.wheelhouse).expanduser())
+        store = replace(store, python=str(environment(transport, store, wheels, python, listen)))
+    deployment = deploy(transport, store, listen)
     spool = home(transport, entry.spool or place.spool)
     return Reached(
         known.name,
