@@ -170,10 +170,22 @@ def test_sending_into_a_dead_link_ends(far: Sshd, transport: Ssh) -> None:
     stream.close(timeout_s=1)
 
 
+def daemon(transport: Transport) -> int:
+    """The sshd that serves us: the parent of the far shell, which is our shell's own."""
+    return int(sh(transport, "cut -d' ' -f4 /proc/$PPID/stat"))
+
+
+def test_a_new_connection_ends_the_daemon_of_the_one_before(transport: Ssh) -> None:
+    frozen = daemon(transport)
+    os.kill(frozen, signal.SIGSTOP)  # bytes for it are late, and come when it goes on
+    with pytest.raises(UnreachableError, match="not responding"):
+        transport.call(["true"], timeout_s=60)
+    assert daemon(transport) != frozen
+    sh(transport, 'while kill -0 "$1" 2>/dev/null; do sleep 0.1; done', str(frozen))
+
+
 def test_a_connection_that_broke_is_made_anew_by_the_next_call(far: Sshd, transport: Ssh) -> None:
-    # Our shell's parent is the far shell, whose own one is the daemon that serves us.
-    daemon = int(sh(transport, "cut -d' ' -f4 /proc/$PPID/stat"))
-    os.kill(daemon, signal.SIGKILL)
+    os.kill(daemon(transport), signal.SIGKILL)
     with contextlib.suppress(UnreachableError):  # where it was quicker than the news
         transport.call(["true"], timeout_s=30)
     assert sh(transport, "echo again") == b"again\n"
