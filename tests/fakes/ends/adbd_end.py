@@ -1,4 +1,4 @@
-"""A real adbd on a cable, through Google's own adb server."""
+"""A real adbd on a cable, through Google's own adb server and without one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from host.transport.adb import connect
+from host.transport import adb, adb_direct
 from host.transport.adb_server import private
 from tests.fakes.ends.base import FarEnd
 from tests.fakes.phone.phone import Phone, phone, why_not
@@ -32,7 +32,20 @@ def adb_end(place: Path) -> Iterator[FarEnd]:
     with running(place / "phone") as made:
         server = private(place)
         yield FarEnd(
-            connect=lambda: connect(made.address, server),
+            connect=lambda: adb.connect(made.address, server),
+            root=ROOT,
+            cut=made.net.cut,
+            mend=made.net.mend,
+        )
+
+
+@contextmanager
+def adb_direct_end(place: Path) -> Iterator[FarEnd]:
+    """place: an empty folder."""
+    pytest.importorskip("adb_shell", reason="the extra adb-direct is not installed")
+    with running(place / "phone") as made:
+        yield FarEnd(
+            connect=lambda: adb_direct.connect(made.address, place / "adbkey"),
             root=ROOT,
             cut=made.net.cut,
             mend=made.net.mend,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from tests.fakes.ends.adbd_end import adb_end
+from tests.fakes.ends.adbd_end import adb_direct_end, adb_end
 from tests.fakes.ends.base import FarEnd
 from tests.fakes.ends.local_end import local_end
 
@@ -18,5 +18,6 @@ Maker = Callable[[Path], AbstractContextManager[FarEnd]]
 
 ENDS: dict[str, Maker] = {
     "adb": adb_end,
+    "adb-direct": adb_direct_end,
     "local": local_end,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -72,7 +73,7 @@ class Phone:
         with (self.place / "adbd.log").open("ab") as log:
             # setpriv: the phone ends with the test that started it, however that ends.
             self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *self.net.inside(boot)],
+                [str(shutil.which("setpriv")), "--pdeathsig", "KILL", *self.net.inside(boot)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
