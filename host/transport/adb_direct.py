@@ -34,9 +34,16 @@ NETWORK = re.compile(r"(?P<host>[^:\[\]]+|\[[0-9a-fA-F:.%\w]+\])(?::(?P<port>[0-
 class DirectServices:
     """Services of the device at the end of a pipe; a connection that broke is made anew."""
 
-    def __init__(self, device: str, pipe: Callable[[], TcpPipe | UsbPipe], key: Path) -> None:
+    def __init__(
+        self,
+        device: str,
+        pipe: Callable[[], TcpPipe | UsbPipe],
+        key: Path,
+        *,
+        accept_s: float = ACCEPT_S,
+    ) -> None:
         self.device = device
-        self._pipe, self._key = pipe, key
+        self._pipe, self._key, self._accept_s = pipe, key, accept_s
         self._wire: Wire | None = None
         self._closed = False
         self._lock = threading.Lock()
@@ -70,7 +77,7 @@ class DirectServices:
                 rsa_keys=[signer(self._key)],
                 transport_timeout_s=timeout_s,
                 read_timeout_s=timeout_s,
-                auth_timeout_s=ACCEPT_S,
+                auth_timeout_s=self._accept_s,
                 auth_callback=lambda _: asked.set(),
             )
             pipe.settle()
@@ -97,14 +104,15 @@ class DirectServices:
         return err
 
 
-def connect(where: str, key: Path | None = None) -> AdbTransport:
+def connect(where: str, key: Path | None = None, *, accept_s: float = ACCEPT_S) -> AdbTransport:
     """A transport to `HOST[:PORT]`, `usb` (the only one) or `usb:SERIAL`.
 
-    key: the private RSA key; by default adb's own, which is made where there is none.
+    key: the private RSA key; by default adb's own, which is made where there is none. accept_s:
+    how long to wait for somebody at the device where it does not know the key.
     Raises UnreachableError, AccessRefusedError, TransportError where its Android is older than 7.
     """
     device = f"adb-direct:{where}"
-    services = DirectServices(device, _pipe(device, where), key or key_path())
+    services = DirectServices(device, _pipe(device, where), key or key_path(), accept_s=accept_s)
     made = AdbTransport(device, services)
     try:
         made.call(["true"], timeout_s=CONNECT_S)
