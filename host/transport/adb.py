@@ -99,7 +99,9 @@ def _reach(services: ServerServices) -> None:
             return
         if found is None:
             raise UnreachableError(services.device, said) if said else problem
-        passing = found.state in ("connecting", "authorizing", "offline")
+        passing = found.state in ("connecting", "authorizing") or (
+            found.state == "offline" and not said  # one that was just asked stays so
+        )
         if not passing or time.monotonic() > deadline:
             raise problem
         time.sleep(POLL_S)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from host.transport.deadline import Deadline
 # AOSP's DEFAULT_ADB_PORT.
 STANDARD_PORT = 5037
 LENGTH_DIGITS = 4
+POLL_S = 0.005
+# As much as the system allows: a file's socket has 208 KiB on Linux otherwise.
+BUFFER_BYTES = 4 << 20
 # Longest request that four hex digits can say.
 MAX_REQUEST_BYTES = 0xFFFF
 
@@ -78,11 +82,23 @@ class Address:
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             made.settimeout(timeout_s)
-            made.connect(self.path)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+            self._reach(made, time.monotonic() + timeout_s)
         except BaseException:
             made.close()
             raise
         return made
+
+    def _reach(self, made: socket.socket, deadline: float) -> None:
+        while True:
+            try:
+                made.connect(self.path)
+            except BlockingIOError:  # adb lets four wait, and turns the fifth away
+                if time.monotonic() > deadline:
+                    raise TimeoutError("it is busy") from None
+                time.sleep(POLL_S)
+            else:
+                return
 
     def answers(self) -> bool:
         """Whether anybody listens there."""

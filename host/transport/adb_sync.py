@@ -9,8 +9,8 @@ from __future__ import annotations
 import select
 import socket
 import struct
+from io import BufferedReader
 from pathlib import PurePosixPath
-from typing import BinaryIO
 
 from host.transport.adb_socket import RefusedError, exactly, linked
 from host.transport.base import STALL_S, Moved
@@ -25,7 +25,7 @@ MAX_REASON_BYTES = 4096
 
 
 def send(
-    device: str, sock: socket.socket, source: BinaryIO, dst: PurePosixPath, moved: Moved
+    device: str, sock: socket.socket, source: BufferedReader, dst: PurePosixPath, moved: Moved
 ) -> None:
     """Write all of source to dst; makes the folders above, replaces a file.
 
@@ -35,9 +35,11 @@ def send(
     sock.settimeout(STALL_S)
     goal = f"{dst},{MODE}".encode()
     going = _told(device, sock, HEADER.pack(b"SEND", len(goal)) + goal)
-    while going and (chunk := source.read(CHUNK_BYTES)):
-        going = _told(device, sock, HEADER.pack(b"DATA", len(chunk)) + chunk)
-        moved(len(chunk))
+    buffer = memoryview(bytearray(HEADER.size + CHUNK_BYTES))
+    while going and (count := source.readinto(buffer[HEADER.size :])):
+        HEADER.pack_into(buffer, 0, b"DATA", count)
+        going = _told(device, sock, buffer[: HEADER.size + count])
+        moved(count)
     if going:  # 0: a time of change would say something of this machine
         _told(device, sock, HEADER.pack(b"DONE", 0))
     with linked(device):
@@ -49,7 +51,7 @@ def send(
             raise EOFError("the answer to a file is none")
 
 
-def _told(device: str, sock: socket.socket, data: bytes) -> bool:
+def _told(device: str, sock: socket.socket, data: bytes | memoryview) -> bool:
     """Send; False when the device says something before the end, which it does when it fails."""
     with linked(device):
         try:

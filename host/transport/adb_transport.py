@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from host.errors import FarFileError, TransportError, UnreachableError
 from host.transport import adb_sync, far_shell, shell_v2
@@ -45,7 +46,8 @@ class AdbTransport:
         self._services = services
 
     def call(self, argv: Sequence[str], *, timeout_s: float, stdin: bytes = b"") -> Done:
-        line = far_shell.told_with_pid(far_shell.command(self.device, argv))
+        line = far_shell.command(self.device, argv)
+        line = far_shell.told_with_pid(far_shell.with_input(line) if stdin else line)
         out, err = bytearray(), bytearray()
 
         def said(kind: int, data: bytes) -> bool:
@@ -54,7 +56,7 @@ class AdbTransport:
 
         deadline = Deadline.after(timeout_s)
         try:
-            status = self._converse(line, [stdin], said, deadline)
+            status = self._converse(line, shell_v2.input_of(stdin), said, deadline)
         except TimeoutError as error:
             self._kill(shell_v2.process_id(err.split(b"\n", 1)[0]))
             message = f"{argv[0]} did not end within {timeout_s:g} s"
@@ -98,7 +100,8 @@ class AdbTransport:
             return received.full
 
         try:
-            status = self._converse(line, [], said, Deadline.stalled())
+            nothing = shell_v2.input_of(b"")
+            status = self._converse(line, nothing, said, Deadline.stalled())
             if status:
                 raise FarFileError(self.device, str(src), _text(err) or f"status {status}")
             return received.finish()
@@ -119,27 +122,25 @@ class AdbTransport:
     def close(self) -> None:
         self._services.close()
 
-    def _send(self, source: BinaryIO, dst: PurePosixPath, moved: Moved) -> None:
+    def _send(self, source: BufferedReader, dst: PurePosixPath, moved: Moved) -> None:
         with self._granted("sync:", Deadline.stalled()) as sock:
             try:
                 adb_sync.send(self.device, sock, source, dst, moved)
             except RefusedError as err:
                 raise FarFileError(self.device, str(dst), str(err)) from err
 
-    def _append(self, source: BinaryIO, dst: PurePosixPath, offset: int, moved: Moved) -> None:
+    def _append(
+        self, source: BufferedReader, dst: PurePosixPath, offset: int, moved: Moved
+    ) -> None:
         err = bytearray()
-
-        def given() -> Iterator[bytes]:
-            while chunk := source.read(shell_v2.CHUNK_BYTES):
-                yield chunk
-                moved(len(chunk))
 
         def said(_: int, data: bytes) -> None:
             err.extend(data[: MAX_OUTPUT_BYTES - len(err)])
 
         line = far_shell.write_from(dst, offset)
         try:
-            status = self._converse(line, given(), said, Deadline.stalled())
+            given = shell_v2.input_from(source, moved)
+            status = self._converse(line, given, said, Deadline.stalled())
         except TimeoutError as error:
             said_so = f"{dst}: nothing moved for {STALL_S:g} s"
             raise UnreachableError(self.device, said_so) from error
@@ -149,7 +150,7 @@ class AdbTransport:
     def _converse(
         self,
         line: str,
-        given: Iterable[bytes],
+        given: Iterator[shell_v2.Sendable],
         said: Callable[[int, bytes], object],
         deadline: Deadline,
     ) -> int | None:
@@ -167,7 +168,8 @@ class AdbTransport:
         if pid is not None:
             line = f"kill -9 -{pid} || kill -9 {pid}"
             with contextlib.suppress(TransportError, TimeoutError):  # the caller says what failed
-                self._converse(line, [], lambda _kind, _data: None, Deadline.after(KILL_S))
+                nothing = shell_v2.input_of(b"")
+                self._converse(line, nothing, lambda _kind, _data: None, Deadline.after(KILL_S))
 
 
 def _text(raw: bytes | bytearray) -> str:

@@ -28,6 +28,15 @@ def told_with_pid(line: str) -> str:
     return f"echo $$ >&2; {line}"
 
 
+def with_input(line: str) -> str:
+    """The line, with whatever input it leaves read to its end.
+
+    adbd forgets what a command said when it ends with input unread: both go over one socket pair,
+    whose failing write it takes for the end of both (AOSP, shell_service.cpp, PassInput).
+    """
+    return f"({line}); s=$?; cat > /dev/null; exit $s"
+
+
 def write_from(dst: PurePosixPath, offset: int) -> str:
     """A line that cuts dst to offset bytes and appends its stdin."""
     goal = shlex.quote(str(dst))

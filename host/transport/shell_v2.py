@@ -11,17 +11,19 @@ import select
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from io import BufferedReader
 
 from host.errors import UnreachableError
 from host.transport.adb_socket import linked
-from host.transport.base import STALL_S
+from host.transport.base import STALL_S, Moved
 from host.transport.deadline import Deadline
 from host.transport.lines import Lines
 
 STDIN, STDOUT, STDERR, EXIT, CLOSE_STDIN = range(5)
 HEADER = struct.Struct("<BI")
 CHUNK_BYTES = 1 << 16
+Sendable = bytes | memoryview
 READ_BYTES = 1 << 18
 # Longest packet taken: adb's own are at most 1 MiB (MAX_PAYLOAD, adb.h).
 MAX_PACKET_BYTES = 16 << 20
@@ -60,19 +62,19 @@ def packet(kind: int, data: bytes = b"") -> bytes:
 def converse(
     device: str,
     sock: socket.socket,
-    given: Iterable[bytes],
+    given: Iterator[Sendable],
     said: Callable[[int, bytes], object],
     deadline: Deadline,
 ) -> int | None:
     """Give a command its input and hand on what it says; its exit status.
 
-    said: called with STDOUT or STDERR and bytes; it ends the conversation by giving True, and the
-    status is then None. Raises TimeoutError past the deadline, UnreachableError when the
-    connection breaks, and whatever given and said raise.
+    given: whole packets; the next is asked for when the one before has gone. said: called with
+    STDOUT or STDERR and bytes; it ends the conversation by giving True, and the status is then
+    None. Raises TimeoutError past the deadline, UnreachableError when the connection breaks, and
+    whatever given and said raise.
     """
     sock.settimeout(0)
-    outgoing = _framed(given)
-    waiting: memoryview | None = next(outgoing)
+    waiting = next(given, None)
     packets = Packets()
     while True:
         readable, writable, _ = select.select(
@@ -81,9 +83,7 @@ def converse(
         if not readable and not writable:
             raise TimeoutError
         if writable and waiting is not None:
-            with linked(device):
-                left = _send(sock, waiting)
-            waiting = left or next(outgoing, None)
+            waiting = _sent(sock, waiting, given)
         if readable:
             with linked(device):
                 found = list(packets.feed(_receive(sock)))
@@ -94,18 +94,32 @@ def converse(
                     return None
 
 
-def _framed(given: Iterable[bytes]) -> Iterator[memoryview]:
-    for chunk in given:
-        for start in range(0, len(chunk), CHUNK_BYTES):
-            yield memoryview(packet(STDIN, chunk[start : start + CHUNK_BYTES]))
-    yield memoryview(packet(CLOSE_STDIN))
+def input_of(data: bytes) -> Iterator[Sendable]:
+    """Packets of an input that is at hand, and its end."""
+    for start in range(0, len(data), CHUNK_BYTES):
+        yield packet(STDIN, data[start : start + CHUNK_BYTES])
+    yield packet(CLOSE_STDIN)
 
 
-def _send(sock: socket.socket, data: memoryview) -> memoryview | None:
-    """What is left of data."""
-    with contextlib.suppress(BlockingIOError):
-        data = data[sock.send(data) :]
-    return data if len(data) else None
+def input_from(source: BufferedReader, moved: Moved) -> Iterator[Sendable]:
+    """Packets of what is left of a file, and its end. One buffer serves all of them."""
+    buffer = memoryview(bytearray(HEADER.size + CHUNK_BYTES))
+    while count := source.readinto(buffer[HEADER.size :]):
+        HEADER.pack_into(buffer, 0, STDIN, count)
+        yield buffer[: HEADER.size + count]
+        moved(count)
+    yield packet(CLOSE_STDIN)
+
+
+def _sent(sock: socket.socket, data: Sendable, given: Iterator[Sendable]) -> Sendable | None:
+    """What is to be sent next; None when there is no more, or the command wants no more."""
+    try:
+        left = memoryview(data)[sock.send(data) :]
+    except BlockingIOError:
+        return data
+    except ConnectionError:
+        return None  # what it said before is still to be read
+    return left if len(left) else next(given, None)
 
 
 def _receive(sock: socket.socket) -> bytes:

@@ -284,6 +284,14 @@ def test_many_threads_share_one_transport(way: Connect) -> None:
     transport.close()
 
 
+def test_a_command_need_not_read_its_input(way: Connect) -> None:
+    transport = way()
+    for _ in range(20):
+        done = transport.call(["sh", "-c", "echo out; exit 3"], timeout_s=30, stdin=bytes(4 << 20))
+        assert (done.status, done.stdout) == (3, b"out\n")
+    transport.close()
+
+
 def test_what_adb_cannot_carry_is_said(way: Connect) -> None:
     transport = way()
     with pytest.raises(TransportError, match="NUL"):
