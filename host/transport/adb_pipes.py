@@ -16,6 +16,7 @@ from typing import Any
 from adb_shell.exceptions import TcpTimeoutException, UsbReadFailedError, UsbWriteFailedError
 from adb_shell.transport.base_transport import BaseTransport
 
+from host.errors import UsageError
 from host.transport.adb_socket import exactly
 from host.transport.base import STALL_S
 
@@ -85,13 +86,22 @@ class UsbPipe:
     """adb's interface of a device on USB. Never tried on a real one."""
 
     def __init__(self, serial: str | None) -> None:
-        from adb_shell.transport.usb_transport import UsbTransport
-
+        try:
+            import usb1
+            from adb_shell.transport.usb_transport import UsbTransport
+        except (ImportError, OSError) as err:  # the package, or the library below it
+            raise UsageError("adb-direct", f"USB needs libusb 1.0 and libusb1 ({err})") from err
+        self._usb_error: type[Exception] = usb1.USBError
         self._usb: Any = UsbTransport.find_adb(serial=serial)
         self._closed = False
 
     def connect(self, transport_timeout_s: float) -> None:
-        self._usb.connect(transport_timeout_s)
+        try:
+            self._usb.connect(transport_timeout_s)
+        except self._usb_error as err:
+            raise OSError(
+                f"its USB interface cannot be had: does a server hold it? ({err})"
+            ) from err
 
     def bulk_read(self, numbytes: int, transport_timeout_s: float) -> bytes:
         return bytes(self._usb.bulk_read(numbytes, transport_timeout_s))
