@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -116,6 +117,23 @@ def linked(device: str) -> Iterator[None]:
         raise UnreachableError(device, "nothing moved on the connection in time") from err
     except (OSError, EOFError) as err:
         raise UnreachableError(device, f"the connection broke ({err})") from err
+
+
+def ready(
+    sock: socket.socket, timeout_s: float | None, *, write: bool = False
+) -> tuple[bool, bool]:
+    """Whether it can be read and written without waiting, once one of both is so; None: no limit.
+
+    By poll where there is one: select takes no descriptor above 1023, and a bench has many.
+    """
+    if not hasattr(select, "poll"):
+        readable, writable, _ = select.select([sock], [sock] if write else [], [], timeout_s)
+        return bool(readable), bool(writable)
+    poll = select.poll()
+    poll.register(sock, select.POLLIN | (select.POLLOUT if write else 0))
+    for _, mask in poll.poll(None if timeout_s is None else timeout_s * 1000):
+        return bool(mask & ~select.POLLOUT), bool(mask & select.POLLOUT)
+    return False, False
 
 
 def granted(device: str, address: Address, *requests: str, deadline: Deadline) -> socket.socket:

@@ -6,13 +6,12 @@ modulo 4 GiB. It cannot go on at an offset.
 
 from __future__ import annotations
 
-import select
 import socket
 import struct
 from io import BufferedReader
 from pathlib import PurePosixPath
 
-from host.transport.adb_socket import RefusedError, exactly, linked
+from host.transport.adb_socket import RefusedError, exactly, linked, ready
 from host.transport.base import STALL_S, Moved
 
 HEADER = struct.Struct("<4sI")
@@ -57,6 +56,6 @@ def _told(device: str, sock: socket.socket, data: bytes | memoryview) -> bool:
         try:
             sock.sendall(data)
         except ConnectionError:  # it may have said why
-            if not select.select([sock], [], [], 0)[0]:
+            if not ready(sock, 0)[0]:
                 raise
-        return not select.select([sock], [], [], 0)[0]
+        return not ready(sock, 0)[0]

@@ -7,7 +7,6 @@ Source: AOSP, packages/modules/adb, shell_protocol.h.
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
 import struct
 import threading
@@ -15,7 +14,7 @@ from collections.abc import Callable, Iterator
 from io import BufferedReader
 
 from host.errors import UnreachableError
-from host.transport.adb_socket import linked
+from host.transport.adb_socket import linked, ready
 from host.transport.base import STALL_S, Moved
 from host.transport.deadline import Deadline
 from host.transport.lines import Lines
@@ -77,9 +76,7 @@ def converse(
     waiting = next(given, None)
     packets = Packets()
     while True:
-        readable, writable, _ = select.select(
-            [sock], [sock] if waiting is not None else [], [], deadline.left_s()
-        )
+        readable, writable = ready(sock, deadline.left_s(), write=waiting is not None)
         if not readable and not writable:
             raise TimeoutError
         if writable and waiting is not None:
@@ -176,7 +173,7 @@ class ShellStream:
         out: list[bytes] = []
         while not out and not self._ended.is_set():
             try:
-                select.select([self._sock], [], [])
+                ready(self._sock, None)
                 found = list(self._packets.feed(_receive(self._sock)))
             except (OSError, EOFError, ValueError):  # ValueError: closed while it waited
                 self._ended.set()
