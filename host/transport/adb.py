@@ -7,10 +7,10 @@ import socket
 import time
 
 from host.errors import TransportError, UnreachableError
-from host.transport.adb_devices import Device, chosen, devices, listed, trouble
-from host.transport.adb_server import SERVERS
-from host.transport.adb_socket import Address, RefusedError, granted, query
-from host.transport.adb_transport import AdbTransport
+from host.transport.adbd.devices import Device, chosen, devices, listed, trouble
+from host.transport.adbd.server import SERVERS
+from host.transport.adbd.server_socket import Address, RefusedError, granted, query
+from host.transport.adbd.transport import AdbTransport
 from host.transport.deadline import Deadline
 
 __all__ = ["Device", "connect", "devices"]

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from host.errors import AccessRefusedError, TransportError, UnreachableError, UsageError
-from host.transport.adb_keys import key_path, signer
-from host.transport.adb_transport import AdbTransport
-from host.transport.adb_wire import Wire
+from host.transport.adbd.keys import key_path, signer
+from host.transport.adbd.transport import AdbTransport
+from host.transport.adbd.wire import Wire
 from host.transport.deadline import Deadline
 
 if TYPE_CHECKING:
-    from host.transport.adb_pipes import TcpPipe, UsbPipe
+    from host.transport.adbd.pipes import TcpPipe, UsbPipe
 
 # `adb tcpip` of every manual.
 STANDARD_PORT = 5555
@@ -124,15 +124,15 @@ def connect(where: str, key: Path | None = None, *, accept_s: float = ACCEPT_S) 
 
 def _pipe(device: str, where: str) -> Callable[[], TcpPipe | UsbPipe]:
     try:
-        from host.transport import adb_pipes
+        from host.transport.adbd import pipes
     except ImportError as err:
         said = "needs adb-shell: pip install 'inferometer[adb-direct]'"
         raise UsageError(device, said) from err
     if where == "usb" or where.startswith("usb:"):
         serial = where.removeprefix("usb").removeprefix(":") or None
-        return lambda: adb_pipes.UsbPipe(serial)
+        return lambda: pipes.UsbPipe(serial)
     match = NETWORK.fullmatch(where)
     if match is None:
         raise UsageError(device, "neither HOST, HOST:PORT, usb nor usb:SERIAL")
     host, port = match["host"].strip("[]"), int(match["port"] or STANDARD_PORT)
-    return lambda: adb_pipes.TcpPipe(host, port)
+    return lambda: pipes.TcpPipe(host, port)

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from host.evaluate.quantile import order_interval, quantile
 from host.transport import adb, adb_direct
-from host.transport.adb_server import private, program
+from host.transport.adbd.server import private, program
 from host.transport.base import Transport, output
 from tests.fakes.ends.adbd_end import ROOT, running
 

@@ -14,10 +14,20 @@ import pytest
 
 from host.errors import AccessRefusedError, FarFileError, TransportError, UnreachableError
 from host.transport import adb, adb_direct
-from host.transport.adb_server import private, program
-from host.transport.adb_socket import Address
+from host.transport.adbd.server import private, program
+from host.transport.adbd.server_socket import Address
 from host.transport.base import MAX_OUTPUT_BYTES, Transport, output
-from tests.fakes.ends.adb_gate import lists, refuses_every_key, says_nothing, served
+from tests.fakes.ends.adb_gate import (
+    HEADER,
+    OKAY,
+    WRTE,
+    lets_in_and_sends,
+    lists,
+    message,
+    refuses_every_key,
+    says_nothing,
+    served,
+)
 from tests.fakes.ends.adbd_end import ROOT, running
 from tests.fakes.phone.phone import CHECKOUT, Phone
 
@@ -99,7 +109,7 @@ def test_a_server_of_ours_ends_with_the_process_that_forgot_it(
 ) -> None:
     script = (
         "import sys; from pathlib import Path; from host.transport import adb;"
-        "from host.transport.adb_server import private;"
+        "from host.transport.adbd.server import private;"
         "adb.connect(sys.argv[1], private(Path(sys.argv[2])))"
     )
     argv = [sys.executable, "-c", script, device.address, str(tmp_path)]
@@ -183,6 +193,35 @@ def test_a_phone_that_is_offline_is_unreachable(server: Address, tmp_path: Path)
         pytest.importorskip("adb_shell", reason="the extra adb-direct is not installed")
         with pytest.raises(UnreachableError):
             adb_direct.connect(f"127.0.0.1:{port}", tmp_path / "adbkey")
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [bytes(range(256))],
+        [HEADER.pack(WRTE, 5, 1, (1 << 32) - 1, 0, 0)],
+        [message(WRTE, 5, 1, b"abc")[:-1] + b"x"],
+        [message(OKAY, 5, 1), *[message(WRTE, 5, 1, bytes(1 << 16))] * 500],
+        [message(OKAY, 5, 1), message(WRTE, 5, 1, b"\x01\xff\xff\xff\xff")],
+    ],
+    ids=["noise", "a message of 4 GiB", "a changed byte", "a flood", "a packet of 4 GiB"],
+)
+def test_a_device_that_breaks_the_protocol_is_unreachable(
+    answers: list[bytes], tmp_path: Path
+) -> None:
+    pytest.importorskip("adb_shell", reason="the extra adb-direct is not installed")
+    with served(lets_in_and_sends(*answers)) as port, pytest.raises(UnreachableError):
+        adb_direct.connect(f"127.0.0.1:{port}", tmp_path / "adbkey")
+
+
+def test_a_device_whose_adbd_has_no_shell_v2_is_too_old(tmp_path: Path) -> None:
+    pytest.importorskip("adb_shell", reason="the extra adb-direct is not installed")
+    closed = message(int.from_bytes(b"CLSE", "little"), 0, 1)
+    with (
+        served(lets_in_and_sends(closed)) as port,
+        pytest.raises(TransportError, match="no shell v2"),
+    ):
+        adb_direct.connect(f"127.0.0.1:{port}", tmp_path / "adbkey")
 
 
 def test_transport_by_its_id(device: Phone, server: Address) -> None:

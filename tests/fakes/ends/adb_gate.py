@@ -14,7 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 HEADER = struct.Struct("<6I")
-AUTH = int.from_bytes(b"AUTH", "little")
+AUTH, CNXN, OKAY, WRTE = (
+    int.from_bytes(name, "little") for name in (b"AUTH", b"CNXN", b"OKAY", b"WRTE")
+)
+VERSION, MOST_BYTES = 0x01000000, 1 << 20
 TOKEN, TOKEN_BYTES = 1, 20
 
 
@@ -41,12 +44,28 @@ def served(answer: Callable[[socket.socket], None]) -> Iterator[int]:
 def refuses_every_key(made: socket.socket) -> None:
     """Ask for another signature whatever comes: nobody is there to accept a key."""
     while True:
-        size = HEADER.unpack(_exactly(made, HEADER.size))[3]
-        _exactly(made, size)
-        token = bytes(range(TOKEN_BYTES))
-        made.sendall(
-            HEADER.pack(AUTH, TOKEN, 0, len(token), sum(token), AUTH ^ 0xFFFFFFFF) + token
-        )
+        _taken(made)
+        made.sendall(message(AUTH, TOKEN, 0, bytes(range(TOKEN_BYTES))))
+
+
+def lets_in_and_sends(*answers: bytes) -> Callable[[socket.socket], None]:
+    """Accept whoever comes; to the first service asked for, grant nothing but say all of this."""
+
+    def answer(made: socket.socket) -> None:
+        _taken(made)
+        made.sendall(message(CNXN, VERSION, MOST_BYTES, b"device::\0"))
+        _taken(made)
+        for raw in answers:
+            made.sendall(raw)
+        says_nothing(made)
+
+    return answer
+
+
+def message(command: int, first: int, second: int, data: bytes = b"") -> bytes:
+    """A message as the protocol wants it."""
+    magic = command ^ 0xFFFFFFFF
+    return HEADER.pack(command, first, second, len(data), sum(data), magic) + data
 
 
 def says_nothing(made: socket.socket) -> None:
@@ -65,6 +84,11 @@ def lists(text: str) -> Callable[[socket.socket], None]:
         made.sendall(status + b"%04x" % len(raw) + raw)
 
     return answer
+
+
+def _taken(made: socket.socket) -> None:
+    """Read one message."""
+    _exactly(made, HEADER.unpack(_exactly(made, HEADER.size))[3])
 
 
 def _exactly(made: socket.socket, count: int) -> bytes:

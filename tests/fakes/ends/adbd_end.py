@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from host.transport import adb, adb_direct
-from host.transport.adb_server import private
+from host.transport.adbd.server import private
 from tests.fakes.ends.base import FarEnd
 from tests.fakes.phone.phone import Phone, phone, why_not
 

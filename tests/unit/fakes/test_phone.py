@@ -33,7 +33,7 @@ def shell(tmp_path: Path, state: tree.State) -> Shell:
     }
 
     def run(line: str) -> str:
-        argv = [tmp_path / "bin" / "sh", "-c", line]
+        argv = [str(tmp_path / "bin" / "sh"), "-c", line]
         done = subprocess.run(argv, env=environ, capture_output=True, timeout=60, check=False)
         return done.stdout.decode()
 

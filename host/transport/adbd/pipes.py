@@ -17,7 +17,7 @@ from adb_shell.exceptions import TcpTimeoutException, UsbReadFailedError, UsbWri
 from adb_shell.transport.base_transport import BaseTransport
 
 from host.errors import UsageError
-from host.transport.adb_socket import exactly
+from host.transport.adbd.server_socket import exactly
 from host.transport.base import STALL_S
 
 # How often a reader on USB looks whether it is still wanted.

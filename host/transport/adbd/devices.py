@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from host.errors import AccessRefusedError, TransportError, UnreachableError
-from host.transport.adb_server import SERVERS
-from host.transport.adb_socket import Address, query
+from host.transport.adbd.server import SERVERS
+from host.transport.adbd.server_socket import Address, query
 
 LIST_S = 10.0
 # `adb devices -l`: serial, state in words, then key:value pairs; usb only on Linux.

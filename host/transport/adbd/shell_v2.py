@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from io import BufferedReader
 
 from host.errors import UnreachableError
-from host.transport.adb_socket import linked, ready
+from host.transport.adbd.server_socket import linked, ready
 from host.transport.base import STALL_S, Moved
 from host.transport.deadline import Deadline
 from host.transport.lines import Lines

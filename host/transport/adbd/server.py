@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from host.errors import TransportError
-from host.transport.adb_socket import Address
+from host.transport.adbd.server_socket import Address
 
 START_S = 20.0
 END_S = 5.0

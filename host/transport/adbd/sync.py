@@ -11,7 +11,7 @@ import struct
 from io import BufferedReader
 from pathlib import PurePosixPath
 
-from host.transport.adb_socket import RefusedError, exactly, linked, ready
+from host.transport.adbd.server_socket import RefusedError, exactly, linked, ready
 from host.transport.base import STALL_S, Moved
 
 HEADER = struct.Struct("<4sI")

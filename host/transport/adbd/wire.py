@@ -23,7 +23,7 @@ from typing import Protocol
 import numpy as np
 
 from host.errors import UnreachableError
-from host.transport.adb_socket import RefusedError
+from host.transport.adbd.server_socket import RefusedError
 from host.transport.base import STALL_S
 from host.transport.deadline import Deadline
 

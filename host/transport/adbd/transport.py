@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from host.errors import FarFileError, TransportError, UnreachableError
-from host.transport import adb_sync, far_shell, shell_v2
-from host.transport.adb_socket import RefusedError
+from host.transport import far_shell
+from host.transport.adbd import shell_v2, sync
+from host.transport.adbd.server_socket import RefusedError
 from host.transport.base import MAX_OUTPUT_BYTES, STALL_S, Done, Moved, unwatched
 from host.transport.deadline import Deadline
 from host.transport.received import Received
@@ -125,7 +126,7 @@ class AdbTransport:
     def _send(self, source: BufferedReader, dst: PurePosixPath, moved: Moved) -> None:
         with self._granted("sync:", Deadline.stalled()) as sock:
             try:
-                adb_sync.send(self.device, sock, source, dst, moved)
+                sync.send(self.device, sock, source, dst, moved)
             except RefusedError as err:
                 raise FarFileError(self.device, str(dst), str(err)) from err
 
@@ -161,7 +162,10 @@ class AdbTransport:
         try:
             return self._services.granted(service, deadline)
         except RefusedError as err:
-            raise TransportError(self.device, f"{service[:40]}: {err}") from err
+            if service.startswith("shell,v2,"):
+                said = f"it grants no shell v2, which Android has since 7 ({err})"
+                raise TransportError(self.device, said) from err
+            raise TransportError(self.device, f"{service}: {err}") from err
 
     def _kill(self, pid: int | None) -> None:
         """End a command and what it started. adbd makes each the head of a process group."""
