@@ -76,6 +76,8 @@ class _Servers:
 
 SERVERS = _Servers()
 atexit.register(SERVERS.end_all)
+if hasattr(os, "register_at_fork"):  # a forked child ends no server of its parent
+    os.register_at_fork(after_in_child=SERVERS.started.clear)
 
 
 def private(folder: Path | None = None) -> Address:
