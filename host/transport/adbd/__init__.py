@@ -1,0 +1,1 @@
+"""What is said to an adbd, whether by way of an adb server or without one."""
