@@ -76,8 +76,9 @@ class SocketStream:
 def slow_agent(seed: int, most_s: float) -> Iterator[tuple[SlowLink, SocketStream]]:
     """A session of a real agent at the far end of a slow link."""
     link = SlowLink(seed, most_s)
+    far = link.far.fileno()
     process = subprocess.Popen(
-        [PYTHON, "-m", "agent"], stdin=link.far, stdout=link.far, cwd=ROOT, env=dict(os.environ)
+        [PYTHON, "-m", "agent"], stdin=far, stdout=far, cwd=ROOT, env=dict(os.environ)
     )
     link.far.close()
     stream = SocketStream(link.host, process)
