@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -91,7 +92,10 @@ def private(folder: Path | None = None) -> Address:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             return Address("127.0.0.1", free.getsockname()[1])
-    place = folder or Path(tempfile.mkdtemp(prefix="inferometer-adb-"))
+    place = folder
+    if place is None:
+        place = Path(tempfile.mkdtemp(prefix="inferometer-adb-"))
+        atexit.register(shutil.rmtree, place, ignore_errors=True)
     return Address(host="", path=str(place / "socket"))
 
 

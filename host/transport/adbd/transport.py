@@ -12,7 +12,7 @@ from typing import Protocol
 from host.errors import FarFileError, TransportError, UnreachableError
 from host.transport import far_shell
 from host.transport.adbd import shell_v2, sync
-from host.transport.adbd.server_socket import RefusedError
+from host.transport.adbd.server_socket import RefusedError, linked
 from host.transport.base import MAX_OUTPUT_BYTES, STALL_S, Done, Moved, unwatched
 from host.transport.deadline import Deadline
 from host.transport.received import Received
@@ -160,7 +160,8 @@ class AdbTransport:
 
     def _granted(self, service: str, deadline: Deadline) -> socket.socket:
         try:
-            return self._services.granted(service, deadline)
+            with linked(self.device):
+                return self._services.granted(service, deadline)
         except RefusedError as err:
             if service.startswith("shell,v2,"):
                 said = f"it grants no shell v2, which Android has since 7 ({err})"
