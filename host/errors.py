@@ -12,7 +12,8 @@ HostError                a sentence for the user and an exit code
 │   │   ├── AccessRefusedError  it answers and does not let us in: key, password, host key
 │   │   ├── CommandFailedError  a command ran there and failed, with its status
 │   │   └── FarFileError        a file there cannot be read or written
-│   └── AgentError       the agent said so, or fell silent
+│   ├── AgentError       the agent said so, or fell silent
+│   └── ControlError     a setting of the device cannot be taken, or was lost
 ├── FolderError          2: a run folder that cannot be read
 └── Interrupted          130: the user stopped the run; the folder can be resumed
 """
@@ -97,6 +98,10 @@ class FarFileError(TransportError):
 
 class AgentError(DeviceError):
     """The agent failed or fell silent: (device, detail)."""
+
+
+class ControlError(DeviceError):
+    """A setting cannot be taken, does not read back, or its lease is lost: (device, what)."""
 
 
 class Interrupted(HostError):  # noqa: N818 - an outcome, not a defect

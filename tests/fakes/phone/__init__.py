@@ -1,0 +1,1 @@
+"""A phone's root folder, shell, commands and stateful Android services."""
