@@ -55,6 +55,7 @@ class Leases:
     ledger: Ledger
     keeper: Keeper
     token: str
+    watch: Watch
     wait: Pause = pause
     lost: str = ""
     outcomes: list[Outcome] = field(default_factory=list)
@@ -115,10 +116,16 @@ class Leases:
     def beat(self) -> str:
         """Give the watchdog a sign of life: "" or why the leases are lost, for good.
 
-        A host that was asleep longer than the watchdog waits learns it here.
+        A host that was asleep longer than the watchdog waits learns it here. A watchdog that is
+        gone is started again.
         """
-        if not self.lost and self.keeper.beat() == "lost":
+        if self.lost:
+            return self.lost
+        life = self.keeper.beat()
+        if life == "lost":
             self.lost = "lease-lost: the device heard nothing of us and put its settings back"
+        elif life == "unwatched":
+            self.keeper.start(self.watch.silence_s, self.watch.poll_s)
         return self.lost
 
     def restore(self) -> tuple[Outcome, ...]:
@@ -199,7 +206,7 @@ def leases(
     if taken is not None:
         raise ControlError(transport.device, f"its settings are held by {taken.token}")
     keeper.start(watch.silence_s, watch.poll_s)
-    made = Leases(transport, description, ledger, keeper, token, wait)
+    made = Leases(transport, description, ledger, keeper, token, watch, wait)
     try:
         yield made
     except BaseException:
