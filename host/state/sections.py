@@ -5,7 +5,8 @@ answer is bounded in bytes and, where the device has `timeout`, in time. Runs un
 toybox and under BusyBox ash: reads of files are builtins of the shell, nothing forks for them.
 
 A command says its own status, from a shell inside `timeout`: toybox 0.8.9's `timeout` was seen to
-end with 127 more often than not, whatever its command ended with.
+end with 127 more often than not, whatever its command ended with. That shell ends its command when
+it is told to end, for BusyBox's `timeout` does not: the command would hold our pipe for ever.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _PRELUDE = """\
 M={mark}
 export M
 e() {{ echo; echo "$M end $1"; }}
-C='"$@"; s=$?; echo; echo "$M end $s"'
+C='trap "kill -9 \$p; exit" TERM; "$@" & p=$!; wait $p; s=$?; echo; echo "$M end $s"'
 if command -v timeout >/dev/null 2>&1
 then t() {{ timeout {command_s} sh -c "$C" sh "$@"; }}
 else t() {{ "$@"; e $?; }}
@@ -100,9 +101,9 @@ def reads(folder: str, pattern: str, names: Sequence[str]) -> str:
     return f"folders {shlex.join(words)}; e 0"
 
 
-def script(sections: Sequence[Section], mark: str) -> str:
-    """The whole script. mark: a word that nobody can foresee."""
-    parts = [_PRELUDE.format(mark=mark, command_s=COMMAND_S)]
+def script(sections: Sequence[Section], mark: str, *, command_s: int = COMMAND_S) -> str:
+    """The whole script. mark: a word that nobody can foresee. command_s: for each command."""
+    parts = [_PRELUDE.format(mark=mark, command_s=command_s)]
     parts += [_SECTION.format(name=s.name, body=s.body, limit=MAX_ANSWER_BYTES) for s in sections]
     return "".join(parts)
 

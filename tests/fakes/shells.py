@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import pytest
 
-from host.state.description import Description
+from host.state.description import Description, link_of
 from host.transport.base import Done, Moved, Stream, unwatched
 from host.transport.local import Local
 from tests.fakes.phone import tree as phone
 from tests.fakes.tree import tree
 
+PATIENCE_S = 60.0
 BOOT_ID = "proc/sys/kernel/random/boot_id"
 BOOT = "11111111-2222-3333-4444-555555555555"
 
@@ -105,26 +108,38 @@ SHELLS: dict[str, Callable[[Path], None]] = {
 }
 
 
-def far(place: Path, shell: str, *, system: str = "android") -> Far:
-    """A device under an empty folder, with a state as a phone on the bench has it."""
+def far(place: Path, shell: str) -> Far:
+    """A device in an empty folder, with a state as a phone on the bench has it."""
     SHELLS[shell](place / "bin")
-    state = phone.fill(place / "phone")
+    phone.fill(place / "phone")
     for name in ("stat", "loadavg", "uptime"):
-        source = (Path("/proc") / name).read_text()
-        tree(place / "proc", {name: source})
+        tree(place / "proc", {name: (Path("/proc") / name).read_text()})
     tree(place, {BOOT_ID: f"{BOOT}\n"})
     (place / "sys").mkdir()
+    return at(place)
+
+
+def at(place: Path, device: str = "adb:DOUBLE0001") -> Far:
+    """The device that `far` made in a folder."""
     environment = {
         "PATH": str(place / "bin"),
         "PHONE_STATE": str(place / "phone"),
         "PHONE_SERVICES": str(phone.HERE / "services"),
     }
     description = Description(
-        system="linux" if system == "linux" else "android",
+        system="android",
         store=PurePosixPath(place / "store"),
-        link="usb",
+        link=link_of(device),
         root=(),
         sys=PurePosixPath(place / "sys"),
         proc=PurePosixPath(place / "proc"),
     )
-    return Far(Inside(environment), description, state, place)
+    return Far(Inside(environment, device), description, phone.State(place / "phone"), place)
+
+
+def until(what: str, holds: Callable[[], bool]) -> None:
+    """Look until something holds; a test that waits in vain says for what."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, f"never: {what}"
+        threading.Event().wait(0.02)
