@@ -74,7 +74,7 @@ class Leases:
         device = self.transport.device
         if any(h.control.id == control.id for h in self.held):
             raise ControlError(device, f"{control.id} is held already")
-        if why := self.lost or refused(control, value, self.description):
+        if why := self.beat() or refused(control, value, self.description):
             raise ControlError(device, why)
         seen = look(self.transport, [control], self.description)
         old = seen.values[control.id]
@@ -154,7 +154,8 @@ class Leases:
         self.keeper.drop([o.held.number for o in ended if o.how != "failed"])
         self._note("refused", held, f"reads back {now}")
         why = f"{control.id} was set to {held.new} and reads back {now}"
-        raise ControlError(self.transport.device, why + (f" ({said})" if said else ""))
+        why = self.beat() or why + (f" ({said})" if said else "")
+        raise ControlError(self.transport.device, why)
 
     def _note(
         self, event: str, held: Held, detail: str = "", *, found: str | Missing | None = None

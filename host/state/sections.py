@@ -28,7 +28,7 @@ _PRELUDE = """\
 M={mark}
 export M
 e() {{ echo; echo "$M end $1"; }}
-C='trap "kill -9 \$p; exit" TERM; "$@" & p=$!; wait $p; s=$?; echo; echo "$M end $s"'
+C='trap "kill -9 \\$p; exit" TERM; "$@" & p=$!; wait $p; s=$?; echo; echo "$M end $s"'
 if command -v timeout >/dev/null 2>&1
 then t() {{ timeout {command_s} sh -c "$C" sh "$@"; }}
 else t() {{ "$@"; e $?; }}

@@ -36,6 +36,8 @@ began_of() {
     set -- ${stat##*) }
     set +f
     [ $# -gt 19 ] || return 1
+    # Dead, and only not yet waited for by its parent.
+    case $1 in Z | X) return 1 ;; esac
     shift 19
     began=$1
 }
