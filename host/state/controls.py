@@ -5,6 +5,8 @@ None of these has been tried on a real device; all were tried against scripts th
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from host.state.control import Control
 from host.state.description import Description
 from host.state.missing import Missing
@@ -13,8 +15,8 @@ from host.state.snapshot import DeviceState
 # Writes a word into a node and lets the shell report a failure; `echo` adds the line end.
 _WRITE = ("sh", "-c", 'echo "$1" >"$2"', "sh")
 _SERVICES = "Android services; sources notes 1.8; untried"
-_BATTERY = "/sys/class/power_supply/battery"
-_SWITCH = {"0": "0", "1": "1"}
+_ACC = "list of the ACC project, as in sources notes 1.8; untried"
+_CHARGING = ("battery_charging_enabled", "input_suspend", "charge_disable", "batt_slate_mode")
 
 
 def _setting(name: str, space: str, key: str) -> Control:
@@ -84,20 +86,20 @@ ANDROID: tuple[Control, ...] = (
     ),
 )
 
-# Nodes that stop charging on rooted phones; which one a phone has, a look tells. The value that
-# stops it: battery_charging_enabled 0, the others 1.
-CHARGING: tuple[Control, ...] = tuple(
-    Control(
-        id=f"charging.{name}",
-        read=("cat", f"{_BATTERY}/{name}"),
-        set=(*_WRITE, "{value}", f"{_BATTERY}/{name}"),
-        words=_SWITCH,
-        persists=False,
-        needs_root=True,
-        source="list of the ACC project, as in sources notes 1.8; untried",
+
+def charging(description: Description) -> tuple[Control, ...]:
+    """Nodes that stop charging on rooted phones; which one a phone has, reading them tells.
+
+    The value that stops it: 0 for battery_charging_enabled, 1 for the others.
+    """
+    folder = f"{description.sys}/class/power_supply/battery"
+    return tuple(
+        replace(
+            node(f"charging.{name}", f"{folder}/{name}", _ACC),
+            words={"0": "0", "1": "1"},
+        )
+        for name in _CHARGING
     )
-    for name in ("battery_charging_enabled", "input_suspend", "charge_disable", "batt_slate_mode")
-)
 
 
 def governors(state: DeviceState, description: Description) -> tuple[Control, ...]:
@@ -128,5 +130,5 @@ def built_in(state: DeviceState, description: Description) -> dict[str, Control]
     """All built-in controls of this device, by id."""
     found = [*governors(state, description)]
     if description.system == "android":
-        found += [*ANDROID, *CHARGING]
+        found += [*ANDROID, *charging(description)]
     return {control.id: control for control in found}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import platform
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,6 +58,7 @@ class Leases:
     watch: Watch
     wait: Pause = pause
     lost: str = ""
+    detached: bool = False
     outcomes: list[Outcome] = field(default_factory=list)
     story: list[Mapping[str, Any]] = field(default_factory=list)
 
@@ -98,20 +99,9 @@ class Leases:
 
         It is a sign of life to the watchdog too. Raises TransportError when the way fails.
         """
-        if not self.held:
+        if self.beat() or not self.held:
             return self.lost
-        self.beat()
-        if self.lost:
-            return self.lost
-        seen = look(self.transport, [h.control for h in self.held], self.description)
-        if any(rebooted(h, seen.boot_id) for h in self.held):
-            return f"device-rebooted: boot {seen.boot_id}"
-        changed = [
-            f"{h.control.id} {h.new} -> {seen.values[h.control.id]}"
-            for h in self.held
-            if not _holds(h, seen.values[h.control.id])
-        ]
-        return f"control-changed: {', '.join(changed)}" if changed else ""
+        return still_held(self.transport, self.description, self.held)
 
     def beat(self) -> str:
         """Give the watchdog a sign of life: "" or why the leases are lost, for good.
@@ -128,6 +118,13 @@ class Leases:
             self.keeper.start(self.watch.silence_s, self.watch.poll_s)
         return self.lost
 
+    def detach(self) -> None:
+        """Leave everything as it is set: the run goes on without us.
+
+        The device's watchdog restores after its silence, or the next start of a host does.
+        """
+        self.detached = True
+
     def restore(self) -> tuple[Outcome, ...]:
         """Put everything back and prove it. What fails stays with the watchdog and in the book."""
         held = self.held
@@ -135,7 +132,14 @@ class Leases:
         self.outcomes += ended
         for outcome in ended:
             self._note(outcome.how, outcome.held, outcome.detail, found=outcome.found)
-        _give_up(self.keeper, ended)
+        try:
+            _give_up(self.keeper, ended)
+        except ControlError as err:
+            # After a reboot the folder may be gone, and its program with it. Then it is for the
+            # book alone to say whether something is left.
+            if any(o.how == "failed" for o in ended):
+                raise
+            self.lost = self.lost or str(err)
         return ended
 
     def _set(self, held: Held) -> None:
@@ -171,6 +175,24 @@ class Leases:
                 "detail": detail,
             }
         )
+
+
+def still_held(transport: Transport, description: Description, held: Sequence[Held]) -> str:
+    """Whether settings are still as they were set, in one call: "" or what voids an attempt.
+
+    Also for leases that an earlier run left to a detached one: those in the book.
+    """
+    if not held:
+        return ""
+    seen = look(transport, [h.control for h in held], description)
+    if any(rebooted(h, seen.boot_id) for h in held):
+        return f"device-rebooted: boot {seen.boot_id}"
+    changed = [
+        f"{h.control.id} {h.new} -> {seen.values[h.control.id]}"
+        for h in held
+        if not _holds(h, seen.values[h.control.id])
+    ]
+    return f"control-changed: {', '.join(changed)}" if changed else ""
 
 
 def _holds(held: Held, found: str | Missing) -> bool:
@@ -216,7 +238,8 @@ def leases(
         except (TransportError, ControlError) as err:
             made.lost = made.lost or f"not restored: {err}"
         raise
-    _refuse_failed(transport.device, made.restore())
+    if not made.detached:
+        _refuse_failed(transport.device, made.restore())
 
 
 def _refuse_failed(device: str, ended: tuple[Outcome, ...]) -> None:

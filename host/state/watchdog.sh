@@ -173,7 +173,8 @@ watch)
     now
     since=$up
     say "watching $$, silence $1"
-    while sleep "$2"; do
+    # A sleep that knows no fractions says so at once; then it is a whole second.
+    while sleep "$2" 2>/dev/null || sleep 1; do
         [ -f holder ] || exit 0
         first_of order
         case $first in
@@ -204,6 +205,7 @@ restore)
     echo "left $left"
     ;;
 drop)
+    [ -d "$dir" ] || { echo ok; exit 0; }
     enter
     ours "$1"
     shift
@@ -211,6 +213,7 @@ drop)
     echo ok
     ;;
 end)
+    [ -d "$dir" ] || { echo ok; exit 0; }
     enter
     ours "$1"
     count_left

@@ -79,7 +79,7 @@ STATE: Mapping[str, str] = {
 
 def why_not() -> str | None:
     """Why no phone can be made here; None when it can."""
-    for program in ("mksh", "toybox"):
+    for program in ("mksh", "toybox", "busybox"):
         if shutil.which(program) is None:
             return f"{program} is not installed"
     return None
@@ -118,6 +118,8 @@ def commands(folder: Path) -> None:
     for applet in said.stdout.split():
         if not (folder / applet).exists():
             (folder / applet).symlink_to("toybox")
+    # Android's toybox has dd; Debian's build leaves it out, and busybox's does the same.
+    shutil.copy2(str(shutil.which("busybox")), folder / "dd")
     for script in (HERE / "commands").iterdir():
         (folder / script.name).unlink(missing_ok=True)
         shutil.copy2(script, folder / script.name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +15,7 @@ from host.errors import ControlError
 from host.state.control import Control
 from host.state.controls import ANDROID, built_in, governors, node
 from host.state.description import Description
-from host.state.lease import Leases, Watch, leases
+from host.state.lease import Leases, Watch, leases, restore_left_over, still_held
 from host.state.ledger import Ledger
 from host.state.missing import Missing
 from host.state.snapshot import DeviceState, snapshot
@@ -277,3 +280,44 @@ def test_a_second_host_with_another_book_is_refused_and_told_who_holds(
 def test_a_second_run_on_the_same_host_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     with pytest.raises(ControlError, match="another run on this host"):
         Ledger(tmp_path / "ledgers", ledger.device)
+
+
+def test_a_charging_node_is_switched_and_restored(device: Far, ledger: Ledger) -> None:
+    device.sysfs({"class/power_supply/battery/battery_charging_enabled": "1\n"})
+    node_file = device.place / "sys/class/power_supply/battery/battery_charging_enabled"
+    control = built_in(DeviceState(), device.description)["charging.battery_charging_enabled"]
+    with leases(device.transport, device.description, ledger, PATIENT) as held:
+        held.take(control, "0")
+        assert node_file.read_text() == "0\n"
+    assert node_file.read_text() == "1\n"
+
+
+def test_a_run_that_detaches_leaves_its_settings_to_the_next_start(
+    device: Far, ledger: Ledger
+) -> None:
+    with leases(device.transport, device.description, ledger, PATIENT) as held:
+        held.take(CONTROLS["brightness"], "200")
+        held.detach()
+    assert device.state.get(BRIGHTNESS) == "200"
+    assert still_held(device.transport, device.description, ledger.held) == ""
+    device.state.set(BRIGHTNESS, "7")
+    found = still_held(device.transport, device.description, ledger.held)
+    assert found == "control-changed: brightness 200 -> 7"
+    (outcome,) = restore_left_over(device.transport, device.description, ledger)
+    assert (outcome.how, device.state.get(BRIGHTNESS)) == ("restored", "102")
+    assert not device.leases.exists()
+
+
+def test_a_reboot_that_takes_our_folder_with_it_still_restores_what_persists(
+    device: Far, ledger: Ledger
+) -> None:
+    with leases(device.transport, device.description, ledger, PATIENT) as held:
+        held.take(CONTROLS["brightness"], "200")
+        held.take(CONTROLS["doze"], "0")
+        held.beat()
+        os.kill(int((device.leases / "watching/pid").read_text().split()[0]), signal.SIGKILL)
+        device.reboot("another-boot")
+        shutil.rmtree(device.place / "store")
+    assert [o.how for o in held.outcomes] == ["reset-by-reboot", "restored"]
+    assert device.state.get(BRIGHTNESS) == "102"
+    assert ledger.held == ()
