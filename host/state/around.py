@@ -53,12 +53,15 @@ class Around:
         return found
 
     def end(self) -> DeviceState:
-        """The whole state after a run, and what was done with the controls."""
+        """The whole state after a run, before its settings are restored."""
         found = snapshot(self.transport, self.description)
         self.store(None, "state-after", to_json(found))
+        return found
+
+    def tell_controls(self) -> None:
+        """What was set, and how each lease ended. To be called when the leases have been left."""
         if self.leases is not None:
             self.store(None, "controls", to_json(tuple(self.leases.story)))
-        return found
 
     def before(self, number: int, waiting: Callable[[str], None]) -> str:
         """Wait at the gates, then look: "" or why the attempt is void."""

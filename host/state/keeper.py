@@ -96,9 +96,12 @@ class Keeper:
         if numbers:
             self._expect("ok", "drop", self._token, *map(name_of, numbers))
 
-    def end(self) -> None:
-        """Stop the watchdog and give the folder up. Refused while a lease is left in it."""
-        self._expect("ok", "end", self._token)
+    def end(self, *, settled: bool = False) -> None:
+        """Stop the watchdog and give the folder up. Refused while a lease is left in it.
+
+        settled: our book says how each of them ended, so what the folder holds is no longer due.
+        """
+        self._expect("ok", "end", self._token, *(["settled"] if settled else []))
 
     def _expect(self, wanted: str, *words: str, stdin: bytes = b"") -> None:
         said = self._ask(*words, stdin=stdin)

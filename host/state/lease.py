@@ -199,11 +199,12 @@ def _holds(held: Held, found: str | Missing) -> bool:
     return not isinstance(found, Missing) and same(held.control, found, held.new)
 
 
-def _give_up(keeper: Keeper, ended: tuple[Outcome, ...]) -> None:
+def _give_up(keeper: Keeper, ended: Sequence[Outcome]) -> None:
     """Tell the device what is done; end its watchdog when nothing is left."""
-    keeper.drop([o.held.number for o in ended if o.how != "failed"])
-    if all(o.how != "failed" for o in ended):
-        keeper.end()
+    if any(o.how == "failed" for o in ended):
+        keeper.drop([o.held.number for o in ended if o.how != "failed"])
+    else:
+        keeper.end(settled=True)
 
 
 @contextmanager

@@ -9,7 +9,8 @@
 #   beat TOKEN SIGN          a sign of life, a word that was not said before: `ok`, or `lost`
 #   restore                  put everything back, newest first; `left N` says how many could not
 #   drop TOKEN NUMBER...     these were put back by somebody else
-#   end TOKEN                stop the watchdog and give DIR up; refused while a lease is left
+#   end TOKEN [settled]      stop the watchdog and give DIR up; refused while a lease is left, but
+#                            where the host's book says that all of them are settled
 #
 # In DIR: holder, heartbeat, lease-NNN.sh (still to be restored), done-NNN.sh (restored here),
 # order (what the watchdog is told), over (it has taken over), watching/ (one at a time), log.
@@ -217,7 +218,7 @@ end)
     enter
     ours "$1"
     count_left
-    [ "$left" = 0 ] || { echo "left $left"; exit 9; }
+    [ "$left" = 0 ] || [ "${2-}" = settled ] || { echo "left $left"; exit 9; }
     echo end >order
     if alive; then kill -9 "$pid"; fi
     cd / && rm -rf "$dir"

@@ -1,6 +1,8 @@
 """A host in a process of its own that holds leases, so that it can be stopped and killed.
 
-    python lease_holder.py PLACE LEDGERS SILENCE_S
+    python lease_holder.py PLACE LEDGERS SILENCE_S [N]
+
+With N it kills itself right before its Nth call to the device.
 
 Lines on stdin: `take ID VALUE`, `check`, `leave`; one line of answer each. What it cannot do it
 says, as the command line would, and goes on.
@@ -8,7 +10,11 @@ says, as the command line would, and goes on.
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from host.errors import HostError
@@ -16,7 +22,8 @@ from host.state.controls import built_in
 from host.state.lease import Leases, Watch, leases
 from host.state.ledger import Ledger
 from host.state.snapshot import DeviceState
-from tests.fakes.shells import at
+from host.transport.base import Done
+from tests.fakes.shells import Inside, at
 
 
 def serve(held: Leases, line: str) -> str:
@@ -38,15 +45,29 @@ def say(answer: str) -> None:
     sys.stdout.flush()
 
 
+@dataclass(frozen=True, slots=True)
+class Doomed(Inside):
+    """Kills this process right before its Nth call."""
+
+    left: list[int] = field(default_factory=list)
+
+    def call(self, argv: Sequence[str], *, timeout_s: float, stdin: bytes = b"") -> Done:
+        if not self.left.pop():
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Inside.call(self, argv, timeout_s=timeout_s, stdin=stdin)
+
+
 def main() -> None:
-    place, ledgers, silence_s = sys.argv[1:]
+    place, ledgers, silence_s, *fatal = sys.argv[1:]
     device = at(Path(place))
+    transport = device.transport
+    if fatal:
+        others = [1] * (int(fatal[0]) - 1)
+        transport = Doomed(transport.environment, left=[*[1] * 1000, 0, *others])
     try:
         with (
             Ledger(Path(ledgers), device.transport.device) as ledger,
-            leases(
-                device.transport, device.description, ledger, Watch(int(silence_s), 0.1)
-            ) as held,
+            leases(transport, device.description, ledger, Watch(int(silence_s), 0.1)) as held,
         ):
             say("ready")
             for line in sys.stdin:

@@ -64,6 +64,7 @@ def test_a_quiet_attempt_is_kept_with_both_states(device: Far, held: Leases) -> 
     assert run.before() == ""
     assert run.around.after(1) == ""
     run.around.end()
+    run.around.tell_controls()
     assert set(run.stored) == {
         (None, "state-before"),
         (1, "state"),

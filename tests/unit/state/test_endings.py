@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -34,8 +35,8 @@ def device(request: pytest.FixtureRequest, tmp_path: Path) -> Far:
 class Host:
     """A host in a process of its own."""
 
-    def __init__(self, device: Far, ledgers: Path, silence_s: int) -> None:
-        argv = [sys.executable, str(HOLDER), str(device.place), str(ledgers), str(silence_s)]
+    def __init__(self, device: Far, ledgers: Path, *more: int) -> None:
+        argv = [sys.executable, str(HOLDER), str(device.place), str(ledgers), *map(str, more)]
         root = str(HOLDER.parents[2])
         self.process = subprocess.Popen(
             argv,
@@ -63,8 +64,8 @@ class Host:
 
 
 @contextmanager
-def host(device: Far, ledgers: Path, *, silence_s: int) -> Iterator[Host]:
-    made = Host(device, ledgers, silence_s)
+def host(device: Far, ledgers: Path, *fatal: int, silence_s: int) -> Iterator[Host]:
+    made = Host(device, ledgers, silence_s, *fatal)
     try:
         yield made
     finally:
@@ -72,7 +73,8 @@ def host(device: Far, ledgers: Path, *, silence_s: int) -> Iterator[Host]:
         made.process.wait()
         for pipe in (made.process.stdin, made.process.stdout):
             if pipe is not None:
-                pipe.close()
+                with contextlib.suppress(BrokenPipeError):  # what it was told and never read
+                    pipe.close()
 
 
 def watchdog(device: Far) -> int:
@@ -293,3 +295,31 @@ def test_a_watchdog_waits_as_long_as_signs_come(device: Far, tmp_path: Path) -> 
             held.wait(0.05)
         assert len(log.read_text().splitlines()) == 1
         assert held.check() == ""
+
+
+def test_ctrl_c_restores(device: Far, tmp_path: Path) -> None:
+    with host(device, tmp_path / "l", silence_s=600) as stopped:
+        assert stopped.answer() == "ready"
+        assert stopped.ask("take brightness 200") == "held 1"
+        stopped.send(signal.SIGINT)
+        assert stopped.process.wait() != 0
+    assert device.state.get(BRIGHTNESS) == "102"
+    assert not device.leases.exists()
+
+
+# One run of a host makes this many calls; one more and it lives to its end.
+CALLS = 23
+
+
+@pytest.mark.parametrize("fatal", range(1, CALLS + 2))
+def test_a_host_killed_before_any_of_its_calls_leaves_nothing_changed(
+    tmp_path: Path, fatal: int
+) -> None:
+    device = far(tmp_path / "device", "BusyBox ash")
+    with host(device, tmp_path / "l", fatal, silence_s=600) as doomed:
+        with contextlib.suppress(BrokenPipeError):
+            for line in ("take brightness 200", "take doze 0", "check", "leave"):
+                doomed.ask(line)
+        assert doomed.process.wait() == (0 if fatal > CALLS else -signal.SIGKILL)
+    left_over(device, tmp_path / "l")
+    assert (device.state.get(BRIGHTNESS), device.state.get("deviceidle/deep")) == ("102", "1")

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from host.handover.plan import GatePlan
@@ -190,3 +191,25 @@ def test_only_what_the_gates_need_is_asked() -> None:
     assert parts_for(gates(forbid_charging=False, forbid_throttle=True)) == frozenset()
     assert parts_for(gates(forbid_charging=True)) == {"battery"}
     assert parts_for(gates(max_busy_ratio=0.1, max_temperature_c=40.0)) == {"load", "thermal"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("min_battery_level_ratio", 1.5),
+        ("max_thermal_status", 7),
+        ("max_thermal_status", 1.5),
+        ("forbid_charging", "yes"),
+        ("cooldown_above_start_k", -1.0),
+        ("max_temperature_slope_k_per_min", 0.0),
+        ("max_battery_temperatur_c", 33.0),
+    ],
+)
+def test_a_gate_of_a_plan_that_makes_no_sense_is_refused_by_its_key(key: str, value: Any) -> None:  # noqa: ANN401
+    with pytest.raises(msgspec.ValidationError, match=key):
+        msgspec.convert({"timeout_s": 1.0, key: value}, GatePlan)
+
+
+def test_a_plan_of_before_these_gates_still_reads() -> None:
+    found = msgspec.convert({"timeout_s": 30.0, "max_temperature_c": 40.0}, GatePlan)
+    assert found.forbid_throttle is None
