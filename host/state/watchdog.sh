@@ -140,6 +140,9 @@ start)
     enter
     ours "$1"
     if alive; then echo "runs already"; exit 7; fi
+    up=
+    now 2>/dev/null
+    [ -n "$up" ] || { echo "silence cannot be counted: no /proc/uptime"; exit 8; }
     rm -f order over
     if command -v setsid >/dev/null 2>&1; then
         setsid sh "$0" "$dir" watch "$2" "$3" </dev/null >/dev/null 2>&1 &
