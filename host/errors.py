@@ -15,7 +15,8 @@ HostError                a sentence for the user and an exit code
 │   │   ├── CommandFailedError  a command ran there and failed, with its status
 │   │   └── FarFileError        a file there cannot be read or written
 │   ├── StoreError       a store on the device cannot take or give a file: full, read-only, in use
-│   └── AgentError       the agent said so, or fell silent
+│   ├── AgentError       the agent said so, or fell silent
+│   └── ControlError     a setting of the device cannot be taken, or was lost
 ├── FolderError          2: a run folder that cannot be read
 └── Interrupted          130: the user stopped the run; the folder can be resumed
 """
@@ -112,6 +113,10 @@ class StoreError(DeviceError):
 
 class AgentError(DeviceError):
     """The agent failed or fell silent: (device, detail)."""
+
+
+class ControlError(DeviceError):
+    """A setting cannot be taken, does not read back, or its lease is lost: (device, what)."""
 
 
 class Interrupted(HostError):  # noqa: N818 - an outcome, not a defect

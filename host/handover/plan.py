@@ -76,11 +76,26 @@ class GatePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     max_busy_ratio: CPU time that others use, of all cores, 0..1. max_temperature_c: hottest
     thermal zone or hwmon sensor of the device, in degrees Celsius.
+
+    Of the device's state: battery level as a ratio of full; charging means fed from outside at
+    all. max_thermal_status: Android's, 0 none to 6 shutdown. steady_for_s: how long busy ratio and
+    slope must have held. cooldown_above_start_k: how much warmer than before the first attempt
+    the hottest sensor may be when a later one begins. forbid_throttle: throttling between the
+    start and the end of an attempt voids it, and so does not being able to tell.
     """
 
     timeout_s: Seconds
     max_busy_ratio: Annotated[float, Meta(gt=0, le=1)] | None = None
     max_temperature_c: Annotated[float, Meta(gt=-50, le=150)] | None = None
+    min_battery_level_ratio: Annotated[float, Meta(ge=0, le=1)] | None = None
+    max_battery_level_ratio: Annotated[float, Meta(ge=0, le=1)] | None = None
+    max_battery_temperature_c: Annotated[float, Meta(gt=-50, le=150)] | None = None
+    forbid_charging: bool | None = None
+    max_thermal_status: Annotated[int, Meta(ge=0, le=6)] | None = None
+    steady_for_s: Seconds | None = None
+    max_temperature_slope_k_per_min: Annotated[float, Meta(gt=0, le=100)] | None = None
+    cooldown_above_start_k: Annotated[float, Meta(ge=0, le=100)] | None = None
+    forbid_throttle: bool | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ from host.handover.conventions import CONVENTIONS
 from host.handover.facts import RunFacts
 from host.handover.formal import MethodField, SamplingPlanField
 from host.handover.measurands import MEASURANDS
+from host.handover.plan import GatePlan
 from host.handover.record import Attempts
 from host.handover.result import Result
 from host.handover.text import Txt
@@ -71,7 +72,7 @@ def sampling_plan_of(facts: RunFacts, attempts: Attempts) -> SamplingPlanField:
             f"每次装载后先执行 {run.warmups} 个不计入结果的请求。",
             f"Requests after each load that no result counts: {run.warmups}.",
         ),
-        cool_down_rule=_cool_down(gates.max_temperature_c, gates.timeout_s, run.idle_before_s),
+        cool_down_rule=_cool_down(gates, run.idle_before_s),
         exclusions=tuple(
             f"attempt {a.number}: {a.status}, {a.reason}"
             for a in attempts.attempts
@@ -80,13 +81,25 @@ def sampling_plan_of(facts: RunFacts, attempts: Attempts) -> SamplingPlanField:
     )
 
 
-def _cool_down(limit_c: float | None, timeout_s: float, idle_s: float) -> Txt:
+def _cool_down(gates: GatePlan, idle_s: float) -> Txt:
+    limit_c, above_k, timeout_s = (
+        gates.max_temperature_c,
+        gates.cooldown_above_start_k,
+        gates.timeout_s,
+    )
     idle = Txt(f"每次之前空闲 {idle_s:g} s", f"{idle_s:g} s idle before each attempt")
-    if limit_c is None:
+    if limit_c is None and above_k is None:
         return Txt(f"{idle.zh}；不等待温度。", f"{idle.en}; no temperature is waited for.")
+    zh, en = [], []
+    if limit_c is not None:
+        zh.append(f"不高于 {limit_c:g} °C")
+        en.append(f"to {limit_c:g} °C or below")
+    if above_k is not None:
+        zh.append(f"比第一次之前高不超过 {above_k:g} K")
+        en.append(f"to at most {above_k:g} K above what it was before the first")
     return Txt(
-        f"{idle.zh}；等到最热的传感器不高于 {limit_c:g} °C，至多 {timeout_s:g} s，否则该次作废。",
-        f"{idle.en}; the hottest sensor must come to {limit_c:g} °C or below within"
+        f"{idle.zh}；等到最热的传感器{'，且'.join(zh)}，至多 {timeout_s:g} s，否则该次作废。",
+        f"{idle.en}; the hottest sensor must come {' and '.join(en)} within"
         f" {timeout_s:g} s, else the attempt is void.",
     )
 

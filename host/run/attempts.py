@@ -21,6 +21,7 @@ from host.run.folder import RunFolder
 from host.run.gates import pass_gates
 from host.run.journal import Journal
 from host.run.link import AgentLink
+from host.run.surroundings import Surroundings
 from host.transport.base import Transport
 
 # The agent's own watchdog ends a hung engine; the host waits a little longer for the agent.
@@ -57,6 +58,7 @@ class Bench:
     launch: Mapping[str, str]
     between: bool = False
     switch: StopSwitch = field(default_factory=StopSwitch)
+    around: Surroundings | None = None
 
 
 def role_in(plan: ResolvedPlan, folder: RunFolder, number: int) -> Role:
@@ -129,12 +131,7 @@ def run_attempts(bench: Bench, link: AgentLink, numbers: range) -> str:
 def run_attempt(bench: Bench, link: AgentLink, number: int) -> dict[str, Any]:
     """One attempt, from the gates to `attempt.json`."""
     attempts = bench.plan.plan.run.attempts
-    closed = pass_gates(
-        bench.plan.plan.gates,
-        link,
-        bench.clock,
-        lambda why: bench.watch(Progress("gate", number, attempts, waiting=why)),
-    )
+    closed = _wait(bench, link, number)
     if closed:
         role = role_fields(role_in(bench.plan, bench.folder, number))
         outcome = {"status": "void", "reason": closed, "streams": [], "engine": {}, **role}
@@ -148,7 +145,22 @@ def run_attempt(bench: Bench, link: AgentLink, number: int) -> dict[str, Any]:
         silence_s=bench.plan.plan.run.watchdog_s + AGENT_GRACE_S,
     )
     bench.watch(Progress("collect", number, attempts))
+    spoilt = bench.around.after(number) if bench.around else ""
+    if spoilt and end.get("status") == "valid":
+        end = {**end, "status": "void", "reason": spoilt}
     return keep(bench, number, end, link.device)
+
+
+def _wait(bench: Bench, link: AgentLink, number: int) -> str:
+    """Wait at the gates: those of the device's state where one is looked at, else the agent's."""
+    gates, attempts = bench.plan.plan.gates, bench.plan.plan.run.attempts
+
+    def waiting(why: str) -> None:
+        bench.watch(Progress("gate", number, attempts, waiting=why))
+
+    if bench.around is not None:
+        return bench.around.before(number, waiting)
+    return pass_gates(gates, link, bench.clock, waiting)
 
 
 def keep(bench: Bench, number: int, end: Mapping[str, Any], device: str) -> dict[str, Any]:

@@ -127,3 +127,13 @@ def test_a_temperature_gate_is_the_rule_for_cooling_down() -> None:
     record = record_of(example_run(2), replace(sample_facts(2), plan=plan))
     assert "45 °C" in record.sampling_plan.cool_down_rule.en
     assert "45 °C" in record.sampling_plan.cool_down_rule.zh
+
+
+def test_cooling_down_to_the_start_is_said_beside_a_fixed_limit() -> None:
+    change = msgspec.structs.replace
+    given = sample_plan(2)
+    gates = change(given.plan.gates, max_temperature_c=45.0, cooldown_above_start_k=2.0)
+    plan = change(given, plan=change(given.plan, gates=gates))
+    rule = record_of(example_run(2), replace(sample_facts(2), plan=plan)).sampling_plan
+    assert "45 °C or below and to at most 2 K above" in rule.cool_down_rule.en
+    assert "不高于 45 °C，且比第一次之前高不超过 2 K" in rule.cool_down_rule.zh

@@ -1,0 +1,213 @@
+"""The battery as `dumpsys battery` or the power_supply class of the kernel states it.
+
+The kernel: Documentation/ABI/testing/sysfs-class-power (uV, uA, uAh, 0.1 degC). Android: header
+line, an optional note in brackets, then `key: value` lines; voltage in mV, temperature in
+0.1 degC, status and health by number (android.os.BatteryManager).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Literal
+
+from host.state.missing import Keys, Missing, per, shown, text_of
+
+Status = Literal["unknown", "charging", "discharging", "not_charging", "full"]
+
+_STATUS: dict[int, Status] = {
+    1: "unknown",
+    2: "charging",
+    3: "discharging",
+    4: "not_charging",
+    5: "full",
+}
+_STATUS_OF_WORD: dict[str, Status] = {
+    "unknown": "unknown",
+    "charging": "charging",
+    "discharging": "discharging",
+    "not charging": "not_charging",
+    "full": "full",
+}
+_PLUGS = ("AC", "USB", "Wireless", "Dock")
+_HEADER = "Current Battery Service state:"
+_LINE = re.compile(r"( *)([A-Za-z][A-Za-z ]{0,40}?): *(.*)")
+_MOST_LINES = 100
+NOT_ASKED = Missing("not-asked")
+# -60..150 degC: nothing that is alive lies outside. 200 V: traction batteries of cars are not
+# read here. Both only sort out sentinels and noise.
+_COLDEST_DECI_C, _HOTTEST_DECI_C = -600, 1500
+_MOST_MV = 200_000
+# 10 kAh. A gauge that keeps no count says 0 or less, so 0 is no charge here.
+_MOST_UAH = 10**10
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """What is known of the battery and of what feeds it.
+
+    level_ratio: 0..1 of the framework's scale. plugged: which inputs have power. faked: the
+    framework was told what to say (`dumpsys battery unplug`, `set`); then nothing of it counts.
+    charge_uah, current_now: as the source gives them; the unit and sign of current_now differ by
+    maker (see `fuel_gauge.py`).
+    """
+
+    present: bool | Missing = NOT_ASKED
+    status: Status | Missing = NOT_ASKED
+    level_ratio: float | Missing = NOT_ASKED
+    temperature_c: float | Missing = NOT_ASKED
+    voltage_v: float | Missing = NOT_ASKED
+    charge_uah: int | Missing = NOT_ASKED
+    current_now: int | Missing = NOT_ASKED
+    health: int | Missing = NOT_ASKED
+    plugged: tuple[str, ...] | Missing = NOT_ASKED
+    faked: bool = False
+    source: str = field(default="")
+
+    @property
+    def fed(self) -> bool | Missing:
+        """Whether energy comes from outside: it charges, is full on a plug, or is plugged in.
+
+        `discharging` on a plug counts as fed: the plug still carries part of the load.
+        """
+        if isinstance(self.plugged, tuple) and self.plugged:
+            return True
+        if self.status == "charging":
+            return True
+        if isinstance(self.plugged, Missing):
+            if isinstance(self.status, Missing):
+                return self.status
+            return False if self.status == "discharging" else self.plugged
+        return False
+
+
+def all_missing(why: Missing, *, faked: bool = False, source: str = "") -> Battery:
+    """A battery of which nothing is known, for one reason."""
+    names = [f.name for f in fields(Battery) if f.name not in ("faked", "source")]
+    return Battery(**dict.fromkeys(names, why), faked=faked, source=source)
+
+
+def parse_dumpsys_battery(raw: bytes) -> Battery:
+    """The first block of `dumpsys battery`, first occurrence of each key. Never raises.
+
+    Makers append event logs that repeat the keys: the block ends at a blank line or where the
+    indent changes.
+    """
+    source = "dumpsys battery"
+    found, faked = _first_block(text_of(raw))
+    if not found and not faked:
+        return all_missing(Missing("not-understood", shown(text_of(raw))), source=source)
+    if faked:
+        said = ", ".join(f"{k}: {v}" for k, v in found.items() if k in ("status", "level"))
+        why = Missing("faked", shown(f"UPDATES STOPPED; it says {said or 'nothing'}"))
+        return all_missing(why, faked=True, source=source)
+    keys = Keys(found)
+    return Battery(
+        present=keys.truth("present"),
+        status=_status(keys),
+        level_ratio=_level(keys),
+        temperature_c=per(keys.whole("temperature", _COLDEST_DECI_C, _HOTTEST_DECI_C), 10),
+        voltage_v=per(keys.whole("voltage", 1, _MOST_MV), 1000),
+        charge_uah=keys.whole("Charge counter", 1, _MOST_UAH),
+        current_now=Missing("not-stated", "current now"),
+        health=keys.whole("health", 0, 100),
+        plugged=_plugged(keys),
+        source=source,
+    )
+
+
+def _first_block(text: str) -> tuple[dict[str, str], bool]:
+    """(key to value of the first block, whether updates are stopped)."""
+    _, header, rest = text.partition(_HEADER)
+    if not header:
+        return {}, False
+    found: dict[str, str] = {}
+    faked, indent = False, ""
+    for line in rest.removeprefix("\n").split("\n")[:_MOST_LINES]:
+        faked = faked or "UPDATES STOPPED" in line
+        if line.lstrip().startswith("("):
+            continue
+        match = _LINE.fullmatch(line)
+        if match is None or (found and match[1] != indent):
+            break
+        indent = match[1]
+        found.setdefault(match[2], match[3].strip())
+    return found, faked
+
+
+def _status(keys: Keys) -> Status | Missing:
+    code = keys.whole("status", -(10**9), 10**9)
+    if isinstance(code, Missing):
+        return code
+    return _STATUS.get(code, Missing("not-understood", f"battery status {code}"))
+
+
+def _level(keys: Keys) -> float | Missing:
+    scale = keys.whole("scale", 1, 10**6)
+    if isinstance(scale, Missing):
+        return scale
+    level = keys.whole("level", 0, scale)
+    return level if isinstance(level, Missing) else level / scale
+
+
+def _plugged(keys: Keys) -> tuple[str, ...] | Missing:
+    """Inputs with power. Of an input that is not stated nothing is assumed but its absence.
+
+    Older Androids know no dock; where none of the four is stated, that is the answer.
+    """
+    states = {plug: keys.truth(f"{plug} powered") for plug in _PLUGS}
+    for state in states.values():
+        if isinstance(state, Missing) and state.code != "not-stated":
+            return state
+    if all(isinstance(state, Missing) for state in states.values()):
+        return Missing("not-stated", "AC, USB, Wireless, Dock powered")
+    return tuple(plug.lower() for plug, state in states.items() if state is True)
+
+
+def battery_of_supplies(supplies: Mapping[str, Mapping[str, str]]) -> Battery:
+    """The battery of a power_supply class: supply name to its attributes. Never raises.
+
+    The first supply, by name, of type Battery that is not of another device (scope Device: a
+    mouse). Mains, USB and the like are what feeds it, where they say `online`.
+    """
+    source = "power_supply"
+    ours = {n: s for n, s in supplies.items() if s.get("scope") != "Device"}
+    name = next((n for n in sorted(ours) if ours[n].get("type") == "Battery"), None)
+    plugged = _online(ours)
+    if name is None:
+        gone = all_missing(Missing("not-there", "no supply of type Battery"), source=source)
+        return replace(gone, plugged=plugged)
+    keys = Keys(ours[name])
+    word = keys.text("status")
+    return Battery(
+        present=_present(keys),
+        status=word
+        if isinstance(word, Missing)
+        else _STATUS_OF_WORD.get(word.lower(), Missing("not-understood", shown(word))),
+        level_ratio=per(keys.whole("capacity", 0, 100), 100),
+        temperature_c=per(keys.whole("temp", _COLDEST_DECI_C, _HOTTEST_DECI_C), 10),
+        voltage_v=per(keys.whole("voltage_now", 1, _MOST_MV * 1000), 1_000_000),
+        charge_uah=keys.whole("charge_counter", 1, _MOST_UAH),
+        current_now=keys.whole("current_now", -(10**9), 10**9),
+        health=Missing("not-stated", "health"),
+        plugged=plugged,
+        source=f"{source}/{shown(name)}",
+    )
+
+
+def _present(keys: Keys) -> bool | Missing:
+    code = keys.whole("present", 0, 1)
+    return code if isinstance(code, Missing) else code == 1
+
+
+def _online(supplies: Mapping[str, Mapping[str, str]]) -> tuple[str, ...] | Missing:
+    """Supplies that feed the device: `online` 1 fixed, 2 programmable (sysfs-class-power)."""
+    states = {n: Keys(s).whole("online", 0, 2) for n, s in sorted(supplies.items())}
+    feeds = {n: v for n, v in states.items() if supplies[n].get("type") not in ("Battery", "UPS")}
+    for state in feeds.values():
+        if isinstance(state, Missing):
+            return state
+    if not feeds:
+        return Missing("not-there", "no supply that could feed the device")
+    return tuple(shown(name) for name, state in feeds.items() if state)
