@@ -99,7 +99,7 @@ class GatePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One plan file."""
+    """One plan file. controls: ids of the profile's controls that are held during the run."""
 
     plan: Annotated[int, Meta(ge=1)]
     title: Annotated[str, Meta(max_length=500)]
@@ -110,6 +110,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     run: RunPlan
     sampling: SamplingPlan
     gates: GatePlan
+    controls: tuple[str, ...] = ()
 
 
 class ResolvedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
@@ -16,6 +16,7 @@ from host.errors import AgentError, DeviceError, FolderError, PlanError, Transpo
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Watch
 from host.pipeline.reach import Reached
+from host.pipeline.surroundings import of_state, surroundings
 from host.run.attempts import Bench, StopSwitch, run_attempts
 from host.run.detached import hand_over, take_all, take_rest
 from host.run.exchange import exchange
@@ -74,8 +75,12 @@ def fill(work: Work, link: AgentLink) -> str:
         bench = work.bench()
         for number in left_behind(bench):
             salvage(bench, number, "cut-off: the host ended in the middle of the attempt")
-        with interrupts(bench.switch):
-            ended = _attempts(bench, link)
+        plan = work.resolved.plan
+        with (
+            interrupts(bench.switch),
+            surroundings(work.device, plan, work.folder, bench.clock) as around,
+        ):
+            ended = _attempts(replace(bench, around=around), link)
         bench.journal.note(ended or "run_end")
         bench.journal.close()
     return ended
@@ -85,6 +90,10 @@ def hand_over_all(work: Work, link: AgentLink) -> None:
     """Queue the attempts on the device and leave them to it."""
     if work.resolved.plan.run.pairing != "none":
         raise PlanError("run.pairing", "a detached run cannot have pairs")
+    plan = work.resolved.plan
+    if plan.controls or of_state(plan.gates):
+        named = "controls" if plan.controls else "gates"
+        raise PlanError(named, "a detached run looks only at busy ratio and temperature, so far")
     with disk(work.folder):
         bench = work.bench()
         numbers = missing(bench)

@@ -49,7 +49,7 @@ def folder(tmp_path: Path) -> RunFolder:
 @pytest.fixture
 def link() -> Iterator[AgentLink]:
     stub = Deployment("local", PurePosixPath(STUB), "", 0, sys.executable, PurePosixPath("/none"))
-    with AgentLink(Local(), stub) as made:
+    with AgentLink.start(Local(), stub) as made:
         yield made
 
 
