@@ -83,3 +83,9 @@ def left_over(device: Far, ledgers: Path) -> tuple[Outcome, ...]:
         assert ledger.held == ()
     assert not device.leases.exists()
     return found
+
+
+def end_watchdog(device: Far) -> None:
+    """What a test leaves running ends with it."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        os.kill(watchdog(device), signal.SIGKILL)

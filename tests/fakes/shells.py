@@ -73,6 +73,13 @@ class Far:
     def sysfs(self, files: Mapping[str, str]) -> None:
         tree(self.place / "sys", files)
 
+    def program(self, name: str, text: str) -> None:
+        """Put another program in place of one of the device's."""
+        path = self.place / "bin" / name
+        path.unlink(missing_ok=True)
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+
     def reboot(self, boot_id: str) -> None:
         """Another boot id. What the services forget is the test's to say."""
         tree(self.place, {BOOT_ID: f"{boot_id}\n"})

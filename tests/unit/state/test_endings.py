@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from host.state.controls import ANDROID
 from host.state.lease import Watch, leases
 from host.state.ledger import Ledger
-from tests.fakes.hosts import host, kill_watchdog, left_over, watchdog
+from tests.fakes.hosts import end_watchdog, host, kill_watchdog, left_over, watchdog
 from tests.fakes.shells import SHELLS, Far, far, until
 
 # Of the watchdog. A call of a host takes part of a second, on a busy machine several.
@@ -22,8 +23,10 @@ CONTROLS = {control.id: control for control in ANDROID}
 
 
 @pytest.fixture(params=SHELLS)
-def device(request: pytest.FixtureRequest, tmp_path: Path) -> Far:
-    return far(tmp_path / "device", request.param)
+def device(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Far]:
+    made = far(tmp_path / "device", request.param)
+    yield made
+    end_watchdog(made)
 
 
 def test_a_host_that_is_killed_has_its_settings_restored_by_the_device(

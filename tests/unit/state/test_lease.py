@@ -146,3 +146,14 @@ def test_a_reboot_that_takes_our_folder_with_it_still_restores_what_persists(
     assert [o.how for o in held.outcomes] == ["reset-by-reboot", "restored"]
     assert device.state.get(BRIGHTNESS) == "102"
     assert ledger.held == ()
+
+
+def test_a_service_that_answers_before_it_has_done_it_is_waited_for(
+    device: Far, ledger: Ledger
+) -> None:
+    done = "case $2 in 223) echo Asleep ;; *) echo Awake ;; esac >$PHONE_STATE/wakefulness"
+    device.program("input", f"{{ sleep 1; {done}; }} >/dev/null 2>&1 &")
+    with leases(device.transport, device.description, ledger, PATIENT) as held:
+        held.take(CONTROLS["screen"], "Asleep")
+        assert device.state.get("wakefulness") == "Asleep"
+    assert device.state.get("wakefulness") == "Awake"

@@ -48,16 +48,9 @@ def test_airplane_mode_is_refused_where_it_would_cut_our_own_link(
     assert device.state.get("settings/global/airplane_mode_on") == "0"
 
 
-def program(device: Far, name: str, text: str) -> None:
-    path = device.place / "bin" / name
-    path.unlink(missing_ok=True)
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-
-
 def test_a_set_that_does_not_read_back_is_refused(device: Far, ledger: Ledger) -> None:
     lies = 'if [ "$1" = get ]; then echo 102; else echo Done; fi'
-    program(device, "settings", lies)
+    device.program("settings", lies)
     with (
         leases(device.transport, device.description, ledger, PATIENT, lambda _: None) as held,
         pytest.raises(ControlError, match="set to 200 and reads back 102"),
@@ -74,7 +67,7 @@ def test_an_old_value_that_could_not_be_put_back_is_never_changed(
 ) -> None:
     touched = device.place / "touched"
     lies = f'if [ "$1" = get ]; then printf "{said}\\n"; else echo >{touched}; fi'
-    program(device, "settings", lies.replace("$(", "\\$("))
+    device.program("settings", lies.replace("$(", "\\$("))
     with (
         leases(device.transport, device.description, ledger, PATIENT) as held,
         pytest.raises(ControlError, match="cannot be read"),
@@ -150,7 +143,7 @@ def test_what_needs_root_is_refused_without_it(device: Far, ledger: Ledger) -> N
 
 
 def test_a_prefix_for_root_stands_before_every_command(device: Far, ledger: Ledger) -> None:
-    program(device, "su", f'echo "$@" >>{device.place}/su.log; shift; exec "$@"')
+    device.program("su", f'echo "$@" >>{device.place}/su.log; shift; exec "$@"')
     device.sysfs({"switch": "1\n"})
     rooted = replace(device.description, root=("su", "0"))
     path = device.place / "sys" / "switch"

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.hosts import host, kill_watchdog, left_over, watchdog
+from tests.fakes.hosts import end_watchdog, host, kill_watchdog, left_over, watchdog
 from tests.fakes.shells import Far, far
 
 BRIGHTNESS = "settings/system/screen_brightness"
 
 
 @pytest.fixture
-def device(tmp_path: Path) -> Far:
-    return far(tmp_path / "device", "BusyBox ash")
+def device(tmp_path: Path) -> Iterator[Far]:
+    made = far(tmp_path / "device", "BusyBox ash")
+    yield made
+    end_watchdog(made)
 
 
 def test_with_host_and_watchdog_killed_the_next_start_restores(
@@ -111,9 +114,8 @@ CALLS = 23
 
 @pytest.mark.parametrize("fatal", range(1, CALLS + 2))
 def test_a_host_killed_before_any_of_its_calls_leaves_nothing_changed(
-    tmp_path: Path, fatal: int
+    device: Far, tmp_path: Path, fatal: int
 ) -> None:
-    device = far(tmp_path / "device", "BusyBox ash")
     with host(device, tmp_path / "l", fatal, silence_s=600) as doomed:
         with contextlib.suppress(BrokenPipeError):
             for line in ("take brightness 200", "take doze 0", "check", "leave"):

@@ -28,14 +28,6 @@ def look(device: Far) -> DeviceState:
     return snapshot(device.transport, device.description)
 
 
-def program(device: Far, name: str, text: str) -> None:
-    """Put another program in place of one of the device's."""
-    path = device.place / "bin" / name
-    path.unlink(missing_ok=True)
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-
-
 def test_a_phone_on_the_bench_is_seen_as_it_is(device: Far) -> None:
     device.state.set("battery/level", "40")
     device.state.set("wakefulness", "Asleep")
@@ -91,7 +83,7 @@ def test_foreign_load_is_seen_between_two_readings(device: Far) -> None:
         f'if [ "$n" = 0 ]; then echo "{zero}"; else echo "{later}"; fi;; '
         '*) exec /usr/bin/head "$@";; esac'
     )
-    program(device, "head", stat)
+    device.program("head", stat)
     found = snapshot(device.transport, device.description, busy_over_s=1)
     assert found.load.busy_ratio == pytest.approx(0.3)
 
@@ -116,7 +108,7 @@ HOSTILE: dict[str, str] = {
 def test_a_service_that_lies_spoils_its_own_facts_alone(device: Far, text: str) -> None:
     services = device.place / "services"
     services.mkdir()
-    program(device, "dumpsys", text)
+    device.program("dumpsys", text)
     found = look(device)
     assert isinstance(found.battery.status, Missing)
     assert isinstance(found.thermal.status, Missing)
