@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from host.deploy.layout import BLOCK_BYTES, Store, Watch
+from host.deploy.proof import COARSE_S
 from host.deploy.store import How, adopt, put
 from host.errors import ArtefactError, FarFileError, StoreError, UnreachableError
 from host.transport.local import Local
@@ -265,6 +266,8 @@ def test_whole_seconds_are_enough_for_a_file_that_was_put(
 ) -> None:
     device = coarse(tmp_path)
     placed = put(device, store, model, sha256(model))
+    seen = Path(placed.path).stat()
+    assert int(seen.st_ctime) - int(seen.st_mtime) >= COARSE_S
     assert put(device, store, model, sha256(model)).how is How.UNCHANGED
     Path(placed.path).write_bytes(bytes(SIZE))
     assert put(device, store, model, sha256(model)).how is How.PUSHED
