@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from host.deploy.layout import BLOCK_BYTES, Site
@@ -40,16 +41,25 @@ done
 """
 
 
+@dataclass(frozen=True, slots=True)
+class FarFile:
+    """A file there; name: what the user calls it."""
+
+    path: PurePosixPath
+    size_bytes: int
+    name: str
+
+
 class WholeHash:
     """SHA-256 of one file there, which may still be growing while it is read.
 
     A file that is read before all of it has come gives a wrong hash, never a right one.
     """
 
-    def __init__(self, site: Site, tools: Tools, path: PurePosixPath, size_bytes: int) -> None:
+    def __init__(self, site: Site, tools: Tools, file: FarFile) -> None:
         script = _WHOLE.format(piece=tools.piece, hasher=tools.hasher)
-        self._site, self._path, self._size = site, path, size_bytes
-        self._stream = site.transport.open(argv(script, path))
+        self._site, self._name, self._size = site, file.name, file.size_bytes
+        self._stream = site.transport.open(argv(script, file.path))
         self._asked = self._answered = 0
         self._failed = False
 
@@ -88,22 +98,21 @@ class WholeHash:
         while self._asked < self._size:
             self._ask()
         self._stream.send(b"end\n")
-        name = self._path.name
         while self._answered < self._size:
             said = receive(self._site, self._stream)
             if said.strip() != b"%d" % (self._answered // BLOCK_BYTES):
                 return ""
             self._answered = min(self._answered + self._site.store.chunk_bytes, self._size)
-            self._site.watch.progress(self._answered, self._size, f"prove {name}")
+            self._site.watch.progress(self._answered, self._size, f"prove {self._name}")
         return digest(receive(self._site, self._stream))
 
 
-def whole_hash(site: Site, tools: Tools, path: PurePosixPath, size_bytes: int) -> str:
+def whole_hash(site: Site, tools: Tools, file: FarFile) -> str:
     """SHA-256 of a file there. Raises StoreError when the device cannot read it."""
-    found = WholeHash(site, tools, path, size_bytes).end()
+    found = WholeHash(site, tools, file).end()
     if not found:
         ask(site.transport, ":")  # a dead link says so itself
-        raise StoreError(site.transport.device, str(path), "cannot be read back there")
+        raise StoreError(site.transport.device, str(file.path), "cannot be read back there")
     return found
 
 
@@ -141,29 +150,24 @@ def pieces_of(size_bytes: int, chunk_bytes: int) -> list[tuple[int, int]]:
     return [(start, min(chunk_bytes, size_bytes - start)) for start in starts]
 
 
-def proven_bytes(site: Site, tools: Tools, file: Path, there: tuple[PurePosixPath, int]) -> int:
+def proven_bytes(site: Site, tools: Tools, source: Path, part: FarFile) -> int:
     """How many bytes of a part there, from its start, are the same as here. Whole chunks only."""
-    path, size_bytes = there
     step = site.store.chunk_bytes
-    pieces = pieces_of(size_bytes - size_bytes % step, step)
+    pieces = pieces_of(part.size_bytes - part.size_bytes % step, step)
+    far, near = hashes_there(site, tools, part.path, pieces), hashes_here(source, pieces)
     proven = 0
-    for (_, count), far, near in zip(
-        pieces, hashes_there(site, tools, path, pieces), hashes_here(file, pieces), strict=True
-    ):
-        if far != near:
+    for (_, count), there, here in zip(pieces, far, near, strict=True):
+        if there != here:
             break
         proven += count
-        site.watch.progress(proven, size_bytes, f"prove {file.name}")
+        site.watch.progress(proven, part.size_bytes, f"resume {part.name}")
     return proven
 
 
-def wrong_pieces(
-    site: Site, tools: Tools, file: Path, there: tuple[PurePosixPath, int]
-) -> list[tuple[int, int]]:
+def wrong_pieces(site: Site, tools: Tools, source: Path, part: FarFile) -> list[tuple[int, int]]:
     """Chunks (offset, bytes) of a whole file there that differ from the file here."""
-    path, size_bytes = there
-    pieces = pieces_of(size_bytes, site.store.chunk_bytes)
-    far, near = hashes_there(site, tools, path, pieces), hashes_here(file, pieces)
+    pieces = pieces_of(part.size_bytes, site.store.chunk_bytes)
+    far, near = hashes_there(site, tools, part.path, pieces), hashes_here(source, pieces)
     return [piece for piece, a, b in zip(pieces, far, near, strict=True) if a != b]
 
 

@@ -93,12 +93,8 @@ class Seen:
     now_s: int
 
     def proves(self, sha256: str) -> bool:
-        """The note is about this hash and the file has not changed since."""
-        return (
-            self.stat is not None
-            and self.stat.regular
-            and self.note == note_text(sha256, self.stat)
-        )
+        """The note is about this hash and the file has not changed since, nor its kind (mode)."""
+        return self.stat is not None and self.note == note_text(sha256, self.stat)
 
     @property
     def settled(self) -> bool:

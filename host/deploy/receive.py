@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from host.deploy.chunks import WholeHash, proven_bytes, whole_hash, wrong_pieces
+from host.deploy.chunks import FarFile, WholeHash, proven_bytes, whole_hash, wrong_pieces
 from host.deploy.layout import BLOCK_BYTES, Site
 from host.deploy.proof import COARSE_S, SYNC_S, Seen, look, write_note
 from host.deploy.shell import ask, one_sentence
@@ -69,7 +69,7 @@ def _resume(site: Site, tools: Tools, item: Item) -> int:
     size = min(seen.size_bytes or 0, item.size_bytes)
     proven = 0
     if size and (seen.stat is None or seen.stat.regular):
-        proven = proven_bytes(site, tools, item.source, (part, size))
+        proven = proven_bytes(site, tools, item.source, FarFile(part, size, item.path.name))
     if seen.there and not proven:
         _remove(site, part)
     return proven
@@ -81,7 +81,7 @@ def _push(site: Site, tools: Tools, item: Item, offset: int) -> Seen | None:
     The device hashes what has come while the rest is on its way.
     """
     part, total = site.store.part(item.sha256), item.size_bytes
-    follower = None if site.store.one_channel else WholeHash(site, tools, part, total)
+    follower = None if site.store.one_channel else WholeHash(site, tools, _part(site, item))
     there = offset
 
     def moved(count: int) -> None:
@@ -102,8 +102,12 @@ def _push(site: Site, tools: Tools, item: Item, offset: int) -> Seen | None:
         if follower is not None:
             follower.give_up()
     if found != item.sha256:  # also when a chunk was read before it had come
-        found = whole_hash(site, tools, part, total)
+        found = whole_hash(site, tools, _part(site, item))
     return seen if found == item.sha256 else None
+
+
+def _part(site: Site, item: Item) -> FarFile:
+    return FarFile(site.store.part(item.sha256), item.size_bytes, item.path.name)
 
 
 def _come(site: Site, item: Item) -> Seen:
@@ -140,7 +144,7 @@ def _explain(site: Site, item: Item, err: FarFileError) -> None:
 def _repair(site: Site, tools: Tools, item: Item) -> Seen:
     """Send the chunk again that came wrong. Raises StoreError when that does not make it whole."""
     part = site.store.part(item.sha256)
-    wrong = wrong_pieces(site, tools, item.source, (part, item.size_bytes))
+    wrong = wrong_pieces(site, tools, item.source, _part(site, item))
     if not wrong:
         _remove(site, part)
         raise ArtefactError(
@@ -151,7 +155,7 @@ def _repair(site: Site, tools: Tools, item: Item) -> Seen:
         site.watch.tell(f"{site.transport.device}: {said} came wrong and is sent once more")
         _send_again(site, tools, item, wrong[0])
         seen = _come(site, item)
-        if whole_hash(site, tools, part, item.size_bytes) == item.sha256:
+        if whole_hash(site, tools, _part(site, item)) == item.sha256:
             return seen
     _remove(site, part)
     raise StoreError(

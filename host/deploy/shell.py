@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from host.errors import CommandFailedError, StoreError, TransportError
-from host.transport.base import Transport, output
+from host.transport.base import Transport
 
 SCRIPT_S = 30.0
 MAX_ANSWER_BYTES = 4 << 20
@@ -24,10 +24,13 @@ def argv(script: str, *args: object) -> list[str]:
 
 def ask(transport: Transport, script: str, *args: object, timeout_s: float = SCRIPT_S) -> str:
     """What a script says on stdout. Raises CommandFailedError when its status is not 0."""
-    said = output(transport, argv(script, *args), timeout_s=timeout_s)
-    if len(said) > MAX_ANSWER_BYTES:
+    done = transport.call(argv(script, *args), timeout_s=timeout_s)
+    if done.status != 0:
+        said = plain(done.stderr.decode(errors="replace"))
+        raise CommandFailedError(transport.device, "sh", done.status, said)
+    if len(done.stdout) > MAX_ANSWER_BYTES:
         raise TransportError(transport.device, "a short script said far too much")
-    return said.decode("utf-8", errors="replace")
+    return done.stdout.decode("utf-8", errors="replace")
 
 
 def plain(text: str) -> str:
@@ -42,5 +45,5 @@ def one_sentence(device: str, path: object, what: str) -> Iterator[None]:
     try:
         yield
     except CommandFailedError as err:
-        said = plain(err.said) or f"status {err.status}"
+        said = err.said or f"status {err.status}"
         raise StoreError(device, str(path), f"{what} ({said})") from err

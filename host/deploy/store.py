@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from host.artefacts.models.hashing import FileHash, combined
-from host.deploy.chunks import whole_hash
+from host.deploy.chunks import FarFile, whole_hash
 from host.deploy.layout import SILENT, Site, Store, Watch, checked_name, checked_sha256
 from host.deploy.lock import held
 from host.deploy.proof import Seen, look, write_note
@@ -130,7 +130,9 @@ def hash_there(site: Site, path: PurePosixPath, tools: Tools | None = None) -> H
     (before,) = look(site, [(path, None)], follow=True)
     if not before.there or before.size_bytes is None:
         raise StoreError(device, str(path), "there is no such file on the device")
-    found = whole_hash(site, tools or find_tools(site), path, before.size_bytes)
+    found = whole_hash(
+        site, tools or find_tools(site), FarFile(path, before.size_bytes, path.name)
+    )
     (after,) = look(site, [(path, None)], follow=True)
     if (after.stat, after.size_bytes) != (before.stat, before.size_bytes):
         raise StoreError(device, str(path), "changes while it is read")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from host.artefacts.models.hashing import hash_files
 from host.errors import ArtefactError, StoreError
-from host.transport.base import Transport, output
+from host.transport.base import Transport
 
 ASK_S = 60.0
 DOWNLOAD_S = 1800.0
@@ -70,8 +70,8 @@ class Wheelhouse:
 
 def ask_target(transport: Transport, python: str) -> Target:
     """What the Python there runs. Raises StoreError for one that no wheels are made for."""
-    said = output(transport, [python, "-I", "-c", _TARGET], timeout_s=ASK_S)
-    target = parse_target(said)
+    done = transport.call([python, "-I", "-c", _TARGET], timeout_s=ASK_S)
+    target = parse_target(done.stdout) if done.status == 0 else None
     if target is None:
         raise StoreError(
             transport.device, python, "is no CPython on Linux, so no wheels can be chosen for it"

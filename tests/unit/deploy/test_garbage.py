@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -11,7 +12,8 @@ from host.deploy.layout import Site, Store
 from host.deploy.lock import held
 from host.deploy.store import How, put
 from host.errors import StoreError
-from host.transport.base import Transport
+from host.transport.base import Done, Transport
+from host.transport.local import Local
 from tests.fakes.toolboxes import BOXES, boxed
 
 
@@ -131,3 +133,20 @@ def test_nothing_is_removed_while_another_writer_works(
     with held(Site(transport, store)), pytest.raises(StoreError, match="another writer"):
         collect_garbage(transport, store, Keep(30))
     assert Path(store.objects / sha256).exists()
+
+
+def test_an_object_that_somebody_uses_meanwhile_stays(store: Store, tmp_path: Path) -> None:
+    sha256 = placed(Local(), store, tmp_path, "model")
+    aged(store.objects / sha256, 400)
+
+    class Busy(Local):
+        """A device on which another host asks for the object just before it would go."""
+
+        def call(self, argv: Sequence[str], *, timeout_s: float, stdin: bytes = b"") -> Done:
+            if any("trash-object" in word for word in argv):
+                put(Local(), store, tmp_path / "model", sha256)
+            return super().call(argv, timeout_s=timeout_s, stdin=stdin)
+
+    (kept,) = collect_garbage(Busy(), store, Keep(30))
+    assert not kept.removed
+    assert put(Local(), store, tmp_path / "model", sha256).how is How.UNCHANGED

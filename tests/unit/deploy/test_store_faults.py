@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -13,11 +11,11 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from host.deploy.layout import BLOCK_BYTES, Store, Watch
-from host.deploy.store import How, adopt, put
-from host.errors import ArtefactError, FarFileError, StoreError, UnreachableError
+from host.deploy.store import How, put
+from host.errors import ArtefactError, StoreError, UnreachableError
 from host.transport.local import Local
 from tests.fakes.bad_link import BadLink, Wire
-from tests.fakes.toolboxes import BOXES, boxed
+from tests.fakes.toolboxes import boxed
 
 CHUNKS = 6
 SIZE = CHUNKS * BLOCK_BYTES + 77
@@ -168,54 +166,6 @@ def test_a_file_that_is_not_what_the_host_says_is_the_hosts_fault(
     assert list(Path(store.parts).iterdir()) == []
 
 
-def test_the_reserve_is_kept_free_before_anything_moves(tmp_path: Path, model: Path) -> None:
-    store = Store(PurePosixPath(tmp_path / "store"), reserve_bytes=1 << 60, wait_s=0)
-    with pytest.raises(StoreError, match=r"not enough space: 1 MiB needed and .* in reserve"):
-        put(Local(), store, model, sha256(model))
-    assert not Path(store.parts).exists()
-
-
-def test_a_store_below_a_file_is_one_sentence(tmp_path: Path, model: Path) -> None:
-    (tmp_path / "file").touch()
-    store = Store(PurePosixPath(tmp_path / "file" / "store"), wait_s=0)
-    with pytest.raises(StoreError, match=r"the store cannot be made \(mkdir: .*Not a directory"):
-        put(Local(), store, model, sha256(model))
-
-
-@pytest.mark.parametrize("box", BOXES)
-def test_a_device_without_a_hash_is_one_sentence(
-    tmp_path: Path, store: Store, model: Path, box: str
-) -> None:
-    device = boxed(box, tmp_path / "bin", without=["sha256sum"])
-    with pytest.raises(StoreError, match="no program for SHA-256"):
-        put(device, store, model, sha256(model))
-
-
-def test_the_python_there_hashes_where_nothing_else_does(tmp_path: Path, model: Path) -> None:
-    device = boxed("coreutils", tmp_path / "bin", without=["sha256sum"])
-    root = PurePosixPath(tmp_path / "store")
-    store = Store(root, 0, python=sys.executable, wait_s=0, chunk_bytes=BLOCK_BYTES)
-    placed = put(device, store, model, sha256(model))
-    assert Path(placed.path).read_bytes() == model.read_bytes()
-
-
-def test_a_device_without_stat_hashes_at_every_use(
-    tmp_path: Path, store: Store, model: Path
-) -> None:
-    device = boxed("coreutils", tmp_path / "bin", without=["stat"])
-    assert put(device, store, model, sha256(model)).how is How.PUSHED
-    assert put(device, store, model, sha256(model)).how is How.HASHED
-
-
-def test_an_error_of_the_far_file_that_is_no_full_disk_stays_what_it_is(
-    store: Store, model: Path
-) -> None:
-    Path(store.root).mkdir()
-    Path(store.parts).touch()
-    with pytest.raises(FarFileError):
-        put(Local(), store, model, sha256(model))
-
-
 def test_two_hosts_that_put_the_same_file_at_once_both_have_it(
     tmp_path: Path, model: Path
 ) -> None:
@@ -248,32 +198,3 @@ def test_a_host_that_is_killed_in_the_middle_leaves_a_store_that_goes_on(
     placed = put(Local(), store, model, sha256(model))
     assert placed.resumed_bytes == 3 * BLOCK_BYTES
     assert Path(placed.path).read_bytes() == model.read_bytes()
-
-
-def coarse(tmp_path: Path) -> Local:
-    """A device whose `stat` knows whole seconds only."""
-    device = boxed("coreutils", tmp_path / "bin", without=["stat"])
-    stat, sed = shutil.which("stat"), shutil.which("sed")
-    script = f"#!/bin/sh\n{stat} \"$@\" | {sed} 's/\\.[0-9]* +/ +/g'\n"
-    (tmp_path / "bin" / "stat").write_text(script, encoding="utf-8")
-    (tmp_path / "bin" / "stat").chmod(0o755)
-    return device
-
-
-def test_whole_seconds_are_enough_for_a_file_that_was_put(
-    tmp_path: Path, store: Store, model: Path
-) -> None:
-    device = coarse(tmp_path)
-    placed = put(device, store, model, sha256(model))
-    assert put(device, store, model, sha256(model)).how is How.UNCHANGED
-    Path(placed.path).write_bytes(bytes(SIZE))
-    assert put(device, store, model, sha256(model)).how is How.PUSHED
-
-
-def test_whole_seconds_are_not_enough_for_a_file_that_has_just_changed(
-    tmp_path: Path, store: Store, model: Path
-) -> None:
-    device, ahead = coarse(tmp_path), 4102444800  # the year 2100: just changed, for any clock
-    os.utime(model, (ahead, ahead))
-    for _ in range(2):
-        assert adopt(device, store, PurePosixPath(model), sha256(model)).how is How.ADOPTED

@@ -60,9 +60,10 @@ def test_the_python_at_hand_says_what_it_is() -> None:
     assert ask_target(Local(), sys.executable).version == sys.version_info[:2]
 
 
-def test_a_python_that_says_something_else_is_refused() -> None:
+@pytest.mark.parametrize("python", ["echo", "/nowhere/python3"])
+def test_a_python_that_says_something_else_is_refused(python: str) -> None:
     with pytest.raises(StoreError, match="no CPython on Linux"):
-        ask_target(Local(), "echo")
+        ask_target(Local(), python)
 
 
 def test_the_list_pins_every_wheel_by_its_hash_and_leaves_pip_out(tmp_path: Path) -> None:
