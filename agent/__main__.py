@@ -6,10 +6,15 @@ import sys
 from importlib import import_module
 
 ROLES = {
-    "": "agent.session",
-    "engine": "agent.engine_process",
-    "sampler": "agent.sampler",
+    "": ("agent.session", "main"),
+    "engine": ("agent.engine_process", "main"),
+    "sampler": ("agent.sampler", "main"),
+    "detach": ("agent.keeper", "detach"),
+    "keep": ("agent.keeper", "keep"),
+    "attach": ("agent.attach", "main"),
 }
+# Roles that a user or host may start wrongly by hand -> how many arguments they take.
+ARGUMENTS = {"detach": 2, "keep": 2, "attach": 2}
 
 
 def main() -> int:
@@ -18,7 +23,11 @@ def main() -> int:
     if role not in ROLES:
         sys.stderr.write(f"no role {role!r}; known: {', '.join(filter(None, ROLES))}\n")
         return 2
-    status: int = import_module(ROLES[role]).main()
+    if len(sys.argv) - 2 < ARGUMENTS.get(role, -1):
+        sys.stderr.write(f"{role} takes {ARGUMENTS[role]} arguments\n")
+        return 2
+    module, function = ROLES[role]
+    status: int = getattr(import_module(module), function)()
     return status
 
 

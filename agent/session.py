@@ -8,9 +8,10 @@ import queue
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
+from agent.batch import Batch, parse_batch
 from agent.children import command
 from agent.engines.table import ENGINES, defaults, version
 from agent.evidence import how_ended
@@ -32,14 +33,25 @@ class RefusedError(Exception):
     """A message that is not served: (code, detail)."""
 
 
-class Session:
-    """One host, one attempt at a time."""
+class Speaker(Protocol):
+    """Says messages to whoever listens."""
 
-    def __init__(self, sender: Sender) -> None:
+    broken: bool
+
+    def send(self, kind: str, fields: Mapping[str, Any] | None = None) -> None: ...
+
+
+class Session:
+    """One host, one attempt at a time, or a queue of them."""
+
+    def __init__(self, sender: Speaker, beat: Callable[[], None] = lambda: None) -> None:
+        """beat: called from time to time as long as there is something to do."""
         self._sender = sender
+        self._beat = beat
         self._clock = device_clock()
         self._queue: queue.SimpleQueue[tuple[object, bytes | None, int]] = queue.SimpleQueue()
         self._attempt: Supervisor | None = None
+        self._batch: Batch | None = None
         self._over = False
         self._serve: dict[str, Callable[[Message, int], None]] = {
             "hello": self._hello,
@@ -48,27 +60,50 @@ class Session:
             "device": self._device,
             "timekeeping": self._timekeeping,
             "tokenize": self._tokenize,
-            "attempt": self._start,
+            "attempt": self._one,
+            "queue": self._many,
             "stop": self._stop,
             "bye": self._bye,
         }
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs and nothing is to be run."""
+        return self._attempt is None and self._batch is None
+
     def run(self, fd: int) -> int:
-        """Serve what comes in on `fd`."""
-        listen(fd, lambda raw: self._post(HOST, raw), lambda: self._post(HOST, None))
+        """Serve what comes in on `fd`, until it ends."""
+        listen(fd, self.hear, self.end)
+        return self.serve()
+
+    def hear(self, raw: bytes) -> None:
+        """Take a line of the host; any thread may call it."""
+        self._post(HOST, raw)
+
+    def end(self) -> None:
+        """No more is to be served; any thread may call it."""
+        self._post(HOST, None)
+
+    def serve(self) -> int:
+        """Serve what is heard until `bye` or `end`."""
         while not self._over and not self._sender.broken:
-            attempt = self._attempt
             try:
-                source, raw, t_ns = self._queue.get(timeout=attempt.wait_s() if attempt else None)
+                source, raw, t_ns = self._queue.get(timeout=self._wait_s())
             except queue.Empty:
-                if attempt is not None:
-                    attempt.on_time()
+                if self._attempt is not None:
+                    self._attempt.on_time()
             else:
                 self._on_line(source, raw, t_ns)
             self._finish()
+            self._go_on()
         if self._attempt is not None:
             self._attempt.abandon()
         return 0
+
+    def _wait_s(self) -> float | None:
+        if self._attempt is not None:
+            return self._attempt.wait_s()
+        return None if self._batch is None else self._batch.wait_s()
 
     def _post(self, source: object, raw: bytes | None) -> None:
         self._queue.put((source, raw, self._clock.now_ns()))
@@ -100,7 +135,7 @@ class Session:
     def _serving(self, kind: str) -> Callable[[Message, int], None]:
         if kind not in self._serve:
             raise RefusedError("unknown-message", f"no message of type {kind[:100]!r}")
-        if self._attempt is not None and kind not in DURING_ATTEMPT:
+        if not self.idle and kind not in DURING_ATTEMPT:
             raise RefusedError("busy", f"an attempt runs, {kind} must wait")
         return self._serve[kind]
 
@@ -179,19 +214,61 @@ class Session:
         said = decode(answer)
         self._sender.send(said.pop("type"), said)
 
-    def _start(self, message: Message, _: int) -> None:
-        order = parse_order(message.get("order"))
+    def _one(self, message: Message, _: int) -> None:
+        self._start(message.get("order"))
+
+    def _many(self, message: Message, _: int) -> None:
+        from agent.device import device_facts
+
+        self._batch = parse_batch(message, device_facts)
+        self._sender.send("queued", {"attempts": len(self._batch.orders)})
+
+    def _start(self, found: Any) -> None:  # noqa: ANN401 - whatever the host sent
+        order = parse_order(found)
         try:
-            self._attempt = Supervisor(order, message["order"], self._post, self._sender.send)
+            self._attempt = Supervisor(order, found, self._post, self._sender.send)
         except OSError as err:
             raise RefusedError("spool-unwritable", str(err)) from err
 
+    def _go_on(self) -> None:
+        """Start the next attempt of the queue when its gates are open; say when all are done."""
+        self._beat()
+        batch = self._batch
+        if batch is None or self._attempt is not None:
+            return
+        if not batch.orders:
+            self._batch = None
+            self._sender.send("queue_end")
+            return
+        verdict, why = batch.look()
+        if verdict == "wait":
+            if why:
+                fields = {"number": batch.number, "phase": "gate", "waiting": why}
+                self._sender.send("progress", fields)
+            return
+        order = batch.take()
+        reason = ("void", why) if verdict == "void" else self._tried(order)
+        if reason:
+            end = {"number": order["number"], "status": reason[0], "reason": reason[1]}
+            self._sender.send("attempt_end", {**end, "streams": [], "engine": {}, "sources": {}})
+
+    def _tried(self, order: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Start an attempt; status and reason where that could not be."""
+        try:
+            self._start(order)
+        except RefusedError as err:
+            return "incomplete", ": ".join(err.args)
+        return None
+
     def _stop(self, _message: Message, _: int) -> None:
+        if self._batch is not None:
+            self._batch.orders.clear()
         if self._attempt is not None:
             self._attempt.stop()
 
     def _bye(self, _message: Message, _: int) -> None:
         self._over = True
+        self._batch = None
         if self._attempt is not None:
             self._attempt.abandon()
             self._attempt = None

@@ -20,7 +20,11 @@ tokenize{engine{kind, settings},    tokens{counts, engine}: tokens of each text,
 attempt{order}                      progress{number, phase, request, requests, tokens, rate} from
                                     time to time, then once attempt_end{number, status, reason,
                                     streams, engine, sources}
-stop{}                              no answer; the attempt ends `incomplete`, reason `stopped`
+queue{orders, gates{timeout_s,      queued{attempts}, then for each what `attempt` says, and
+  max_busy_ratio or null,           queue_end; progress{number, phase: `gate`, waiting} while a
+  max_temperature_c or null}}       gate is shut; attempt_end without streams where one stayed so
+stop{}                              no answer; the attempt ends `incomplete`, reason `stopped`;
+                                    what is queued is not begun
 bye{}                               bye, then the agent exits; a running attempt is ended
 
 order: see `order.py`. channels: fields of `collectors.reading.Channel` and `kind_of_source`.

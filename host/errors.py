@@ -4,6 +4,8 @@ HostError                a sentence for the user and an exit code
 ├── UsageError           2: wrong use or bad input (plan, model, dataset, folder)
 │   ├── ArtefactError    a model or dataset that is not what it should be
 │   ├── PlanError        a plan file that cannot be run, with the key
+│   ├── ProfileError     a device profile that cannot be used, with the key
+│   ├── InventoryError   a list of devices that cannot be used, with the key
 │   ├── EquipmentError   an equipment file or a certificate that cannot be used
 │   └── LaboratoryError  a laboratory file that cannot be read, with line and key
 ├── DeviceError          3: device, meter or engine failed
@@ -12,6 +14,7 @@ HostError                a sentence for the user and an exit code
 │   │   ├── AccessRefusedError  it answers and does not let us in: key, password, host key
 │   │   ├── CommandFailedError  a command ran there and failed, with its status
 │   │   └── FarFileError        a file there cannot be read or written
+│   ├── StoreError       a store on the device cannot take or give a file: full, read-only, in use
 │   └── AgentError       the agent said so, or fell silent
 ├── FolderError          2: a run folder that cannot be read
 └── Interrupted          130: the user stopped the run; the folder can be resumed
@@ -41,6 +44,14 @@ class ArtefactError(UsageError):
 
 class PlanError(UsageError):
     """A plan cannot be run: (file, key and what is wrong)."""
+
+
+class ProfileError(UsageError):
+    """A device profile cannot be used: (file, key and what is wrong)."""
+
+
+class InventoryError(UsageError):
+    """A list of devices cannot be used: (file, key and what is wrong)."""
 
 
 class EquipmentError(UsageError):
@@ -93,6 +104,10 @@ class CommandFailedError(TransportError):
 
 class FarFileError(TransportError):
     """A file on the device cannot be read or written: (device, path, why)."""
+
+
+class StoreError(DeviceError):
+    """A store on a device cannot take or give a file: (device, path there, why)."""
 
 
 class AgentError(DeviceError):

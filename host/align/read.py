@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
-from agent.spool import SpoolFile, SpoolFormatError, read_spool
+from agent.spool import SpoolFormatError, read_spool
 from agent.wire import WireError, strict_json
 from host.align.bag import DECLARATION, payload_sha256
-from host.align.fit import Offset, fit_offset
+from host.align.exchanges import aligned_by, clock_facts, exchanges_in
 from host.align.requests import events_of, requests_of, window_of
 from host.align.series import costs_of, sampler_cpu_ratio, series_of
 from host.align.streams import AttemptFiles, read_attempt, read_json
@@ -31,7 +30,7 @@ from host.schema.laboratory import parse_laboratory
 # As `RunFolder.attempt` names it: 001 to 999, then 1000 and so on.
 ATTEMPT = re.compile(r"0[0-9]{2}|[1-9][0-9]{2,8}", re.ASCII)
 # Last words of a journal that say why a run ended early (host/pipeline/measure.py writes them).
-ENDINGS = frozenset({"interrupted", "disk-full", "spool-unwritable", "device-failed"})
+ENDINGS = frozenset({"interrupted", "disk-full", "spool-unwritable", "device-failed", "detached"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,8 @@ def read_run(root: Path) -> RunReading:
     plan = _plan(data / "plan.json")
     probed = _optional(data / "sources.json")
     numbers, faults = _numbers(data / "attempts")
-    offset = _offset(data)
+    exchanges = exchanges_in(data)
+    alignment = aligned_by(exchanges)
     session = _optional(data / "session.json")
     device_clock = str(session.get("clock", {}).get("domain", ""))
     attempts: list[AttemptTrace] = []
@@ -65,12 +65,12 @@ def read_run(root: Path) -> RunReading:
         faults += [replace(f, file=f"data/attempts/{number:03d}/{f.file}") for f in files.faults]
         engine = engine or dict(files.stated.get("engine") or {})
     journal, journal_faults = _journal(data)
-    clock = _clock_facts(data, offset, device_clock)
+    clock = clock_facts(exchanges, alignment, device_clock)
     clock["resolution_ns"] = str(session.get("clock", {}).get("resolution_ns", ""))
     run = AlignedRun(
         clock=device_clock,
-        offset_ns=0 if clock["same_clock"] else offset.offset_ns,
-        offset_bound_ns=0 if clock["same_clock"] else offset.bound_ns,
+        offset_ns=0 if clock["same_clock"] or alignment is None else alignment.offset_ns,
+        offset_bound_ns=0 if clock["same_clock"] or alignment is None else alignment.bound_ns,
         attempts=tuple(attempts),
     )
     facts = RunFacts(
@@ -176,40 +176,6 @@ def _pair(files: AttemptFiles) -> int:
 
 def _unreadable(number: int, reason: str) -> AttemptTrace:
     return AttemptTrace(number, "void", reason, None, None, None, (), (), (), None)
-
-
-def _exchanges(data: Path) -> list[SpoolFile]:
-    found = []
-    for path in sorted(data.glob("clock-*.tsv")):
-        try:
-            found.append(read_spool(path.read_bytes()))
-        except SpoolFormatError as err:
-            raise FolderError(str(path), str(err)) from err
-    return found
-
-
-def _offset(data: Path) -> Offset:
-    """Offset of the device's clock as the exchanges give it; zero without any."""
-    rows = [[int(f) for f in s.fields] for file in _exchanges(data) for s in file.lines]
-    if not rows:
-        return Offset(0, 0, 0, 0, 0)
-    return fit_offset(np.array(rows, dtype=np.int64))
-
-
-def _clock_facts(data: Path, offset: Offset, device_clock: str) -> dict[str, Any]:
-    files = _exchanges(data)
-    host_clock = files[0].clock if files else ""
-    return {
-        "device_clock": device_clock,
-        "host_clock": host_clock,
-        "same_clock": bool(host_clock) and host_clock == device_clock,
-        "offset_ns": str(offset.offset_ns),
-        "bound_ns": str(offset.bound_ns),
-        "rtt_min_ns": str(offset.rtt_min_ns),
-        "exchanges": offset.count,
-        "exchanges_used": offset.used,
-        "method": "rtt_bracket",
-    }
 
 
 def _journal(data: Path) -> tuple[list[tuple[str, str]], list[StreamFault]]:

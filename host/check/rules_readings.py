@@ -69,18 +69,31 @@ def readings_possible(case: Case) -> Iterator[Breach]:
 
 
 def counters_forward(case: Case) -> Iterator[Breach]:
-    """A counter grows, and falls only where it starts again at its stated end."""
+    """A counter grows, and falls only where it starts again at its stated end.
+
+    A peak of memory may seem to fall: Linux gives the larger of a mark that it sets now and then
+    and what is resident (fs/proc/task_mmu.c, task_mem), of which pages wait in batches to be
+    counted. The row `batches` of its budget says how many.
+    """
 
     def look(s: Series) -> tuple[str, str] | None:
         if s.kind not in ("counter", "peak"):
             return None
         wraps_from = np.inf if s.wraps_at is None else WRAP_SHARE * s.wraps_at
         falls = -np.diff(s.values)
-        if np.any((falls > 0) & (falls < wraps_from)):
+        if np.any((falls > _slack(case, s)) & (falls < wraps_from)):
             return "的计数倒退", "is a counter that goes back"
         return None
 
     return _each(case, look)
+
+
+def _slack(case: Case, s: Series) -> float:
+    """How far it may seem to fall between two readings, in its unit; open: without a limit."""
+    refs = {q.budget_ref for q in case.record.results if q.source == s.channel}
+    budgets = [b for b in case.record.budgets if b.id in refs]
+    halves = [row.half_width for b in budgets for row in b.rows if row.symbol == "batches"]
+    return sum(np.inf if half is None else 2 * float(half) for half in halves)
 
 
 def sampled_throughout(case: Case) -> Iterator[Breach]:

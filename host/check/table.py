@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from host.check import (
     rules_attempts,
     rules_budget,
+    rules_clocks,
     rules_formal,
     rules_journal,
     rules_perturbation,
@@ -21,6 +22,7 @@ ASPECT = "conforming"
 RULES: tuple[Rule, ...] = (
     *rules_attempts.RULES,
     *rules_journal.RULES,
+    *rules_clocks.RULES,
     *rules_requests.RULES,
     *rules_readings.RULES,
     *rules_perturbation.RULES,

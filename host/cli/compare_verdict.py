@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from host.compare.common import same_device
 from host.compare.comparability import RULES
 from host.compare.pairs import Pair
 from host.compare.run import MIN_RECORDS, Comparison
@@ -22,6 +23,12 @@ _ONE_THING = Txt(
     "设备、模型、引擎与设置都相同：此处显出的差别是各次运行之间的变化，U 不含它。",
     "Device, model, engine and settings are the same: a difference shown here is variation between"
     " runs, which U does not hold.",
+)
+
+_ONE_KIND = Txt(
+    "同型设备的不同个体，模型、引擎与设置都相同：此处显出的差别出自个体或各次运行，U 不含它。",
+    "Different devices of one kind, with the same model, engine and settings: a difference shown"
+    " here is between specimens or between runs, which U does not hold.",
 )
 
 
@@ -52,8 +59,17 @@ def verdict_of(comparison: Comparison) -> Said:
         which = f"[{sides}] " if several else ""
         all_zh, all_en = "、".join(n.zh for n in names), ", ".join(n.en for n in names)
         sentences.append(Txt(f"{which}{all_zh}：{zh}", f"{which}{all_en}: {en}"))
-    caution = _ONE_THING if one_thing(comparison) and _apart(made) else None
+    caution = _caution(comparison) if _apart(made) else None
     return Said(grade, words, _counts(comparison.pairs), caution, tuple(sentences))
+
+
+def _caution(comparison: Comparison) -> Txt | None:
+    """Where nothing that is meant to differ does: what a difference then comes from."""
+    if not one_thing(comparison):
+        return None
+    first, *others = (side.record for side in comparison.sides)
+    apart = any(same_device(first, other) is False for other in others)
+    return _ONE_KIND if apart else _ONE_THING
 
 
 def forbidding(comparison: Comparison) -> tuple[tuple[str, tuple[Unlike, ...]], ...]:

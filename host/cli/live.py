@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -19,6 +19,7 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 
 from host.handover.progress import Progress, Watch
+from host.report.html_text import visible
 
 # Not a terminal: at least one line in this time, so that nobody takes a long run for a dead one.
 HEARTBEAT_S = 60.0
@@ -47,6 +48,36 @@ def watching(console: Console) -> Iterator[Watch]:
             )
 
         yield watch
+
+
+@contextmanager
+def watching_many(console: Console, names: Sequence[str]) -> Iterator[Mapping[str, Watch]]:
+    """A Watch for each of these devices, a line each."""
+    width = max(map(len, names))
+    if not console.is_terminal:
+        yield {name: PlainWatch(prefix=f"{name:<{width}}  ") for name in names}
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(16))
+    with Bar(*columns, TimeElapsedColumn(), console=console) as bar:
+        yield {name: _line_of(bar, f"{visible(name, width):<{width}}  ") for name in names}
+
+
+def _line_of(bar: Bar, prefix: str) -> Watch:
+    task = bar.add_task(f"{prefix}prepare", total=None)
+
+    def watch(moment: Progress) -> None:
+        if moment.phase in ("done", "failed"):
+            bar.update(task, description=f"{prefix}{moment.phase}", total=1.0, completed=1.0)
+            return
+        ratio = _ratio(moment)
+        bar.update(
+            task,
+            description=prefix + sentence(moment),
+            total=None if ratio is None else 1.0,
+            completed=min(ratio or 0.0, NOT_YET),
+        )
+
+    return watch
 
 
 def sentence(moment: Progress) -> str:
@@ -82,6 +113,7 @@ class PlainWatch:
 
     said: tuple[str, int] = ("", 0)
     said_at_s: float = 0.0
+    prefix: str = ""
 
     def __call__(self, moment: Progress) -> None:
         now_s = time.monotonic()
@@ -89,4 +121,4 @@ class PlainWatch:
         key = (moment.phase if outside else "", moment.attempt)
         if key != self.said or now_s - self.said_at_s >= HEARTBEAT_S:
             self.said, self.said_at_s = key, now_s
-            print(sentence(moment), file=sys.stderr, flush=True)
+            print(self.prefix + sentence(moment), file=sys.stderr, flush=True)

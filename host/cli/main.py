@@ -15,11 +15,14 @@ from host.errors import HostError
 # name -> (module:attribute, what `--help` says of it)
 COMMANDS = {
     "measure": ("host.cli.measure:measure", "Measure a model on a device and write a record."),
+    "collect": ("host.cli.collect:collect", "Take a detached run from its device, and seal it."),
     "perturbation": (
         "host.cli.perturbation:perturbation",
         "Measure what the agent's sampling does to results.",
     ),
     "doctor": ("host.cli.doctor:doctor", "Say what can be measured here, and why not the rest."),
+    "devices": ("host.cli.devices:devices", "List devices with identity and state."),
+    "profiles": ("host.cli.profiles:profiles", "List, show, check and match device profiles."),
     "models": ("host.cli.models:models", "List, make, quantize and inspect models."),
     "datasets": ("host.cli.datasets:datasets", "List and show the fixed datasets."),
     "equipment": (

@@ -12,7 +12,7 @@ from host.cli.live import watching
 
 if TYPE_CHECKING:
     from host.handover.plan import Plan
-    from host.pipeline.measure import Measured
+    from host.pipeline.measure import Files, Measured
 
 INTERRUPTED = 130
 
@@ -25,7 +25,11 @@ INTERRUPTED = 130
 @click.option(
     "--attempts", type=click.IntRange(1), help="Fresh loads of the model; over the plan's."
 )
-@click.option("--output-tokens", type=click.IntRange(2), help="Over the plan's.")
+@click.option(
+    "--output-tokens",
+    type=click.IntRange(2),
+    help="Over the plan's; for items whose dataset states none.",
+)
 @click.option(
     "--runs",
     type=click.Path(path_type=Path),
@@ -44,6 +48,19 @@ INTERRUPTED = 130
     type=click.Path(path_type=Path),
     help="The laboratory file; the usual one when left out, if there is one.",
 )
+@click.option(
+    "--device",
+    "devices",
+    multiple=True,
+    help="local, a name of the inventory, or an address (ssh:user@host, adb:SERIAL, ...); given"
+    " more than once, all at the same time; over the plan's.",
+)
+@click.option(
+    "--inventory", type=click.Path(path_type=Path), help="Inventory file; the user's own without."
+)
+@click.option(
+    "--detach", "detached", is_flag=True, help="Hand the run over and leave; see `collect`."
+)
 @click.option("--resume", "resumed", type=click.Path(path_type=Path), help="Go on with a run.")
 @click.option("--dry-run", is_flag=True, help="Show the plan as it would be run, as TOML.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
@@ -51,8 +68,8 @@ def measure(
     plan_file: Path | None,
     runs: Path,
     resumed: Path | None,
+    devices: tuple[str, ...],
     *,
-    dry_run: bool,
     as_json: bool,
     **over: Any,  # noqa: ANN401
 ) -> int:
@@ -66,16 +83,39 @@ def measure(
     from host.pipeline.measure import measure as run
     from host.pipeline.resume import resume
 
-    files = Files(over.pop("equipment"), over.pop("laboratory"))
+    dry_run, detached = over.pop("dry_run"), over.pop("detached")
+    files = Files(over.pop("equipment"), over.pop("laboratory"), over.pop("inventory"))
     if resumed is not None:
         with watching(err()) as watch:
-            return _tell(resume(resumed, watch), as_json=as_json)
+            return tell(resume(resumed, watch, files.inventory), as_json=as_json)
+    if len(devices) == 1:
+        over["device"] = devices[0]
     plan, given = plan_of(plan_file, over)
     if dry_run:
-        return _dry(plan, files.equipment, as_json=as_json)
+        return _dry(plan, files, as_json=as_json)
+    if detached:
+        return _detach(plan, given, runs, files, as_json=as_json)
+    if len(devices) > 1:
+        from host.cli.many import measure_all
+
+        return measure_all(plan, tuple(dict.fromkeys(devices)), runs, files, as_json=as_json)
     with watching(err()) as watch:
         done = run(plan, given, runs, watch, files)
-    return _tell(done, as_json=as_json)
+    return tell(done, as_json=as_json)
+
+
+def _detach(plan: Plan, given: bytes, runs: Path, files: Files, *, as_json: bool) -> int:
+    """Hand the run over to the device; say where it will be collected from."""
+    from host.pipeline.measure import detach
+
+    with watching(err()) as watch:
+        folder = detach(plan, given, runs, watch, files)
+    if as_json:
+        json_out({"run": str(folder.path), "status": "detached"})
+    else:
+        out().print(f"runs on {plan.device} by itself; the link may go now")
+        out().print(f"later: inferometer collect {folder.path}", soft_wrap=True)
+    return 0
 
 
 def plan_of(plan_file: Path | None, over: dict[str, Any]) -> tuple[Plan, bytes]:
@@ -87,7 +127,7 @@ def plan_of(plan_file: Path | None, over: dict[str, Any]) -> tuple[Plan, bytes]:
     return (plan, given) if changed == plan else (changed, dump(changed).encode())
 
 
-def _dry(plan: Plan, equipment: Path | None, *, as_json: bool) -> int:
+def _dry(plan: Plan, files: Files, *, as_json: bool) -> int:
     """Print the resolved plan: TOML that can be saved and run, or everything as JSON."""
     import msgspec
 
@@ -95,7 +135,7 @@ def _dry(plan: Plan, equipment: Path | None, *, as_json: bool) -> int:
     from host.plan.load import dump, settled
 
     with watching(err()) as watch:
-        resolved = prepare(plan, watch, equipment)
+        resolved = prepare(plan, watch, files)
     if as_json:
         json_out(msgspec.to_builtins(resolved))
     else:
@@ -103,12 +143,13 @@ def _dry(plan: Plan, equipment: Path | None, *, as_json: bool) -> int:
     return 0
 
 
-def _tell(done: Measured, *, as_json: bool) -> int:
+def tell(done: Measured, *, as_json: bool) -> int:
+    """Show a finished run; the exit code."""
     from host.report.terminal import show
 
     record = done.redone.record
     if as_json:
-        json_out(_summary(done))
+        json_out(summary(done))
     else:
         show(out(), record, done.folder.path, done.folder.page)
     _say_lookup(done)
@@ -136,7 +177,7 @@ def _say_lookup(done: Measured) -> None:
         )
 
 
-def _summary(done: Measured) -> dict[str, Any]:
+def summary(done: Measured) -> dict[str, Any]:
     """What `--json` prints: where things are, the verdict, and the record's results."""
     import json
 

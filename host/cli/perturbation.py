@@ -39,7 +39,11 @@ TOLD = (
 @click.option("--model", help="Reference (tiny, 1b:q4_0) or path; over the plan's.")
 @click.option("--engine", help="auto, llama_cpp or onnx_genai; over the plan's.")
 @click.option("--dataset", help="Shipped id or path of a dataset; over the plan's.")
-@click.option("--output-tokens", type=click.IntRange(2), help="Over the plan's.")
+@click.option(
+    "--output-tokens",
+    type=click.IntRange(2),
+    help="Over the plan's; for items whose dataset states none.",
+)
 @click.option(
     "--pairs",
     type=click.IntRange(1),

@@ -13,13 +13,34 @@ from host.cli.keys import trust_option
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from host.handover.record import Record
     from host.handover.signature import SignatureOutcome
     from host.pipeline.verify import Verification
 
 ASPECTS = {
-    "intact": ("完整", "intact", "files, statements and signatures are as sealed and signed"),
-    "redone": ("可重算", "redone", "record and page come out of the raw data again"),
-    "conforming": ("合规", "conforming", "every validity rule holds"),
+    "intact": ("完整", "intact"),
+    "redone": ("可重算", "redone"),
+    "conforming": ("合规", "conforming"),
+}
+MEANINGS = {
+    ("intact", True): (
+        "文件、声明与签名均与封存、签署时一致",
+        "files, statements and signatures are as sealed and signed",
+    ),
+    ("intact", False): (
+        "有文件、声明或签名与封存、签署时不一致",
+        "a file, statement or signature is not as sealed or signed",
+    ),
+    ("redone", True): (
+        "由原始数据可重新得到记录与页面",
+        "record and page come out of the raw data again",
+    ),
+    ("redone", False): (
+        "由原始数据得不到此记录或页面",
+        "record or page do not come out of the raw data again",
+    ),
+    ("conforming", True): ("各条有效性规则均成立", "every validity rule holds"),
+    ("conforming", False): ("有规则不成立", "not every validity rule holds"),
 }
 NAME_CELLS = 18  # the widest of the names above, Chinese characters counted twice
 TIERS = {
@@ -58,6 +79,7 @@ def _as_json(result: Verification) -> dict[str, Any]:
     evidence = result.evidence
     return {
         **{aspect: result.holds(aspect) for aspect in ASPECTS},
+        "record": _record(result.record) if result.record else None,
         "evidence_tier": evidence.tier if evidence else None,
         "next_tier_lacks": [
             {"zh": text.zh, "en": text.en} for text in (evidence.lacking if evidence else ())
@@ -73,6 +95,16 @@ def _as_json(result: Verification) -> dict[str, Any]:
             }
             for f in result.findings
         ],
+    }
+
+
+def _record(record: Record) -> dict[str, Any]:
+    """Which record was checked and how it stands: a good one may be void or withdrawn."""
+    return {
+        "id": record.record_id,
+        "no": record.record_no,
+        "state": record.status.state,
+        "status": record.verdict.status,
     }
 
 
@@ -94,28 +126,62 @@ def _signature(s: SignatureOutcome) -> dict[str, Any]:
 
 
 def _show(console: Console, result: Verification) -> None:
-    """Verdicts first, then every finding, then signatures and what all of it is worth."""
+    """What was checked, the verdicts, every finding, signatures, and what all of it is worth."""
     from rich.cells import set_cell_size
 
-    for aspect, (zh, en, meaning) in ASPECTS.items():
-        word = "yes" if result.holds(aspect) else "NO"
-        name = set_cell_size(f"{zh} {en}", NAME_CELLS)
-        console.print(f"{name}{word:<4} {meaning}")
+    if result.record is not None:
+        _show_record(console, result.record)
+    for aspect, names in ASPECTS.items():
+        holds = result.holds(aspect)
+        zh, en = MEANINGS[aspect, holds]
+        name = set_cell_size(" ".join(names), NAME_CELLS)
+        console.print(f"{name}{'yes' if holds else 'NO':<4} {zh} {en}", soft_wrap=True)
     said = [f"  {f.file}: [{f.rule}] {f.text.en} {f.text.zh}" for f in result.findings]
     for line in dict.fromkeys(said):  # what spoils several verdicts is told once
         console.print(plain(line), soft_wrap=True)
-    for s in result.signatures:
-        sign = "✓" if s.good else "✕"
-        who = " ".join(part for part in (s.role or "signature", s.person) if part)
-        if s.record_id != result.record_id:
-            who = f"{who} (of a superseded record 已被替代的记录)"
-        console.print(plain(f"{sign} {who}: {s.text.en} {s.text.zh}"), soft_wrap=True)
+    for line in _signature_lines(result):
+        console.print(plain(line), soft_wrap=True)
     if result.evidence is not None:
         tier = result.evidence.tier
         zh, en = TIERS[tier]
-        lacking = "; ".join(text.en for text in result.evidence.lacking)
-        needs = f"the next tier needs: {lacking}"
-        console.print(f"证据等级 evidence {tier} {en} {zh}; {needs}", soft_wrap=True)
+        console.print(f"证据等级 evidence {tier} {zh} {en}", soft_wrap=True)
+        for text in result.evidence.lacking:
+            console.print(f"  上一级还需 the next tier needs: {text.zh} {text.en}", soft_wrap=True)
+
+
+def _show_record(console: Console, record: Record) -> None:
+    """How the record stands: that a folder is whole does not say that it may be used."""
+    from rich.cells import set_cell_size
+
+    from host.report.state import state_words
+
+    words = state_words(record.status.state)
+    number = f" · {record.record_no}" if record.record_no else ""
+    line = f"{words.zh} {words.en}{number} · {record.record_id}"
+    style = "bold white on red" if record.status.state == "withdrawn" else None
+    name = set_cell_size("记录 record", NAME_CELLS)
+    console.print(plain(name + line), style=style, soft_wrap=True)
+    if record.verdict.status != "valid":
+        text = record.verdict.text
+        console.print(plain(" " * NAME_CELLS + f"{text.zh} {text.en}"), soft_wrap=True)
+
+
+def _signature_lines(result: Verification) -> list[str]:
+    """One line for all signatures of which the same is to be said, those of the record first."""
+    found: dict[tuple[bool, bool, str], list[str]] = {}
+    current = result.record.record_id if result.record else ""
+    for s in result.signatures:
+        who = " ".join(part for part in (s.role or "signature", s.person) if part)
+        older = s.record_id not in ("", current)  # "": of no record that lies here
+        said = (older, s.good, f"{s.text.en} {s.text.zh}")
+        found.setdefault(said, []).append(who)
+    lines = []
+    for (older, good, text), people in sorted(found.items(), key=lambda each: each[0][0]):
+        who = ", ".join(dict.fromkeys(people))
+        if older:
+            who = f"{len(people)} of superseded records 已被替代的记录, {who}"
+        lines.append(f"{'✓' if good else '✕'} {who}: {text}")
+    return lines
 
 
 def _rules(*, as_json: bool) -> int:

@@ -20,6 +20,9 @@ P = 0.95
 # "+-" is earned (design, law 11): where all that is known is zero and something is not, there is
 # no interval.
 ONLY_ZEROS = "only-zeros: the rows that were evaluated are all zero, others are open"
+# Half a step of a double is 2^-53 of its value. A U of two of them comes from terms whose
+# sensitivity is a difference of equal powers: it is round-off, and no more known than zero is.
+ROUND_OFF_RATIO = 2.0**-52
 BY_RANKS = (
     "distribution-free: a quantile of single values has the interval between order statistics,"
     " and no U"
@@ -39,15 +42,22 @@ def budget_of(of: Measured) -> Budget:
     inputs = [term.input for term in inside]
     budget = propagate(model, inputs, (), P, (REPEATABILITY,))
     # `both` also looks for a bent model; ours are straight, so it is asked only where it draws.
-    if budget.U is not None and dominated(budget.rows):
+    if budget.U is not None and not _only_zeros(budget) and dominated(budget.rows):
         seed = crc32("/".join((of.seen.measurand, of.seen.scope, of.seen.source)).encode())
         budget = both(model, inputs, seed=seed, p=P, required=(REPEATABILITY,))
     budget = replace(budget, rows=_with_cancelled(terms, budget.rows))
     if budget.U is None:
         return replace(budget, reason=_reason(of, budget.reason))
-    if budget.U == 0 and budget.open_rows:
+    if _only_zeros(budget):
         return replace(budget, k=None, U=None, reason=ONLY_ZEROS)
     return budget
+
+
+def _only_zeros(budget: Budget) -> bool:
+    """Whether U is nothing, or round-off of the value, while rows are open."""
+    if budget.U is None or not budget.open_rows:
+        return False
+    return abs(budget.value) * ROUND_OFF_RATIO >= budget.U
 
 
 def expression_of(terms: Sequence[Term]) -> str:

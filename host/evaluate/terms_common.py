@@ -120,15 +120,23 @@ def readings(of: Measured) -> Term:
     return Term(_count("readings", name, "{count}", of.basis.amount, _READINGS), "cancels")
 
 
+_NO_PAIRS = Txt(
+    "没有此量在这台设备、模型和设置下的开/关对比结果",
+    "no on/off result for this quantity with this device, model and settings",
+)
+_READ_BY_SAMPLING = Txt(
+    "此量由采样本身读得，停用采样即无读数可比",
+    "sampling itself reads this quantity, so without it there is nothing to compare",
+)
+
+
 def agent(of: Measured) -> Term:
     """The ratio by which sampling changes the value: not corrected, its size is in u."""
     named = Named("agent", Txt("采样程序自身的影响", "the agent's own load"), "1", 1.0)
     found = _perturbation(of)
     if found is None:
         source = Txt("成对的开/关采样测量", "attempts in pairs with and without sampling")
-        why = Txt(
-            "没有这台设备、模型和设置的开/关对比结果", "no on/off result for this quantity here"
-        )
+        why = _NO_PAIRS if of.basis.channel is None else _READ_BY_SAMPLING
         return Term(not_evaluated(named, source, why), "over")
     # The larger of both parts decides how well u is known: the bias itself is taken as known.
     u = hypot(found.ratio - 1, found.u)

@@ -27,6 +27,7 @@ _GUIDELLM = "GuideLLM (vllm-project/guidellm)"
 _EXECUTORCH = "ExecuTorch benchmark apps (pytorch/executorch, extension/benchmark)"
 _LLAMA = "llama-bench (ggml-org/llama.cpp, tools/llama-bench)"
 _VLLM = "vLLM serving benchmark (vllm-project/vllm)"
+_OPTIMUM = "optimum-benchmark (huggingface/optimum-benchmark)"
 _FIRST = ("首词元时间", "time to first token")
 _ITL = ("词元间隔", "inter-token latency")
 _TPOT = ("每输出词元时间", "time per output token")
@@ -49,6 +50,30 @@ _DEFINITIONS: Final = (
         "mean((latency - TTFT) / (n - 1)), latency = tn - t0",
         "s",
         ("first token chosen (t1)", "last token chosen (tn)"),
+        _LOADGEN,
+    ),
+    _convention(
+        "mlperf-inference.rate_with_overhead",
+        _SYSTEM,
+        "sum(n) / (last t0 - first t0): the tokens of the last request count, its time does not",
+        "{token}/s",
+        ("first scored request scheduled", "last scored request scheduled"),
+        _LOADGEN,
+    ),
+    _convention(
+        "mlperf-inference.rate_without_overhead",
+        _SYSTEM,
+        "sum(n) / (mean(tn - t0) * requests)",
+        "{token}/s",
+        ("request scheduled (t0)", "last token chosen (tn)"),
+        _LOADGEN,
+    ),
+    _convention(
+        "mlperf-inference.rate_completed",
+        _SYSTEM,
+        "sum(n) / (last tn - first t0)",
+        "{token}/s",
+        ("first scored request scheduled", "last token of the last scored request"),
         _LOADGEN,
     ),
     _convention(
@@ -204,6 +229,15 @@ _DEFINITIONS: Final = (
         "{token}/s",
         ("first scored request sent", "last scored request returned"),
         _VLLM,
+    ),
+    _convention(
+        "optimum-benchmark.decode_rate",
+        _RATE,
+        "mean(n - 1) / (mean(te - ts) - mean(t1 - ts)); the tool takes the second mean from calls"
+        " of its own that make one token",
+        "{token}/s",
+        ("first token chosen (t1)", "call returned (te)"),
+        _OPTIMUM,
     ),
     _convention(
         "end-to-end.rate",

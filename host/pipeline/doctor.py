@@ -18,7 +18,7 @@ def examine() -> dict[str, Any]:
     Gives `engines`, `channels` (each with reads_hz, refresh_hz, resolution, tier), `absent`.
     """
     transport = Local()
-    with AgentLink(transport, deploy_local(transport, local_store())) as link:
+    with AgentLink.start(transport, deploy_local(transport, local_store())) as link:
         sources = link.ask("probe", {"reads": READS}, answer="sources")
         engines = link.hello.get("engines", {})
     probes = {p["kind"]: p for p in sources.get("probes", ())}

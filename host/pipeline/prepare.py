@@ -5,30 +5,16 @@ Nothing is written into the runs folder here, so that a bad plan leaves nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from host.artefacts.datasets.dataset import Dataset
-from host.artefacts.models.inspection import inspect
-from host.artefacts.models.store import resolve
-from host.artefacts.recordings import inspect_recording
-from host.errors import ArtefactError, PlanError
-from host.handover.deployment import Deployment
+from host.errors import PlanError
 from host.handover.plan import Plan, ResolvedPlan, ResolvedRequest
+from host.pipeline.artefacts import Artefacts
+from host.pipeline.reach import Reached
 from host.pipeline.software import software
-from host.plan.profile import profile
-from host.plan.resolve import (
-    FORMATS,
-    check_lengths,
-    check_pairing,
-    choose_engine,
-    dataset_of,
-    requests_of,
-)
+from host.plan.resolve import check_lengths, requests_of
 from host.run.link import AgentLink
 
 # A context that the plan does not name is as long as the longest request, rounded up to this:
@@ -36,57 +22,18 @@ from host.run.link import AgentLink
 CONTEXT_STEP = 256
 TOKENIZE_TIMEOUT_S = 600.0
 
-Step = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Artefacts:
-    """The model on disk with what inspection says, and the dataset."""
-
-    path: Path
-    model: dict[str, Any]
-    dataset: Dataset
-    engine_kind: str
-    engine_reason: str
-
-
-def artefacts_of(plan: Plan, step: Step) -> Artefacts:
-    """Find or make the model, hash it, load the dataset. Raises UsageError for bad input."""
-    choice = choose_engine(plan)
-    check_pairing(plan, choice.kind)
-    dataset = dataset_of(plan)
-    path, model = _model(plan, choice.kind, step)
-    if plan.model.sha256 and plan.model.sha256 != model["sha256"]:
-        raise ArtefactError(
-            str(path), f"has SHA-256 {model['sha256']}, the plan wants {plan.model.sha256}"
-        )
-    return Artefacts(path, model, dataset, choice.kind, choice.reason)
-
-
-def _model(plan: Plan, engine: str, step: Step) -> tuple[Path, dict[str, Any]]:
-    """The model on disk, made if it is a reference, and what inspection says of it."""
-    if engine == "replay":
-        path = Path(plan.model.reference).absolute()
-        return path, inspect_recording(path)
-    usual = "int4" if engine == "onnx_genai" else "q4_0"
-    path = resolve(plan.model.reference, quantization=usual, progress=step).absolute()
-    found = inspect(path, progress=step)
-    wanted = FORMATS.get(engine)
-    if wanted is not None and found.format != wanted:
-        raise PlanError(
-            "engine.kind", f"{engine} runs {wanted} models, {path.name} is {found.format}"
-        )
-    return path, msgspec.to_builtins(found)
-
 
 def resolve_plan(
-    plan: Plan, found: Artefacts, link: AgentLink, deployment: Deployment
+    plan: Plan, found: Artefacts, link: AgentLink, device: Reached, path: str
 ) -> ResolvedPlan:
-    """Try model, settings and prompt lengths with the engine itself, and state everything."""
+    """Try model, settings and prompt lengths with the engine itself, and state everything.
+
+    path: of the model on the device.
+    """
     requests = requests_of(plan, found.dataset)
     known = link.hello.get("engine_settings", {}).get(found.engine_kind, {})
     given = dict(plan.engine.settings)
-    counts = _counts(found, given, requests, link)
+    counts = _counts(path, found.engine_kind, given, requests, link)
     longest = max(counts[r.item] + r.output_tokens for r in requests)
     context = given.setdefault("n_ctx", -(-longest // CONTEXT_STEP) * CONTEXT_STEP)
     if not isinstance(context, int) or isinstance(context, bool):
@@ -98,7 +45,7 @@ def resolve_plan(
         engine_kind=found.engine_kind,
         engine_reason=found.engine_reason,
         engine_settings={**known, **given},
-        model_path=str(found.path),
+        model_path=path,
         model=found.model,
         dataset={
             "id": found.dataset.id,
@@ -118,13 +65,14 @@ def resolve_plan(
             ],
         },
         requests=requests,
-        profile=profile(plan.device),
-        software=software(deployment),
+        profile=dict(device.profile),
+        software=software(device.deployment),
     )
 
 
 def _counts(
-    found: Artefacts,
+    path: str,
+    engine: str,
     settings: dict[str, Any],
     requests: tuple[ResolvedRequest, ...],
     link: AgentLink,
@@ -133,8 +81,8 @@ def _counts(
     said = link.ask(
         "tokenize",
         {
-            "engine": {"kind": found.engine_kind, "settings": settings},
-            "model": str(found.path),
+            "engine": {"kind": engine, "settings": settings},
+            "model": path,
             "texts": [r.text for r in requests],
         },
         answer="tokens",

@@ -9,18 +9,20 @@ import msgspec
 from host.align.streams import read_json
 from host.artefacts.models.inspection import inspect
 from host.artefacts.recordings import inspect_recording
-from host.deploy.stage import deploy_local, local_store
 from host.errors import ArtefactError, FolderError, PlanError
 from host.handover.deployment import Deployment
 from host.handover.plan import ResolvedPlan, resolved_of
 from host.handover.progress import Progress, Watch
-from host.pipeline.measure import Measured, Work, fill, finish
+from host.pipeline.artefacts import artefacts_of
+from host.pipeline.fill import Work, fill, finish_rest, take_over
+from host.pipeline.measure import Measured, finish
+from host.pipeline.reach import Reached, place_model, reached
+from host.run.detached import NAME as DETACHED
+from host.run.detached import where
 from host.run.folder import RunFolder
-from host.run.link import AgentLink
-from host.transport.local import Local
 
 
-def resume(root: Path, watch: Watch) -> Measured:
+def resume(root: Path, watch: Watch, inventory: Path | None = None) -> Measured:
     """Collect what was left behind, run the attempts that are missing, then seal.
 
     An attempt that was cut off keeps its number and stays incomplete; it is made up for by a
@@ -28,18 +30,50 @@ def resume(root: Path, watch: Watch) -> Measured:
     """
     folder = RunFolder(root)
     plan = _plan(folder)
-    transport = Local()
-    deployment = deploy_local(transport, local_store())
-    _same(plan, deployment)
-    watch(Progress("prepare", waiting="hash of the model"))
-    path = Path(plan.model_path)
-    replayed = plan.engine_kind == "replay"
-    sha256 = inspect_recording(path)["sha256"] if replayed else inspect(path).sha256
-    if sha256 != plan.model["sha256"]:
-        raise ArtefactError(plan.model_path, "is not the model that the run was begun with")
-    with AgentLink(transport, deployment) as link:
-        ended = fill(Work(plan, folder, transport, deployment, watch), link)
+    with reached(plan.plan.device, inventory, watch) as device:
+        _same(plan, device.deployment)
+        watch(Progress("prepare", waiting="hash of the model"))
+        _check_model(plan, device, watch)
+        work = Work(plan, folder, device, watch)
+        if device.store is not None:
+            finish_rest(work)
+        with device.link() as link, device.session(link, work.run_id, watch) as session:
+            ended = fill(work, session)
+        work.tidy()
     return finish(folder, ended, watch)
+
+
+def collect(root: Path, watch: Watch, inventory: Path | None = None) -> Measured:
+    """Take what a detached run has left on its device, wait for the rest of it, then seal.
+
+    Raises FolderError for a run that is not detached, DeviceError where the device is gone.
+    """
+    folder = RunFolder(root)
+    plan = _plan(folder)
+    path = folder.data / DETACHED
+    if not path.exists():
+        raise FolderError(str(root), "is no detached run; `inferometer measure --resume` goes on")
+    name, _, numbers = where(folder, read_json(path))
+    with reached(name, inventory, watch) as device:
+        work = Work(plan, folder, device, watch)
+        ended = take_over(work, device.overhear(work.run_id, watch), numbers)
+        work.tidy()
+    return finish(folder, ended, watch)
+
+
+def _check_model(plan: ResolvedPlan, device: Reached, watch: Watch) -> None:
+    """The model must still be the one that the run was begun with, where the engine finds it."""
+    path = Path(plan.model_path)
+    if device.store is not None:
+        found = artefacts_of(plan.plan, {plan.engine_kind: ""}, lambda *_: None)
+        same = found.model["sha256"] == plan.model["sha256"]
+        same = same and place_model(device, found, watch) == plan.model_path
+    elif plan.engine_kind == "replay":
+        same = inspect_recording(path)["sha256"] == plan.model["sha256"]
+    else:
+        same = inspect(path).sha256 == plan.model["sha256"]
+    if not same:
+        raise ArtefactError(plan.model_path, "is not the model that the run was begun with")
 
 
 def close(root: Path, watch: Watch) -> Measured:

@@ -13,6 +13,7 @@ from host.errors import FolderError, UsageError
 from host.handover.formal import PersonField
 from host.handover.record import Record
 from host.handover.signature import SignatureOutcome
+from host.handover.text import Txt
 from host.pipeline.redo import redo
 from host.run.folder import RunFolder, write_bytes
 from host.run.lock import locked
@@ -38,6 +39,8 @@ _ENVELOPE = re.compile(r"([0-9a-f]{16})\.dsse\.json")
 _TOKEN = re.compile(r"([0-9a-f]{16})-([0-9a-f]{16})\.tsr")
 MAX_SIDE_FILE_BYTES = 1 << 20
 MAX_RECORD_BYTES = 64 << 20
+NO_RECORD = Txt("文件夹中没有此标识的记录", "no record in this folder has this identity")
+NO_SIGNATURE = Txt("时间戳没有对应的签名", "a time stamp of no signature")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +201,7 @@ def signature_outcomes(root: Path, trust: Trust) -> tuple[SignatureOutcome, ...]
     signed = {(stem_of(o.record_id), o.key_id[:16]) for o in found}
     for token, owner in stamps.items():
         if owner not in signed:
-            found.append(malformed(f"{SIGNATURES}/{token}", "", "a time stamp of no signature"))
+            found.append(malformed(f"{SIGNATURES}/{token}", "", NO_SIGNATURE))
     return tuple(found)
 
 
@@ -207,14 +210,14 @@ def _of_envelope(
 ) -> tuple[SignatureOutcome, ...]:
     file = f"{SIGNATURES}/{path.name}"
     if record_path is None:
-        return (malformed(file, "", "no record in this folder has this identity"),)
+        return (malformed(file, "", NO_RECORD),)
     root = path.parent.parent
     try:
         record_bytes = _read(record_path, MAX_RECORD_BYTES)
         record = from_bytes(record_bytes, record_path.name)
         envelope = _read(path, MAX_SIDE_FILE_BYTES)
     except FolderError as err:
-        return (malformed(file, "", str(err)),)
+        return (malformed(file, "", Txt(str(err), str(err))),)
     evidence = Evidence(file, envelope, record_bytes, payload_sha256(root), tokens)
     return check_signatures(evidence, record, trust)
 

@@ -1,4 +1,4 @@
-"""What made the record: names, versions and hashes of the host's and the agent's sources."""
+"""What made the record: names, versions, hashes of the host's and the agent's sources."""
 
 from __future__ import annotations
 
@@ -10,15 +10,24 @@ from importlib.resources import files
 from host.deploy.bundle import sources
 from host.handover.deployment import Deployment
 
+HOST = "inferometer"
+# What the law of propagation, Monte Carlo and quantiles are computed with (`host/evaluate/`).
+ANALYSIS = ("GTC", "numpy", "scipy")
 
-def software(deployment: Deployment) -> tuple[dict[str, str], ...]:
-    """One entry per part; sha256 of the host is over `path NUL bytes` of its sources in order."""
+
+def host_sha256() -> str:
+    """SHA-256 over `path NUL bytes` of the host's sources in order."""
     found = hashlib.sha256()
     for name, data in sources(files("host")):
         found.update(name.encode() + b"\0" + data)
+    return found.hexdigest()
+
+
+def software(deployment: Deployment) -> tuple[dict[str, str], ...]:
+    """One entry per part, as far as it has a hash of its sources with that."""
     release = version("inferometer")
     return (
-        {"name": "inferometer", "role": "host", "version": release, "sha256": found.hexdigest()},
+        {"name": HOST, "role": "host", "version": release, "sha256": host_sha256()},
         {
             "name": "inferometer-agent",
             "role": "agent",
@@ -26,4 +35,8 @@ def software(deployment: Deployment) -> tuple[dict[str, str], ...]:
             "sha256": deployment.agent_sha256,
         },
         {"name": "python", "role": "host", "version": platform.python_version(), "sha256": ""},
+        *(
+            {"name": name, "role": "analysis", "version": version(name), "sha256": ""}
+            for name in ANALYSIS
+        ),
     )

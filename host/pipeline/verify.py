@@ -22,6 +22,7 @@ from host.handover.text import Txt
 from host.pipeline.perturbation import on_off_bytes
 from host.pipeline.redo import Redone, redo
 from host.pipeline.sign import signature_outcomes
+from host.pipeline.software import HOST, host_sha256
 from host.pipeline.statements import chain_findings
 from host.schema.canonical import strict_object
 from host.schema.upgrade import identity_of, read_record, version_of
@@ -33,14 +34,14 @@ from host.sign.trust import Trust
 class Verification:
     """The three verdicts, what stands behind them, and what the whole is worth as evidence.
 
-    signatures: of the record and of those it replaced. record_id: of the record. evidence: None
-    where nothing was readable.
+    signatures: of the record and of those it replaced. record: the stored one, or what the raw
+    data give where that cannot be read. record and evidence: None where nothing was readable.
     """
 
     findings: tuple[Finding, ...]
     signatures: tuple[SignatureOutcome, ...] = ()
     evidence: Evidence | None = None
-    record_id: str = ""
+    record: Record | None = None
 
     def holds(self, aspect: str) -> bool:
         return all(f.aspect != aspect for f in self.findings)
@@ -91,7 +92,7 @@ def _verify(root: Path, trust: Trust) -> Verification:
     case = Case(redone.indications, reading.facts, record, reading.faults, signatures)
     findings += apply(case)
     evidence = evidence_of(Facts(record, signatures, sound=not findings))
-    return Verification(tuple(findings), signatures, evidence, record.record_id)
+    return Verification(tuple(findings), signatures, evidence, record)
 
 
 def _odd(root: Path) -> Iterator[Finding]:
@@ -106,6 +107,12 @@ def _odd(root: Path) -> Iterator[Finding]:
                 yield Finding("not-plain", aspect, path.relative_to(root).as_posix(), text)
 
 
+# What zipfile (a zip's directory is its end), tarfile and gzip say of a file that stops too early.
+CUT_OFF = (
+    "File is not a zip file",
+    "unexpected end of data",
+    "Compressed file ended before the end-of-stream marker was reached",
+)
 # What cannot be said of raw data that nobody can read.
 UNREAD = ("redone", "conforming")
 
@@ -129,6 +136,11 @@ def _secrets(root: Path) -> Iterator[Finding]:
 
 def _damaged(path: Path, err: DamagedError) -> Iterator[Finding]:
     text = Txt(f"归档文件损坏：{err.detail}。", f"The archive is damaged: {err.detail}.")
+    if err.detail in CUT_OFF:
+        text = Txt(
+            f"归档文件不完整，结尾缺失（{err.detail}）。",
+            f"The archive is cut off, its end is missing ({err.detail}).",
+        )
     for aspect in ("intact", *UNREAD):
         yield Finding("archive-damaged", aspect, path.name, text)
 
@@ -151,13 +163,34 @@ def _differences(root: Path, redone: Redone) -> Iterator[Finding]:
             continue
         stored = path.read_bytes()
         if stored != again:
-            where = first_difference(stored, again)
+            where, other = first_difference(stored, again), _other_sources(redone)
             yield _redone(
                 f"{name}-differs",
                 name,
-                f"与由原始数据重算的结果不同，首处：{where}。",
-                f"It is not what the raw data give; the first difference is at {where}.",
+                f"与由原始数据重算的结果不同，首处：{_zh_place(where)}。{other.zh}",
+                f"It is not what the raw data give; the first difference is at {where}.{other.en}",
             )
+
+
+def _other_sources(redone: Redone) -> Txt:
+    """Say so where other sources made the run: their words and numbers may differ from these."""
+    stated = {s.get("sha256", "") for s in redone.reading.facts.software if s.get("name") == HOST}
+    here = host_sha256()
+    if not stated or here in stated:
+        return Txt("", "")
+    there = ", ".join(sorted(each[:8] for each in stated))
+    return Txt(
+        f"测量所用的 inferometer 源码（SHA-256 {there}）与本软件（{here[:8]}）不同，"
+        "请以同一版本复核。",
+        f" The run was made by other sources of inferometer (SHA-256 {there}) than these"
+        f" ({here[:8]}): check it with those.",
+    )
+
+
+def _zh_place(where: str) -> str:
+    """A JSON path as it is; `byte 7` in Chinese."""
+    word, _, number = where.partition(" ")
+    return f"第 {number} 字节（从 0 数起）" if word == "byte" else where
 
 
 def _older(root: Path, stored: Record | None, again: Record) -> list[Finding]:

@@ -73,7 +73,7 @@ def dump(plan: Plan) -> str:
 
 
 def override(plan: Plan, over: Mapping[str, Any]) -> Plan:
-    """The plan with single values replaced: `model`, `engine`, `dataset`, or a key of [run]."""
+    """The plan with single values replaced: device, model, engine, dataset, or a key of [run]."""
     change = msgspec.structs.replace
     for key, value in over.items():
         match key:
@@ -81,6 +81,8 @@ def override(plan: Plan, over: Mapping[str, Any]) -> Plan:
                 plan = change(plan, model=ModelPlan(value))
             case "engine":
                 plan = change(plan, engine=EnginePlan(value))
+            case "device":
+                plan = change(plan, device=value)
             case "dataset":
                 plan = change(plan, dataset=DatasetPlan(value))
             case _:

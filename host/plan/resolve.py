@@ -5,7 +5,6 @@ Nothing is written here, so that a bad plan leaves nothing half-made.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,8 @@ from host.errors import PlanError
 from host.handover.pairing import MIN_PAIRS, PAIR
 from host.handover.plan import Plan, ResolvedRequest
 
-# Engine kind -> import name of its library, in the order in which `auto` tries them.
-LIBRARIES = {"llama_cpp": "llama_cpp", "onnx_genai": "onnxruntime_genai"}
+# The order in which `auto` tries engines.
+PREFERRED = ("llama_cpp", "onnx_genai")
 FORMATS = {"llama_cpp": "gguf", "onnx_genai": "genai"}
 
 
@@ -30,8 +29,11 @@ class EngineChoice:
     reason: str
 
 
-def choose_engine(plan: Plan) -> EngineChoice:
-    """The engine of the plan; `auto` fits the model's format, else what is installed."""
+def choose_engine(plan: Plan, installed: Mapping[str, str | None]) -> EngineChoice:
+    """The engine of the plan; `auto` fits the model's format, else what is installed.
+
+    installed: engine kind -> version on the device, None where its library is not there.
+    """
     kind = plan.engine.kind
     if kind != "auto":
         return EngineChoice(kind, "named by the plan")
@@ -40,11 +42,11 @@ def choose_engine(plan: Plan) -> EngineChoice:
         return EngineChoice("llama_cpp", "the model is a GGUF file")
     if Path(reference).is_dir() or reference.endswith(":int4"):
         return EngineChoice("onnx_genai", "the model is an onnxruntime-genai folder")
-    for name, library in LIBRARIES.items():
-        if importlib.util.find_spec(library) is not None:
+    for name in PREFERRED:
+        if installed.get(name) is not None:
             why = "llama.cpp is installed" if name == "llama_cpp" else "llama.cpp is not installed"
             return EngineChoice(name, why)
-    raise PlanError("engine.kind", "auto finds neither llama_cpp nor onnxruntime_genai here")
+    raise PlanError("engine.kind", "auto finds no engine on the device")
 
 
 def check_pairing(plan: Plan, engine_kind: str) -> None:

@@ -13,9 +13,9 @@ _SAID: Final = {
         "a quantile of single values: its interval lies between two order statistics, it has no U",
     ),
     "only-zeros": Txt(
-        "已评定的各项均为零，另有未评定的项：零不是其不确定度，不给出 U",
-        "all rows that were evaluated are zero while others are open: zero is not its"
-        " uncertainty, there is no U",
+        "已评定的各项均为零（或仅为舍入误差），另有未评定的项：零不是其不确定度，不给出 U",
+        "all rows that were evaluated are zero, or round-off, while others are open: zero is not"
+        " its uncertainty, there is no U",
     ),
     "nothing-evaluated": Txt(
         "没有一项评定了不确定度，不给出 U", "no row has an uncertainty that was evaluated: no U"

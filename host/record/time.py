@@ -140,20 +140,26 @@ def _clock(clock: ClockSaid, interval: str) -> dict[str, Any]:
 def _alignment(run: AlignedRun, exchange: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Offset of the device's clock to the host's, rectangular within its bound.
 
-    offset_ns, bound_ns: as the exchanges gave them. applied: as used, 0 where both are one clock.
+    offset_ns, bound_ns: as the exchanges gave them, at the middle of the run and over all of it.
+    applied: as used, 0 where both are one clock. sets: what each set of exchanges proves. problem:
+    "" or why the two clocks cannot be aligned.
     """
-    if not exchange.get("exchanges") and not run.offset_bound_ns:
+    if not exchange.get("exchanges") and not run.offset_bound_ns and not exchange.get("problem"):
         return []
-    shown = ("same_clock", "method", "offset_ns", "bound_ns", "rtt_min_ns")
-    counts = ("exchanges", "exchanges_used")
+    shown = ("same_clock", "method", "offset_ns", "bound_ns", "rtt_min_ns", "exchanges")
+    drift, half = exchange.get("drift_ppm"), exchange.get("drift_bound_ppm")
     return [
         {
             "clock_a": run.clock,
             "clock_b": str(exchange.get("host_clock", "")),
-            **{name: quoted(exchange.get(name)) for name in (*shown, *counts)},
+            **{name: quoted(exchange.get(name)) for name in (*shown, "exchanges_used")},
             "applied_offset_ns": str(run.offset_ns),
             "applied_bound_ns": str(run.offset_bound_ns),
             "u_ns": decimal(run.offset_bound_ns / sqrt(3)),
+            "drift_ppm": None if drift is None else decimal(drift),
+            "drift_bound_ppm": None if half is None else decimal(half),
+            "problem": str(exchange.get("problem", "")),
+            "sets": quoted(exchange.get("sets", [])),
         }
     ]
 

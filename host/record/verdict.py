@@ -37,9 +37,10 @@ def _reasons(attempts: Attempts) -> tuple[str, ...]:
 
 
 def _text(attempts: Attempts, zh: str, en: str) -> Txt:
+    times = "attempt" if attempts.planned == 1 else "attempts"
     return Txt(
         f"{zh}：计划 {attempts.planned} 次，有效 {attempts.valid} 次，作废 {attempts.void} 次，"
         f"未完成 {attempts.incomplete} 次。",
-        f"{en}: {attempts.planned} attempts planned, {attempts.valid} valid,"
+        f"{en}: {attempts.planned} {times} planned, {attempts.valid} valid,"
         f" {attempts.void} void, {attempts.incomplete} incomplete.",
     )

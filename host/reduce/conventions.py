@@ -130,6 +130,31 @@ def _vllm_system(requests: Sequence[RequestTrace]) -> float:
     return _over(_output_tokens(requests), (stop_ns - _first_start_ns(requests)) * NS)
 
 
+def _first_scheduled_ns(requests: Sequence[RequestTrace]) -> int:
+    return min(r.scheduled_ns for r in requests)
+
+
+def _loadgen_issued(requests: Sequence[RequestTrace]) -> float:
+    stop_ns = max(r.scheduled_ns for r in requests)
+    return _over(_output_tokens(requests), (stop_ns - _first_scheduled_ns(requests)) * NS)
+
+
+def _loadgen_latency(requests: Sequence[RequestTrace]) -> float:
+    time_s = mean([request_latency_s(r) for r in requests]) * len(requests)
+    return _over(_output_tokens(requests), time_s)
+
+
+def _loadgen_completed(requests: Sequence[RequestTrace]) -> float:
+    stop_ns = max(last_token_ns(r) for r in requests)
+    return _over(_output_tokens(requests), (stop_ns - _first_scheduled_ns(requests)) * NS)
+
+
+def _optimum_decode(requests: Sequence[RequestTrace]) -> float:
+    steps = mean([float(_steps(r)) for r in requests])
+    call_s = mean([(r.end_ns - r.start_ns) * NS for r in requests])
+    return _over(steps, call_s - mean([_sent_first_s(r) for r in requests]))
+
+
 def _pooled_interval(requests: Sequence[RequestTrace]) -> float:
     intervals = pooled_intervals_s(requests)
     if len(intervals) == 0:
@@ -163,6 +188,9 @@ def geometric_mean(values: Sequence[float]) -> float:
 _DERIVE: Final[dict[str, OfAll]] = {
     "mlperf-inference.ttft": _mean(time_to_first_token_s),
     "mlperf-inference.tpot": _mean(_tpot),
+    "mlperf-inference.rate_with_overhead": _loadgen_issued,
+    "mlperf-inference.rate_without_overhead": _loadgen_latency,
+    "mlperf-inference.rate_completed": _loadgen_completed,
     "mlperf-mobile.ttft": _mean(_mobile_first_s),
     "mlperf-mobile.rate": lambda requests: _over(1, _mean(_mobile_tpot)(requests)),
     "mlperf-client.ttft": _by_item(_client_first_s),
@@ -182,5 +210,6 @@ _DERIVE: Final[dict[str, OfAll]] = {
     "vllm-bench.tpot": _mean(_tpot),
     "vllm-bench.itl": _pooled_interval,
     "vllm-bench.system_rate": _vllm_system,
+    "optimum-benchmark.decode_rate": _optimum_decode,
     "end-to-end.rate": _mean(lambda r: _over(len(r.tokens), request_latency_s(r))),
 }

@@ -150,7 +150,7 @@ def _listed(entries: Sequence[Listed], letters: Sequence[str]) -> Html:
     rows = (
         (
             join((both(e.name), tag("small", code(e.path)) if e.path else NOTHING)),
-            *(text(value) for value in e.values),
+            *(tag("span", text(value), class_="stated") for value in e.values),
         )
         for e in entries
     )

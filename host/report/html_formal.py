@@ -178,7 +178,9 @@ def method(record: Record) -> Html:
 def _version(record: Record) -> Html:
     found = record.method
     words = text(f"{found.id} · {found.version} · ")
-    return join((words, said("定义的 SHA-256", "SHA-256 of the definitions"), code(found.sha256)))
+    return join(
+        (words, said("定义的 SHA-256 ", "SHA-256 of the definitions "), code(found.sha256))
+    )
 
 
 def _sampling(record: Record) -> Iterator[tuple[Html, Html]]:

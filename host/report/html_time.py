@@ -66,7 +66,17 @@ def _facts(block: Mapping[str, Any]) -> Iterator[tuple[Html, Html]]:
         if isinstance(block.get(name), Mapping):
             yield words, _pairs(block[name])
     for each in _list(block.get("alignment")):
-        yield said("时钟对齐", "alignment of clocks"), _pairs(each)
+        yield said("时钟对齐", "alignment of clocks"), _alignment(each)
+
+
+def _alignment(each: Mapping[str, Any]) -> Html:
+    """The alignment as a whole, then what each set of exchanges proves."""
+    whole = {name: value for name, value in each.items() if name != "sets"}
+    lines = (
+        tag("li", text(f"t = {s.get('at_ns')} ns: {s.get('offset_ns')} ± {s.get('bound_ns')} ns"))
+        for s in _list(each.get("sets"))
+    )
+    return join((_pairs(whole), tag("ul", *lines, class_="plain")))
 
 
 def _source(block: Mapping[str, Any]) -> Html:

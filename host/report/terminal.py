@@ -91,7 +91,8 @@ def _open_rows(console: Console, rows: list[Quantity]) -> None:
         parts.append(f"{', '.join(some)} (部分 some)")
     if parts:
         console.print(Text(f"未评定 not evaluated: {'; '.join(parts)}", "dim"))
-    if "agent" in counts:
+    # What sampling itself reads has no reading without it: no pairs can tell its load there.
+    if any("agent" in q.open_rows and not q.source for q in rows):
         console.print(Text("    agent: inferometer perturbation", "dim"))
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from agent.wire import Message
@@ -16,6 +15,8 @@ from host.handover.pairing import Role, order_key, role_of
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Progress, Watch
 from host.run.collect import collect, stream_ends, write_attempt
+from host.run.exchange import exchange
+from host.run.far_spool import remove
 from host.run.folder import RunFolder
 from host.run.gates import pass_gates
 from host.run.journal import Journal
@@ -41,7 +42,10 @@ class StopSwitch:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Everything an attempt needs: the plan, the way to the device, where results go."""
+    """Everything an attempt needs: the plan, the way to the device, where results go.
+
+    between: exchange stamps after each attempt too, since device and host have two clocks.
+    """
 
     plan: ResolvedPlan
     folder: RunFolder
@@ -51,6 +55,7 @@ class Bench:
     journal: Journal
     watch: Watch
     launch: Mapping[str, str]
+    between: bool = False
     switch: StopSwitch = field(default_factory=StopSwitch)
 
 
@@ -113,6 +118,8 @@ def run_attempts(bench: Bench, link: AgentLink, numbers: range) -> str:
         if bench.switch.level:
             return "interrupted"
         outcome = run_attempt(bench, link, number)
+        if bench.between:
+            exchange(link, bench.folder, bench.clock, f"between-{number:03d}")
         if outcome["status"] == "incomplete":
             reason = str(outcome["reason"]).partition(":")[0]
             return "interrupted" if reason == "stopped" else reason
@@ -137,7 +144,7 @@ def run_attempt(bench: Bench, link: AgentLink, number: int) -> dict[str, Any]:
     bench.journal.note("attempt_start", {"number": number})
     end = link.attempt(
         order_of(bench.plan, number, spool, role_in(bench.plan, bench.folder, number)),
-        lambda message: _tell(bench, number, message),
+        lambda message: tell(bench, number, message),
         silence_s=bench.plan.plan.run.watchdog_s + AGENT_GRACE_S,
     )
     bench.watch(Progress("collect", number, attempts))
@@ -166,11 +173,11 @@ def keep(bench: Bench, number: int, end: Mapping[str, Any], device: str) -> dict
     write_attempt(bench.folder, number, outcome)
     bench.journal.note("attempt_end", {"number": number, "status": outcome["status"]})
     if not damaged:
-        shutil.rmtree(Path(spool), ignore_errors=True)
+        remove(bench.transport, spool)
     return outcome
 
 
-def _tell(bench: Bench, number: int, message: Message) -> None:
+def tell(bench: Bench, number: int, message: Message) -> None:
     """Pass the agent's progress on; it is for the eye, so what is odd in it is left out."""
     if message["type"] != "progress":
         return
@@ -180,9 +187,14 @@ def _tell(bench: Bench, number: int, message: Message) -> None:
             phase=str(message.get("phase", ""))[:40],
             attempt=number,
             attempts=bench.plan.plan.run.attempts,
-            request=int(message.get("request", 0)),
+            request=_count(message.get("request")),
             requests=len(bench.plan.requests) + bench.plan.plan.run.warmups,
-            tokens=int(message.get("tokens", 0)),
+            tokens=_count(message.get("tokens")),
             rate=float(rate) if isinstance(rate, int | float) else None,
+            waiting=str(message.get("waiting", ""))[:200],
         )
     )
+
+
+def _count(found: object) -> int:
+    return found if isinstance(found, int) and not isinstance(found, bool) else 0

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from agent.spool import StreamEnd
 from host.artefacts.files import sha256_file
-from host.errors import AgentError, FolderError, TransportError
+from host.errors import AgentError, FarFileError, FolderError
 from host.run.folder import RunFolder, write_json
 from host.transport.base import Transport
 
@@ -59,12 +60,15 @@ def collect(
         transport.pull(spool / path.name, path, max_bytes=end.size_bytes + 1)
         if path.stat().st_size != end.size_bytes or sha256_file(path) != end.sha256:
             damaged = f"transfer-damaged: {path.name} is not what the agent wrote"
-    for name in LOGS:
-        try:
-            transport.pull(spool / name, goal / name, max_bytes=MAX_LOG_BYTES)
-        except TransportError:
-            continue  # a log that was never begun; the streams are the evidence
+    collect_logs(transport, spool, goal)
     return damaged
+
+
+def collect_logs(transport: Transport, spool: PurePosixPath, goal: Path) -> None:
+    """Copy the logs of one attempt; one that was never begun is missing, and no harm."""
+    for name in LOGS:
+        with contextlib.suppress(FarFileError):
+            transport.pull(spool / name, goal / name, max_bytes=MAX_LOG_BYTES)
 
 
 def write_attempt(folder: RunFolder, number: int, fields: Mapping[str, Any]) -> None:

@@ -20,14 +20,16 @@ COLUMNS = (
 )
 
 
-def exchange(link: AgentLink, folder: RunFolder, clock: Clock, name: str) -> None:
-    """Exchange stamps EXCHANGES times; kept as `data/clock-<name>.tsv`.
+def exchange(
+    link: AgentLink, folder: RunFolder, clock: Clock, name: str, count: int = EXCHANGES
+) -> None:
+    """Exchange stamps so many times; kept as `data/clock-<name>.tsv`.
 
     The header's clock is the host's; t2 and t3 are on the agent's, which its hello names.
     """
     path = folder.data / f"clock-{name}.tsv"
     writer = SpoolWriter(path, f"clock-{name}", clock.domain, COLUMNS)
-    for number in range(EXCHANGES):
+    for number in range(count):
         t1_ns = clock.now_ns()
         pong = link.ask("ping", {"id": number, "t1_ns": t1_ns}, answer="pong")
         t4_ns = clock.now_ns()

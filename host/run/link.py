@@ -9,7 +9,7 @@ from typing import Any
 from agent.wire import WIRE_VERSION, Message, WireError, decode, encode
 from host.errors import AgentError, HostError, UsageError
 from host.handover.deployment import Deployment
-from host.transport.base import Transport
+from host.transport.base import Stream, Transport
 
 HELLO_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 60.0
@@ -21,14 +21,23 @@ OnMessage = Callable[[Message], None]
 class AgentLink:
     """One session with one agent. Use as a context manager: leaving it ends the agent."""
 
-    def __init__(self, transport: Transport, deployment: Deployment) -> None:
-        self.device = transport.device
-        self._stream = transport.open(deployment.argv())
+    def __init__(self, device: str, stream: Stream, *, greet: bool = True) -> None:
+        """greet: False listens to a session that another process has greeted; `hello` is {}."""
+        self.device = device
+        self._stream = stream
+        self.hello: Message = {}
+        if not greet:
+            return
         try:
             self.hello = self.ask("hello", {"version": WIRE_VERSION}, timeout_s=HELLO_TIMEOUT_S)
         except HostError:
             self._stream.close(timeout_s=CLOSE_TIMEOUT_S)
             raise
+
+    @classmethod
+    def start(cls, transport: Transport, deployment: Deployment) -> AgentLink:
+        """A session that lives as long as this link."""
+        return cls(transport.device, transport.open(deployment.argv()))
 
     def __enter__(self) -> AgentLink:
         return self
@@ -81,6 +90,10 @@ class AgentLink:
             if message["type"] == "error":
                 raise _error(self.device, message)
             on_message(message)
+
+    def leave(self) -> None:
+        """Close the link and leave the session to itself."""
+        self._stream.close(timeout_s=CLOSE_TIMEOUT_S)
 
     def close(self) -> None:
         with contextlib.suppress(HostError):  # gone already: closing goes on

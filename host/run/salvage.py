@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from agent.spool import SpoolFormatError, StreamEnd, read_spool
 from host.artefacts.files import sha256_file
 from host.run.attempts import Bench, role_fields, role_in
-from host.run.collect import STREAM, collect, write_attempt
+from host.run.collect import MAX_STREAMS, STREAM, collect_logs, write_attempt
+from host.run.far_spool import numbers_in, streams_in
+
+# Nobody states how long a stream is that its writer did not end; a day at 1 kHz is below this.
+MAX_STREAM_BYTES = 16 << 30
 
 
 def salvage(bench: Bench, number: int, reason: str) -> None:
@@ -16,8 +20,10 @@ def salvage(bench: Bench, number: int, reason: str) -> None:
     The counts are what can be read now: nobody stated them, and the reason says so.
     """
     spool = bench.spool / f"{number:03d}"
-    ends = tuple(_end(path) for path in sorted(Path(spool).glob("*.tsv")) if _known(path))
-    collect(bench.transport, spool, bench.folder, number, ends)
+    goal = bench.folder.attempt(number)
+    goal.mkdir(parents=True, exist_ok=True)
+    ends = tuple(_fetched(bench, spool, goal, name) for name in _streams(bench, spool))
+    collect_logs(bench.transport, spool, goal)
     write_attempt(
         bench.folder,
         number,
@@ -42,19 +48,20 @@ def salvage(bench: Bench, number: int, reason: str) -> None:
 
 def left_behind(bench: Bench) -> list[int]:
     """Attempts that are in the spool or the folder without having been collected."""
-    spool = Path(bench.spool)
-    spooled = [int(p.name) for p in spool.glob("*") if p.name.isdigit()] if spool.is_dir() else []
-    known = set(spooled) | set(bench.folder.attempts())
+    known = {*numbers_in(bench.transport, bench.spool), *bench.folder.attempts()}
     return sorted(n for n in known if not (bench.folder.attempt(n) / "attempt.json").exists())
 
 
-def _known(path: Path) -> bool:
-    return STREAM.fullmatch(path.stem) is not None and path.is_file() and not path.is_symlink()
+def _streams(bench: Bench, spool: PurePosixPath) -> list[str]:
+    return streams_in(bench.transport, spool, STREAM)[:MAX_STREAMS]
 
 
-def _end(path: Path) -> StreamEnd:
+def _fetched(bench: Bench, spool: PurePosixPath, goal: Path, stream: str) -> StreamEnd:
+    """Bring one stream; what is read here is what is stated."""
+    path = goal / f"{stream}.tsv"
+    bench.transport.pull(spool / path.name, path, max_bytes=MAX_STREAM_BYTES)
     try:
         lines = len(read_spool(path.read_bytes()).lines)
     except SpoolFormatError:
         lines = 0
-    return StreamEnd(path.stem, lines, path.stat().st_size, sha256_file(path))
+    return StreamEnd(stream, lines, path.stat().st_size, sha256_file(path))

@@ -64,7 +64,8 @@ def check_signatures(
     try:
         envelope = read_envelope(evidence.envelope, PAYLOAD_TYPE, evidence.file)
     except FolderError as err:
-        return (malformed(evidence.file, record.record_id, str(err.args[-1])),)
+        said = str(err.args[-1])
+        return (malformed(evidence.file, record.record_id, Txt(said, said)),)
     expected = statement_of(evidence.record_bytes, record, evidence.manifest_sha256)
     return tuple(
         outcome
@@ -73,8 +74,9 @@ def check_signatures(
     )
 
 
-def malformed(file: str, record_id: str, detail: str) -> SignatureOutcome:
+def malformed(file: str, record_id: str, detail: Txt) -> SignatureOutcome:
     """The outcome for an envelope that cannot be read at all."""
+    zh, en = sentence("malformed", detail=detail.zh).zh, sentence("malformed", detail=detail.en).en
     return SignatureOutcome(
         file=file,
         record_id=record_id,
@@ -84,7 +86,7 @@ def malformed(file: str, record_id: str, detail: str) -> SignatureOutcome:
         person="",
         role="",
         code="malformed",
-        text=sentence("malformed", detail=detail),
+        text=Txt(zh, en),
     )
 
 

@@ -46,7 +46,10 @@ class Stream(Protocol):
         ...
 
     def close(self, *, timeout_s: float) -> int | None:
-        """Close our side and wait; the far end's exit status, None when it had to be killed."""
+        """Close our side and wait; the far end's exit status, None when it had to be killed.
+
+        Calling it twice is no error; what the second call gives means nothing.
+        """
         ...
 
 

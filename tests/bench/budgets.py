@@ -61,7 +61,7 @@ def main() -> None:
         say(f"agent: {deployment.agent_size_bytes} bytes of 256000")
 
         def start() -> None:
-            AgentLink(Local(), deployment).close()
+            AgentLink.start(Local(), deployment).close()
 
         timed("agent, start to hello to end", start)
     timed("bare python", bare_python)

@@ -189,6 +189,7 @@ def test_stream_carries_lines_both_ways_and_ends(transport: Transport) -> None:
     assert stream.close(timeout_s=30) == 0
     assert stream.receive_line(timeout_s=30) == b""
     assert stream.receive_line(timeout_s=30) == b""
+    stream.close(timeout_s=30)
 
 
 def test_stream_gives_the_status_of_its_far_end(transport: Transport) -> None:

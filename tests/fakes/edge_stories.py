@@ -9,7 +9,7 @@ import json
 import math
 from typing import Any
 
-from tests.fakes.bad_stories import Spoil
+from tests.fakes.bad_stories import KERNEL_SLACK_KIBY, Spoil, peak_falls
 from tests.fakes.pair_stories import in_pairs, in_pairs_after_a_cut
 from tests.fakes.story import STAMP_COLUMNS, Story, Stream
 
@@ -205,6 +205,8 @@ LEGAL: dict[str, Spoil] = {
     "sampled to the nanosecond": sampled_to_the_nanosecond,
     "counter wraps": counter_wraps,
     "counter falls by half its range": _counter(100.0, 60.0, 10.0),
+    "peak falls by what may wait to be counted": peak_falls(KERNEL_SLACK_KIBY),
+    "peak falls where nobody said what may wait": peak_falls(50_000, told=False),
     **WITHIN,
 }
 LEGAL_PAIRS: dict[str, Spoil] = {

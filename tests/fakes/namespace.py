@@ -14,12 +14,14 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-IP = shutil.which("ip", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+IP, TC = shutil.which("ip", path=PATH), shutil.which("tc", path=PATH)
 WAIT_S = 30.0
 # 198.18.0.0/15 is set aside for benchmarks of network gear (RFC 2544, C.2.2): no host has it.
 FIRST_ADDRESS = (198 << 24) | (18 << 16)
@@ -48,12 +50,18 @@ def why_not() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A network namespace and its cable. address: its own; gateway: the near end's."""
+    """A network namespace and its cable. address: its own; gateway: the near end's.
+
+    device, gateway_device: the ends of the cable. near: the namespace of the near end, None for
+    this machine's own.
+    """
 
     name: str
     address: str
     gateway: str
     device: str
+    gateway_device: str
+    near: str | None
 
     def inside(self, argv: Sequence[str]) -> list[str]:
         """The command that runs argv inside."""
@@ -64,13 +72,35 @@ class Namespace:
         _ip("-n", self.name, "link", "set", self.device, "down")
 
     def mend(self) -> None:
-        """Give the carrier back, and the way out that went with it."""
+        """Give the carrier back, and the way out that went with it; both ends see it then."""
         _ip("-n", self.name, "link", "set", self.device, "up")
         _ip("-n", self.name, "route", "replace", "default", "via", self.gateway)
+        for place, device in self._ends():
+            # The kernel tells a change of carrier once a second at most; an end that has not
+            # heard of it drops what it sends, and takes its neighbour for gone after three tries.
+            end = time.monotonic() + WAIT_S
+            while "state UP" not in _ip(*place, "-o", "link", "show", "dev", device):
+                if time.monotonic() > end:
+                    raise NamespaceError("ip link set up", f"{device} stays without carrier")
+                time.sleep(0.02)
+            _ip(*place, "neighbour", "flush", "dev", device)
+
+    def slow(self, kbit_s: int) -> None:
+        """Let no more than this through, either way (tc-tbf(8)); delays grow to 0.4 s."""
+        rate = ["tbf", "rate", f"{kbit_s}kbit", "burst", "16k", "latency", "400ms"]
+        for place, device in self._ends():
+            done = _run([*place, "qdisc", "replace", "dev", device, "root", *rate], program=TC)
+            if done.returncode:
+                raise NamespaceError("tc", done.stderr.strip())
 
     def pids(self) -> list[int]:
         """Every process inside."""
         return [int(pid) for pid in _ip("netns", "pids", self.name).split()]
+
+    def _ends(self) -> list[tuple[list[str], str]]:
+        """Options of ip that lead to each end, and its device."""
+        near = ["-n", self.near] if self.near else []
+        return [(["-n", self.name], self.device), (near, self.gateway_device)]
 
 
 @contextmanager
@@ -99,7 +129,7 @@ def _wired(name: str, near: Namespace | None) -> Namespace:
     _ip(*here, "link", "set", near_end, "up")
     _ip("-n", name, "address", "add", f"{address}/30", "dev", far_end)
     _ip("-n", name, "link", "set", "lo", "up")
-    made = Namespace(name, address, gateway, far_end)
+    made = Namespace(name, address, gateway, far_end, near_end, near.name if near else None)
     made.mend()
     return made
 
@@ -149,9 +179,9 @@ def _dotted(address: int) -> str:
     return ".".join(str(byte) for byte in address.to_bytes(4, "big"))
 
 
-def _run(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def _run(argv: Sequence[str], program: str | None = IP) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(IP), *argv], capture_output=True, timeout=WAIT_S, check=False, text=True
+        [str(program), *argv], capture_output=True, timeout=WAIT_S, check=False, text=True
     )
 
 

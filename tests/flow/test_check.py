@@ -84,6 +84,17 @@ def test_a_tar_of_a_run_holds_and_a_torn_one_is_named(
     assert {k: found[k] for k in GOOD} == dict.fromkeys(GOOD, False)
 
 
+def test_a_zip_that_was_cut_off_is_told_so_in_both_languages(
+    command: Command, run: Path, tmp_path: Path
+) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "run"), "zip", run.parent, run.name))
+    assert verdicts(command, path)[0] == 0
+    path.write_bytes(path.read_bytes()[:-100])
+    status, found = verdicts(command, path)
+    assert status == 1
+    assert all("is cut off" in f["en"] and "结尾缺失" in f["zh"] for f in found["findings"])
+
+
 def test_a_file_taken_out_of_an_archive_is_named(
     command: Command, run: Path, tmp_path: Path
 ) -> None:
@@ -150,6 +161,31 @@ def test_a_record_with_another_number_and_a_new_identity_is_not_redone(
     found = verdicts(command, tmp_path / "run")[1]
     assert {"record.json-differs", "record-identity"} <= set(rules_in(found))
     assert (found["intact"], found["redone"]) == (False, False)
+
+
+def test_a_record_made_by_other_sources_is_told_so_where_it_differs(
+    command: Command, tmp_path: Path
+) -> None:
+    """A newer version may word or round otherwise: that is no forgery."""
+    made = {"name": "inferometer", "role": "host", "version": "0.0.9", "sha256": "4" * 64}
+    root = whole(tmp_path / "run", lambda s: s.files["plan.json"].update(software=[made]))
+    assert verdicts(command, root)[0] == 0
+    (root / "report.html").write_bytes((root / "report.html").read_bytes() + b" ")
+    (found,) = verdicts(command, root)[1]["findings"]
+    assert found["rule"] == "report.html-differs"
+    assert "other sources of inferometer (SHA-256 44444444)" in found["en"]
+    assert "请以同一版本复核" in found["zh"]
+
+
+def test_the_words_beside_yes_and_no_are_those_of_the_verdict(
+    command: Command, run: Path, tmp_path: Path
+) -> None:
+    assert "every validity rule holds" in command("verify", run).stdout
+    root = whole(tmp_path / "run", BAD["verdict-valid"][0])
+    shown = command("verify", root).stdout.splitlines()
+    assert shown[0].startswith("记录 record       草稿，未签发 draft, not issued · urn:sha256:")
+    assert "2 void" in shown[1]
+    assert shown[4] == "合规 conforming   NO   有规则不成立 not every validity rule holds"
 
 
 def test_the_rules_are_listed_in_both_languages(command: Command) -> None:

@@ -103,6 +103,10 @@ def test_a_record_lives_from_draft_to_withdrawn(
     assert "is withdrawn" in only_sentence(again.stderr)
     verified = json.loads(command("verify", run, "--json").stdout)
     assert (verified["intact"], verified["redone"]) == (True, True)
+    assert verified["record"]["state"] == "withdrawn"
+    assert verified["record"]["no"] == "NO-7-A1"
+    first = command("verify", run).stdout.splitlines()[0]
+    assert "已撤回：不得使用 WITHDRAWN: not to be used · NO-7-A1" in first
 
 
 @pytest.mark.parametrize(

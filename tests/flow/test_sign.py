@@ -131,6 +131,13 @@ def test_operator_checker_and_approver_sign_an_issued_record_and_no_other_may(
         (name, role, "valid", "record.issued") for name, role in PEOPLE
     ]
     assert [o.time_source for o in found if o not in issued] == ["record.performed"]
+    shown = command("verify", run, "--trust", trust).stdout.splitlines()
+    signed = [line for line in shown if line.startswith("✓")]
+    assert signed[0].startswith(
+        "✓ operator 张伟, checker 李娜, approver 王芳: The signature holds"
+    )
+    assert signed[1].startswith("✓ 1 of superseded records")
+    assert len(signed) == 2
 
 
 def test_a_revoked_key_signs_nothing_more(command: Command, run: Path, tmp_path: Path) -> None:

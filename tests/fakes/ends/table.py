@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.fakes.ends.adbd_end import adb_direct_end, adb_end
 from tests.fakes.ends.base import FarEnd
 from tests.fakes.ends.local_end import local_end
+from tests.fakes.ends.sshd_end import busybox_end, sshd_end
 
 Maker = Callable[[Path], AbstractContextManager[FarEnd]]
 
@@ -20,4 +21,6 @@ ENDS: dict[str, Maker] = {
     "adb": adb_end,
     "adb-direct": adb_direct_end,
     "local": local_end,
+    "ssh": sshd_end,
+    "ssh-busybox": busybox_end,
 }

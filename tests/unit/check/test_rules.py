@@ -7,6 +7,7 @@ import pytest
 
 from host.check import (
     rules_attempts,
+    rules_clocks,
     rules_journal,
     rules_perturbation,
     rules_readings,
@@ -17,17 +18,29 @@ from host.handover.case import Case
 from host.pipeline.redo import redo
 from tests.fakes.bad_stories import BAD as PLAIN_BAD
 from tests.fakes.bad_stories import NEEDS_PAIR, Spoil
+from tests.fakes.clock_stories import CLOCKS_BAD, CLOCKS_LEGAL
 from tests.fakes.edge_stories import BEYOND, LEGAL, LEGAL_PAIRS, SET_BACK
 from tests.fakes.journal_stories import JOURNAL_BAD, JOURNAL_LEGAL
 from tests.fakes.mutants import mutants
 from tests.fakes.perturbed_stories import FIT, UNFIT
 from tests.fakes.story import LONGEST, PAIR, SHORTEST, Length, legal
 
+# Some three hundred run folders are written and redone before the first test of each kind.
+pytestmark = pytest.mark.timeout(900)
+
 LENGTHS = {"shortest": SHORTEST, "pair": PAIR, "longest": LONGEST}
-MODULES = (rules_attempts, rules_journal, rules_requests, rules_readings, rules_perturbation)
+MODULES = (
+    rules_attempts,
+    rules_clocks,
+    rules_journal,
+    rules_requests,
+    rules_readings,
+    rules_perturbation,
+)
 RULES: tuple[Rule, ...] = tuple(rule for module in MODULES for rule in module.RULES)
 BAD: dict[str, tuple[Spoil, ...]] = {
     **PLAIN_BAD,
+    **CLOCKS_BAD,
     **JOURNAL_BAD,
     "readings-possible": (*PLAIN_BAD["readings-possible"], *BEYOND),
     "counters-forward": (*PLAIN_BAD["counters-forward"], *SET_BACK),
@@ -61,7 +74,13 @@ def legal_cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
     root = tmp_path_factory.mktemp("legal")
     found: dict[str, Case] = {}
     for name, length in LENGTHS.items():
-        edges = {**LEGAL, **JOURNAL_LEGAL, **FIT, **(LEGAL_PAIRS if length.attempts > 1 else {})}
+        edges = {
+            **LEGAL,
+            **CLOCKS_LEGAL,
+            **JOURNAL_LEGAL,
+            **FIT,
+            **(LEGAL_PAIRS if length.attempts > 1 else {}),
+        }
         for edge, touch in edges.items():
             story = legal(length)
             touch(story)

@@ -61,6 +61,13 @@ def test_a_difference_between_runs_of_one_thing_is_named_as_such() -> None:
     assert "variation between runs" not in other
 
 
+def test_a_difference_between_specimens_of_one_kind_is_named_as_such() -> None:
+    a, b = ({"serial": serial} for serial in ("S-1", "S-2"))
+    two = printed(record(SLOW, item=a), record(FAST, run="b", item=b))
+    assert "between specimens or between runs" in two
+    assert "variation between runs" not in two
+
+
 def test_results_without_an_interval_are_not_counted_as_compared() -> None:
     shown = printed(record(SLOW), record(quantity([70.0]), run="b"))
     first = shown.splitlines()[0]

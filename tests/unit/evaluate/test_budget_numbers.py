@@ -85,6 +85,16 @@ def test_zero_variance_and_nothing_else_known_is_no_interval() -> None:
     assert {"clock_rate", "clock_step", "stamp_cost", "agent"} == set(found.open_rows)
 
 
+@pytest.mark.parametrize(("delay_s", "known"), [(1e-16, False), (1e-14, True)])
+def test_round_off_of_the_value_is_no_uncertainty_while_rows_are_open(
+    delay_s: float,
+    known: bool,  # noqa: FBT001 - a row of the table
+) -> None:
+    of = replace(rate((20.0, 20.0)), conditions=Conditions(), basis=Basis(10.0, 4, 200, delay_s))
+    found = budget_of(of)
+    assert (found.U is not None, found.reason == ONLY_ZEROS) == (known, not known)
+
+
 NO_DELAY = Basis(10.0, 4, 200, 0.0)
 
 

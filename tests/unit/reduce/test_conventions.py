@@ -98,6 +98,8 @@ def staged() -> RequestTrace:
     [
         ("mlperf-inference.ttft", 10),
         ("mlperf-inference.tpot", 2),
+        ("mlperf-inference.rate_without_overhead", 3 / 14),
+        ("mlperf-inference.rate_completed", 3 / 14),
         ("mlperf-mobile.ttft", 9),
         ("mlperf-mobile.rate", 1 / 2.5),
         ("mlperf-client.ttft", 8),
@@ -117,6 +119,7 @@ def staged() -> RequestTrace:
         ("vllm-bench.tpot", 2),
         ("vllm-bench.itl", 2),
         ("vllm-bench.system_rate", 3 / 19),
+        ("optimum-benchmark.decode_rate", 2 / 10),
         ("end-to-end.rate", 3 / 14),
     ],
 )
@@ -129,6 +132,18 @@ def test_system_rates_run_from_the_first_start_to_the_last_end() -> None:
     later = (asked[0], replace(asked[1], end_ns=asked[1].end_ns + 6 * 10**9))
     assert derive("aiperf.system_rate", later) == pytest.approx(6 / 6)
     assert derive("vllm-bench.system_rate", later) == pytest.approx(6 / 12)
+
+
+def test_one_trace_has_three_token_throughputs_in_loadgen() -> None:
+    """The quarrel of mobile_app_open#1121: what a token rate is divided by."""
+    asked = requests([Shape(output_tokens=3, ttft_ns=10**9, tpot_ns=10**9)] * 2)
+    first, last = asked
+    assert (last.scheduled_ns - first.scheduled_ns, last.tokens.t_ns[-1]) == (3 * 10**9, 6 * 10**9)
+    assert derive("mlperf-inference.rate_with_overhead", asked) == pytest.approx(6 / 3)
+    assert derive("mlperf-inference.rate_without_overhead", asked) == pytest.approx(6 / (3 * 2))
+    assert derive("mlperf-inference.rate_completed", asked) == pytest.approx(6 / 6)
+    with pytest.raises(CoverageError, match="not-resolvable"):
+        derive("mlperf-inference.rate_with_overhead", asked[:1])
 
 
 def test_a_pooled_mean_weighs_intervals_and_a_mean_of_means_weighs_requests() -> None:
@@ -146,7 +161,7 @@ def test_client_rate_averages_an_item_before_it_multiplies_items() -> None:
 
 
 def test_every_definition_is_derived_under_its_own_name() -> None:
-    found = convention_results([attempt(one(16))])
+    found = convention_results([attempt(requests([Shape(), Shape()]))])
     assert [o.measurand for o in found] == list(CONVENTIONS)
     assert all(len(o.by_attempt) == 1 and o.unit for o in found)
 

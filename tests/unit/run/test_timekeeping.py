@@ -35,7 +35,8 @@ def link_to(folder: Path, answer: str) -> AgentLink:
     script = folder / "agent.py"
     script.write_text(AGENT.format(answer=answer), encoding="utf-8")
     place = PurePosixPath(script)
-    return AgentLink(Local(), Deployment("local", place, "", 0, sys.executable, place.parent))
+    there = Deployment("local", place, "", 0, sys.executable, place.parent)
+    return AgentLink.start(Local(), there)
 
 
 @pytest.fixture

@@ -1,0 +1,64 @@
+"""`inferometer measure` on several devices at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from host.cli.console import err, json_out, out, plain
+from host.cli.live import watching_many
+
+if TYPE_CHECKING:
+    from host.handover.plan import Plan
+    from host.pipeline.many import Outcome
+    from host.pipeline.measure import Files
+
+# The worst of several exit codes, first: interrupted, failed, bad input, void.
+WORST = (130, 3, 2, 1)
+
+
+def measure_all(
+    plan: Plan, devices: tuple[str, ...], runs: Path, files: Files, *, as_json: bool
+) -> int:
+    """Measure on all of them, then tell of each."""
+    from host.pipeline.many import measure_many
+
+    with watching_many(err(), devices) as watches:
+        outcomes = measure_many(plan, devices, runs, watches, files)
+    codes = {one.device: _code(one) for one in outcomes}
+    if as_json:
+        json_out({"devices": [_summary(one, codes[one.device]) for one in outcomes]})
+    else:
+        for one in outcomes:
+            _say(one)
+    return next((code for code in WORST if code in codes.values()), 0)
+
+
+def _code(one: Outcome) -> int:
+    if one.done is None:
+        return one.exit_code
+    if one.done.ended in ("disk-full", "spool-unwritable"):
+        return 2
+    if one.done.ended:
+        return 130
+    return 0 if one.done.redone.record.verdict.status == "valid" else 1
+
+
+def _summary(one: Outcome, code: int) -> dict[str, Any]:
+    from host.cli.measure import summary
+
+    said = {"device": one.device, "exit_code": code}
+    return {**said, "error": one.error} if one.done is None else {**said, **summary(one.done)}
+
+
+def _say(one: Outcome) -> None:
+    from host.report.terminal import show
+
+    out().print(plain(f"── {one.device}"), soft_wrap=True)
+    if one.done is None:
+        out().print(plain(one.error), soft_wrap=True)
+        return
+    show(out(), one.done.redone.record, one.done.folder.path, one.done.folder.page)
+    if one.done.ended:
+        name = one.done.folder.path
+        out().print(f"{one.done.ended}: go on with `inferometer measure --resume {name}`")

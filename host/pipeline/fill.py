@@ -1,0 +1,248 @@
+"""Everything between a new run folder and its seal: attempts, and what is asked around them."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, NoReturn
+
+from collectors.clocks import device_clock
+from host.align.streams import read_json
+from host.errors import AgentError, DeviceError, FolderError, PlanError, TransportError
+from host.handover.plan import ResolvedPlan
+from host.handover.progress import Watch
+from host.pipeline.reach import Reached
+from host.run.attempts import Bench, StopSwitch, run_attempts
+from host.run.detached import hand_over, take_all, take_rest
+from host.run.exchange import exchange
+from host.run.far_spool import numbers_in, remove
+from host.run.folder import RunFolder, write_json
+from host.run.journal import Journal
+from host.run.link import AgentLink
+from host.run.salvage import left_behind, salvage
+from host.run.timekeeping import begin_timekeeping, end_timekeeping
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a run is made of."""
+
+    resolved: ResolvedPlan
+    folder: RunFolder
+    device: Reached
+    watch: Watch
+    switch: StopSwitch = field(default_factory=StopSwitch)
+
+    @property
+    def run_id(self) -> str:
+        """The id under which the device spools."""
+        return str(read_json(self.folder.data / "run.json")["id"])
+
+    @property
+    def spool(self) -> PurePosixPath:
+        return self.device.spool(self.run_id)
+
+    def tidy(self) -> None:
+        """Take the run's spool away once its session has ended and all of it was collected."""
+        if not numbers_in(self.device.transport, self.spool):
+            remove(self.device.transport, self.spool)
+
+    def bench(self) -> Bench:
+        """Everything an attempt needs; opens the next journal."""
+        clock = device_clock()
+        return Bench(
+            plan=self.resolved,
+            folder=self.folder,
+            transport=self.device.transport,
+            spool=self.spool,
+            clock=clock,
+            journal=Journal(self.folder, clock),
+            watch=self.watch,
+            launch=launch_of(self.device),
+            between=self.device.store is not None,
+            switch=self.switch,
+        )
+
+
+def fill(work: Work, link: AgentLink) -> str:
+    """Run the attempts that are missing. Gives why the run ended early, or ""."""
+    with disk(work.folder):
+        bench = work.bench()
+        for number in left_behind(bench):
+            salvage(bench, number, "cut-off: the host ended in the middle of the attempt")
+        with interrupts(bench.switch):
+            ended = _attempts(bench, link)
+        bench.journal.note(ended or "run_end")
+        bench.journal.close()
+    return ended
+
+
+def hand_over_all(work: Work, link: AgentLink) -> None:
+    """Queue the attempts on the device and leave them to it."""
+    if work.resolved.plan.run.pairing != "none":
+        raise PlanError("run.pairing", "a detached run cannot have pairs")
+    with disk(work.folder):
+        bench = work.bench()
+        numbers = missing(bench)
+        bench.journal.note("run_start", {"first": numbers.start, "last": numbers.stop - 1})
+        before(bench, link)
+        exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
+        begin_timekeeping(link, bench.folder)
+        hand_over(bench, link, numbers, work.device.name)
+        bench.journal.note("detached")
+        bench.journal.close()
+        link.leave()
+
+
+def take_over(work: Work, link: AgentLink, numbers: range) -> str:
+    """Collect the attempts of a detached run; link: to its session, from its beginning on.
+
+    Gives why the run is short, or "". Raises DeviceError where the device is gone or has
+    restarted; what it kept is collected then as far as it answers.
+    """
+    with disk(work.folder):
+        bench = work.bench()
+        bench.switch.link = link
+        try:
+            with interrupts(bench.switch):
+                ended = take_all(bench, link, numbers)
+            link.close()
+            with work.device.link() as fresh:
+                end_timekeeping(fresh, bench.folder, "")
+                device = _content(fresh.ask("device"))
+                write_json(bench.folder.data / "device-after.json", device)
+                exchange(fresh, bench.folder, bench.clock, f"after-{numbers.start:03d}")
+        except DeviceError as err:
+            _keep_what_is_there(bench, err)
+        bench.journal.note(ended or "run_end")
+        bench.journal.close()
+    return ended
+
+
+def finish_rest(work: Work) -> None:
+    """Take over from a session of this run that went on after the host was cut off from it.
+
+    Waits for an attempt that is running there, keeps what was told, and ends the session.
+    """
+    with disk(work.folder):
+        bench = work.bench()
+        try:
+            link = work.device.overhear(work.run_id, work.watch)
+        except AgentError:
+            return  # no session of this run was ever kept there, or nothing is left of it
+        with interrupts(bench.switch):
+            bench.switch.link = link
+            take_rest(bench, link)
+        link.close()
+        bench.journal.note("caught-up")
+        bench.journal.close()
+
+
+def _attempts(bench: Bench, link: AgentLink) -> str:
+    """The attempts that are still missing, between two looks at the device."""
+    numbers = missing(bench)
+    bench.journal.note("run_start", {"first": numbers.start, "last": numbers.stop - 1})
+    ended = ""
+    try:
+        before(bench, link)
+        exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
+        session = begin_timekeeping(link, bench.folder)
+        ended = run_attempts(bench, link, numbers)
+        end_timekeeping(link, bench.folder, session)
+        write_json(bench.folder.data / "device-after.json", _content(link.ask("device")))
+        exchange(link, bench.folder, bench.clock, f"after-{numbers.start:03d}")
+    except DeviceError as err:
+        _keep_what_is_there(bench, err)
+    return ended
+
+
+def _keep_what_is_there(bench: Bench, err: DeviceError) -> NoReturn:
+    """The device failed: collect what can be, say so, and go on failing."""
+    kept = "what was sampled is kept"
+    try:
+        for number in left_behind(bench):
+            salvage(bench, number, f"agent-died: {err}")
+    except TransportError:
+        kept = "what was sampled is kept on the device; what came before is"
+    bench.journal.note("device-failed", {"detail": str(err)})
+    raise type(err)(
+        *err.args,
+        f"{kept} in {bench.folder.path}; `inferometer measure --resume` goes on from there",
+    ) from err
+
+
+def missing(bench: Bench) -> range:
+    """Numbers of the attempts to run: one for each that has not ended valid or void."""
+    taken = bench.folder.attempts()
+    states = [read_json(bench.folder.attempt(n) / "attempt.json")["status"] for n in taken]
+    ended = sum(state in ("valid", "void") for state in states)
+    first = max(taken, default=0) + 1
+    return range(first, first + max(0, bench.plan.plan.run.attempts - ended))
+
+
+def before(bench: Bench, link: AgentLink) -> None:
+    """Ask the device for itself and its sources; a resumed run keeps the first answers."""
+    folder = bench.folder
+    for name, message in (
+        ("session", {**link.hello, "launch": bench.launch}),
+        ("device-before", link.ask("device")),
+        ("sources", link.ask("probe", {"reads": 20}, answer="sources")),
+    ):
+        path = folder.data / f"{name}.json"
+        if not path.exists():
+            write_json(path, _content(message))
+
+
+def launch_of(device: Reached) -> dict[str, str]:
+    """How the engine comes to run: an app, a shell and a service differ in speed on phones."""
+    kept = "kept by a process of its own on the device, joined over the transport"
+    here = "child process of the host, isolated Python, JSON lines over stdio"
+    return {
+        "transport": device.transport.device,
+        "agent": device.deployment.agent.name,
+        "session": here if device.store is None else kept,
+        "engine": "a fresh child process of the session for every attempt",
+        "sampler": "another child process of the session",
+    }
+
+
+def _content(message: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in message.items() if key != "type"}
+
+
+@contextmanager
+def disk(folder: RunFolder) -> Iterator[None]:
+    """Say in one sentence that the disk failed; what was written before stays readable."""
+    try:
+        yield
+    except OSError as err:
+        raise FolderError(
+            str(folder.path),
+            f"the disk failed ({err.strerror or err}); what was kept so far is readable, "
+            "and `inferometer measure --resume` goes on from there",
+        ) from err
+    except TransportError as err:
+        if "No space left" in str(err):
+            raise FolderError(
+                str(folder.path),
+                "the disk is full; what was kept so far is readable, "
+                "and `inferometer measure --resume` goes on from there",
+            ) from err
+        raise
+
+
+@contextmanager
+def interrupts(switch: StopSwitch) -> Iterator[None]:
+    """First Ctrl-C ends after this attempt, the second one ends the attempt at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: switch.press())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

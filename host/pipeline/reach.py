@@ -1,0 +1,178 @@
+"""A device with the agent on it: the machine at hand, or one at the end of a transport."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+
+from agent.wire import WireError, decode
+from collectors.clocks import device_clock
+from host.artefacts.models.hashing import folder_files, hash_files
+from host.deploy.layout import Store
+from host.deploy.layout import Watch as Listen
+from host.deploy.stage import deploy, deploy_local, local_store
+from host.deploy.store import put, put_folder
+from host.errors import AgentError, UsageError
+from host.handover.deployment import Deployment
+from host.handover.profile import Profile
+from host.handover.progress import Progress, Watch
+from host.pipeline.artefacts import Artefacts
+from host.pipeline.known import KnownDevice, home, known_device
+from host.plan.profile import profile
+from host.run.kept import KeptStream, Way
+from host.run.link import AgentLink
+from host.transport.base import Transport
+from host.transport.local import Local
+
+DETACH_TIMEOUT_S = 60.0
+LOCAL = "local"
+# How long a device that went away is looked for before the run is given up; what it samples
+# meanwhile is kept there.
+PATIENCE_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """name: what the plan calls it. store None: artefacts are used where the host has them."""
+
+    name: str
+    transport: Transport
+    connect: Callable[[], Transport]
+    deployment: Deployment
+    profile: Mapping[str, Any]
+    store: Store | None = None
+    patience_s: float = PATIENCE_S
+
+    def link(self) -> AgentLink:
+        """A session that lives as long as its link."""
+        return AgentLink.start(self.transport, self.deployment)
+
+    def spool(self, run_id: str) -> PurePosixPath:
+        return self.deployment.spool / run_id
+
+    @contextmanager
+    def session(self, link: AgentLink, run_id: str, watch: Watch) -> Iterator[AgentLink]:
+        """The session that runs the attempts: this one here, a kept one on a device."""
+        if self.store is None:
+            yield link
+        else:
+            with self.keep(run_id, watch) as kept:
+                yield kept
+
+    def keep(self, run_id: str, watch: Watch) -> AgentLink:
+        """Start a kept session for a run. Raises UsageError where another run is there."""
+        lock = self.deployment.spool.parent / "agent.lock"
+        argv = [*self.deployment.argv(), "detach", str(self.spool(run_id)), str(lock)]
+        done = self.transport.call(argv, timeout_s=DETACH_TIMEOUT_S)
+        try:
+            said = decode(done.stdout)
+        except WireError as err:
+            detail = done.stderr.decode(errors="replace").strip()[-500:]
+            raise AgentError(self.name, f"did not start a session: {detail or err}") from err
+        if said["type"] != "kept":
+            detail = str(said.get("detail", ""))[:500]
+            if said.get("code") == "busy":
+                raise UsageError(f"{self.name} is taken: {detail}")
+            raise AgentError(self.name, f"did not start a session: {detail}")
+        first = said.get("said")
+        if isinstance(first, bool) or not isinstance(first, int):
+            raise AgentError(self.name, f"said {first!r} where a number of messages is due")
+        return AgentLink(self.name, self._stream(run_id, watch, first))
+
+    def overhear(self, run_id: str, watch: Watch) -> AgentLink:
+        """Listen to a kept session from its first message on, without a word."""
+        return AgentLink(self.name, self._stream(run_id, watch, 0), greet=False)
+
+    def _stream(self, run_id: str, watch: Watch, first: int) -> KeptStream:
+        """What a kept session has said from message `first` on, and will say."""
+        directory = str(self.spool(run_id))
+
+        def attach(first: int) -> list[str]:
+            return [*self.deployment.argv(), "attach", directory, str(first)]
+
+        def waits(why: str) -> None:
+            watch(Progress("link", waiting=why))
+
+        way = Way(self.connect, attach, self.patience_s, waits)
+        return KeptStream(way, device_clock(), device=self.name, first=first)
+
+
+@contextmanager
+def reached(name: str, inventory: Path | None, watch: Watch) -> Iterator[Reached]:
+    """The device that a plan names: `local`, a name of the inventory, or an address.
+
+    Raises UsageError for a name that nobody knows, TransportError for a device out of reach.
+    """
+    if name == LOCAL:
+        here = Local()
+        deployment = deploy_local(here, local_store())
+        yield Reached(LOCAL, here, Local, deployment, profile(LOCAL))
+        return
+    watch(Progress("prepare", waiting=f"connect to {name}"))
+    known = known_device(name, inventory)
+    transport = known.connect()
+    try:
+        yield _deployed(known, transport, watch)
+    finally:
+        transport.close()
+
+
+def _deployed(known: KnownDevice, transport: Transport, watch: Watch) -> Reached:
+    """Put the agent on a device by its profile."""
+    found = known.profile(transport)
+    place, entry = found.agent, known.entry
+    python = entry.python or place.python
+    if place.kind != "python" or python is None:
+        raise UsageError(
+            f"{known.name}: profile {found.product.name} has the shell agent, which runs native"
+            " runners only; `measure` needs Python on the device"
+        )
+    store = store_of(known, found, transport)
+    deployment = deploy(transport, store, _transfers(watch))
+    spool = home(transport, entry.spool or place.spool)
+    return Reached(
+        known.name,
+        transport,
+        known.connect,
+        replace(deployment, spool=spool),
+        msgspec.to_builtins(found),
+        store,
+    )
+
+
+def store_of(known: KnownDevice, found: Profile, transport: Transport) -> Store:
+    """Where files under their hashes lie on a device."""
+    root = home(transport, known.entry.store or found.agent.store)
+    python = known.entry.python or found.agent.python or ""
+    return Store(root, python=python, one_channel=known.way == "serial")
+
+
+def place_model(device: Reached, found: Artefacts, watch: Watch) -> str:
+    """Where the model lies on the device; pushed there under its hash if it is not yet."""
+    if device.store is None or found.engine_kind == "replay":
+        return str(found.path)
+    listen = _transfers(watch)
+    if found.path.is_dir():
+        files = hash_files(found.path, folder_files(found.path), _nothing)
+        return str(put_folder(device.transport, device.store, found.path, files, listen).path)
+    sha256 = str(found.model["sha256"])
+    return str(put(device.transport, device.store, found.path, sha256, listen).path)
+
+
+def _transfers(watch: Watch) -> Listen:
+    """A transfer as progress of the run."""
+
+    def moved(done: int, total: int, what: str) -> None:
+        ratio = done / total if total else None
+        watch(Progress("push", waiting=what, done_ratio=ratio))
+
+    return Listen(moved, lambda said: watch(Progress("push", waiting=said)))
+
+
+def _nothing(*_: object) -> None:
+    """Hashing a model folder again takes no time worth telling."""

@@ -1,0 +1,1 @@
+"""Driving the system's OpenSSH client."""

@@ -1,0 +1,146 @@
+"""Whole measurements on a device at the end of a real sshd, with links that are cut."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
+
+from tests.fakes.command import Command, small_plan
+from tests.fakes.ends.sshd_end import Sshd, missing, sshd
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A host with one device in its inventory. inventory: the file. store: on the device."""
+
+    command: Command
+    inventory: Path
+    store: Path
+    end: Sshd
+
+    def __call__(self, *argv: str | Path) -> dict[str, Any]:
+        done = self.command(*argv, "--inventory", self.inventory, "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+
+@pytest.fixture(scope="module")
+def bench(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    why = missing()
+    if why is not None:
+        pytest.skip(why)
+    place = tmp_path_factory.mktemp("bench")
+    with sshd(tmp_path_factory.mktemp("sshd")) as end:
+        device = {
+            "name": "far-pc",
+            "address": "ssh:far",
+            "profile": "linux-pc",
+            "python": sys.executable,
+            "store": str(place / "store"),
+            "spool": str(place / "spool"),
+            "options": {"ssh_config": str(end.config())},
+        }
+        inventory = place / "devices.toml"
+        inventory.write_text(tomli_w.dumps({"inventory": 1, "device": [device]}))
+        yield Bench(command, inventory, place / "store", end)
+
+
+def quick(tmp_path: Path, **over: Any) -> Path:  # noqa: ANN401
+    return small_plan(
+        tmp_path / "plan.toml", engine="onnx_genai", items=["assistant-tea-en"], **over
+    )
+
+
+def test_a_run_over_ssh_is_a_record_like_any_other(bench: Bench, tmp_path: Path) -> None:
+    plan = quick(tmp_path)
+    runs = ("--runs", tmp_path / "runs")
+    found = bench("measure", "--device", "far-pc", "--plan", plan, *runs)
+    assert (found["status"], found["attempts"]["valid"]) == ("valid", 2)
+    verified = bench.command("verify", found["run"], "--json")
+    assert json.loads(verified.stdout)["findings"] == []
+    session = json.loads((Path(found["run"]) / "data" / "session.json").read_text())
+    assert session["launch"]["transport"] == "ssh:far"
+    assert len(list((bench.store / "objects").glob("*/*/model.onnx"))) == 1
+    assert list((bench.store.parent / "spool").iterdir()) == []
+
+
+def test_a_detached_run_is_collected_by_another_process(bench: Bench, tmp_path: Path) -> None:
+    plan = quick(tmp_path)
+    argv = ("measure", "--device", "far-pc", "--plan", plan, "--runs", tmp_path / "runs")
+    left = bench(*argv, "--detach")
+    assert left["status"] == "detached"
+    found = bench("collect", left["run"])
+    assert (found["status"], found["attempts"]["valid"]) == ("valid", 2)
+    assert bench.command("verify", found["run"]).returncode == 0
+
+
+def started(bench: Bench, tmp_path: Path, plan: Path) -> subprocess.Popen[str]:
+    """A run in the background, past the begin of its first attempt."""
+    argv = ("measure", "--device", "far-pc", "--plan", plan, "--runs", tmp_path / "runs")
+    process = bench.command.start(*argv, "--inventory", bench.inventory, "--json")
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("attempt 1/"):
+            return process
+    raise AssertionError(f"the run did not begin: {process.communicate()}")
+
+
+def keeper(bench: Bench) -> int:
+    """The process of the session on the device."""
+    text = (bench.store.parent / "agent.lock").read_text()
+    return int(text.rpartition(" ")[2].rstrip(")"))
+
+
+def test_a_cable_that_is_out_for_a_while_touches_no_measurement(
+    bench: Bench, tmp_path: Path
+) -> None:
+    process = started(bench, tmp_path, quick(tmp_path, idle_before_s=3.0))
+    bench.end.place.cut()
+    threading.Event().wait(4)
+    bench.end.place.mend()
+    said, _ = process.communicate(timeout=110)
+    found = json.loads(said)
+    assert (process.returncode, found["status"]) == (0, "valid")
+    assert bench.command("verify", found["run"]).returncode == 0
+
+
+def test_an_agent_that_is_killed_leaves_what_it_sampled_and_the_run_goes_on(
+    bench: Bench, tmp_path: Path
+) -> None:
+    process = started(bench, tmp_path, quick(tmp_path, idle_before_s=3.0))
+    os.kill(keeper(bench), signal.SIGKILL)
+    said, _ = process.communicate(timeout=110)
+    assert process.returncode == 3
+    assert "what was sampled is kept" in json.loads(said)["error"]
+    (run,) = (tmp_path / "runs").iterdir()
+    (kept,) = (run / "data" / "attempts").iterdir()
+    stated = json.loads((kept / "attempt.json").read_text())
+    assert stated["status"] == "incomplete"
+    assert stated["reason"].startswith("agent-died: ")
+    assert {s["stream"] for s in stated["streams"]} >= {"events", "ticks"}
+    found = bench("measure", "--resume", run)
+    assert (found["status"], found["attempts"]["incomplete"]) == ("valid", 1)
+
+
+def test_a_second_run_on_a_device_is_refused_and_told_of_the_first(
+    bench: Bench, tmp_path: Path
+) -> None:
+    process = started(bench, tmp_path, quick(tmp_path, idle_before_s=3.0))
+    argv = ("measure", "--device", "far-pc", "--plan", quick(tmp_path))
+    done = bench.command(*argv, "--runs", tmp_path / "other", "--inventory", bench.inventory)
+    assert done.returncode == 2
+    assert "far-pc is taken: a run is there" in done.stderr
+    said, _ = process.communicate(timeout=110)
+    assert json.loads(said)["status"] == "valid"
