@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from host.errors import TransportError
-from host.transport.adbd.server_socket import Address
+from host.transport.adbd.server_socket import Address, ready
 
 START_S = 20.0
 END_S = 5.0
@@ -103,16 +103,38 @@ def _start(address: Address) -> subprocess.Popen[bytes]:
     """A server as our child: it can be ended by its process, and by nothing else."""
     if not address.is_local:
         raise TransportError("adb", f"no server answers at {address}")
+    if not hasattr(socket, "AF_UNIX"):  # Windows, never tried: no descriptor can be handed on
+        return _answering(_child(address), address)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        process = _child(address, theirs)
+        theirs.close()
+        # It says OK once it has looked over the USB ports: a list before that would be empty.
+        if not ready(ours, START_S)[0] or ours.recv(2) != b"OK":
+            _end(process)
+            raise TransportError("adb", f"the server at {address} does not start")
+    return process
+
+
+def _child(address: Address, tells: socket.socket | None = None) -> subprocess.Popen[bytes]:
+    """tells: where it says OK when it is ready."""
+    argv = [program(), "-L", str(address), "server", "nodaemon"]
+    if tells is not None:
+        argv += ["--reply-fd", str(tells.fileno())]
     try:
-        process = subprocess.Popen(
-            [program(), "-L", str(address), "server", "nodaemon"],
+        return subprocess.Popen(
+            argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            pass_fds=() if tells is None else (tells.fileno(),),
             start_new_session=os.name != "nt",  # Ctrl-C reaches the host alone
         )
     except OSError as err:
-        raise TransportError("adb", f"{program()}: {err}") from err
+        raise TransportError("adb", f"{argv[0]}: {err}") from err
+
+
+def _answering(process: subprocess.Popen[bytes], address: Address) -> subprocess.Popen[bytes]:
     deadline = time.monotonic() + START_S
     while not address.answers():
         if process.poll() is not None or time.monotonic() > deadline:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from host.transport import adb, adb_direct
-from host.transport.adbd.server import private
+from host.transport.adbd.server import private, program
+from host.transport.adbd.server_socket import Address
 from tests.fakes.ends.base import FarEnd
 from tests.fakes.phone.phone import Phone, phone, why_not
 
@@ -24,6 +27,29 @@ def running(place: Path) -> Iterator[Phone]:
     with phone(place) as made:
         (made.temporary / ROOT.name).mkdir()
         yield made
+
+
+def waits_until(true: Callable[[], bool]) -> None:
+    """Until it is true; the test's own time limit ends what never is."""
+    pause = threading.Event()
+    while not true():
+        pause.wait(0.02)
+
+
+@contextmanager
+def other_server(place: Path) -> Iterator[Address]:
+    """An adb server that is not ours. place: a folder for its socket."""
+    address = private(place)
+    started = subprocess.Popen(
+        [program(), "-L", str(address), "server", "nodaemon"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with started:
+        waits_until(address.answers)
+        yield address
+        started.kill()
 
 
 @contextmanager
