@@ -15,7 +15,8 @@ class FarEnd:
 
     connect: a new transport to it. root: an empty folder there. unit_bytes: how much data a test
     of bulk moves; small for a serial line. cut, mend: take the link away and give it back; None
-    where the link is the machine itself.
+    where the link is the machine itself. one_connection: a second one at once is refused, as on
+    a serial line.
     """
 
     connect: Callable[[], Transport]
@@ -23,3 +24,4 @@ class FarEnd:
     unit_bytes: int = 4 << 20
     cut: Callable[[], None] | None = None
     mend: Callable[[], None] | None = None
+    one_connection: bool = False

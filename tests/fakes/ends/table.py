@@ -11,10 +11,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from tests.fakes.ends.base import FarEnd
+from tests.fakes.ends.console_end import console_end, dash_console_end
 from tests.fakes.ends.local_end import local_end
 
 Maker = Callable[[Path], AbstractContextManager[FarEnd]]
 
 ENDS: dict[str, Maker] = {
     "local": local_end,
+    "serial": console_end,
+    "serial-dash": dash_console_end,
 }

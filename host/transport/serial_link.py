@@ -1,0 +1,141 @@
+"""Requests over a serial console, each answered once, however bad the line is.
+
+Stop and wait: a request has a number and a checksum, the next goes out after its answer has come.
+One that is not answered rightly is sent again under the same number, and the far end does not do
+it twice but gives its last answer again. So repeating never runs a command a second time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from host.errors import TransportError, UnreachableError
+from host.transport.serial_frames import MAX_REQUEST_BYTES, Speech, plain, shown
+from host.transport.serial_login import LOGIN_PROMPT
+from host.transport.serial_port import Port, deadline, left
+
+MAX_REPEATS = 20
+# A busy unit answers later than an idle one; after this the request is sent again.
+PATIENCE_S = 6.0
+SILENCE_S = 1.5  # inside an answer: the rest of it is lost
+BLOCK_S = 0.4  # how long one piece of data is on the line: what a single error costs
+MAX_BLOCK_BYTES = 1 << 15
+SLACK_BYTES = 1 << 14  # kernel messages around an answer
+
+
+class RefusedError(TransportError):
+    """The far end could not do what was asked: (device, what it says)."""
+
+
+class Turns:
+    """A lock that goes round: who polls all the time does not keep out who seldom asks."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._waiting: deque[object] = deque()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        me = object()
+        with self._condition:
+            self._waiting.append(me)
+            self._condition.wait_for(lambda: self._waiting[0] is me)
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._waiting.popleft()
+                self._condition.notify_all()
+
+
+class Link:
+    """The request channel to a server that `serial_login` started.
+
+    repeats: requests that were sent again because no right answer came.
+    """
+
+    def __init__(self, port: Port, speech: Speech) -> None:
+        self.port, self.speech = port, speech
+        self.repeats = 0
+        self._count = 0
+        self._turns = Turns()
+
+    @property
+    def device(self) -> str:
+        return self.port.device
+
+    @property
+    def block_bytes(self) -> int:
+        """Data of one answer: BLOCK_S on the line, a power of two."""
+        most = self.port.bytes_per_s * BLOCK_S / self.speech.code.text_per_byte
+        return int(max(128, min(MAX_BLOCK_BYTES, 1 << (int(most).bit_length() - 1))))
+
+    @property
+    def payload_bytes(self) -> int:
+        """Data of one request: what a tty holds, or BLOCK_S on the line."""
+        room = (MAX_REQUEST_BYTES - 160) / self.speech.code.text_per_byte
+        most = self.port.bytes_per_s * BLOCK_S / self.speech.code.text_per_byte
+        return int(max(96, min(room, most)) // 3 * 3)
+
+    def ask(self, *words: str, timeout_s: float, wait_s: float = 0.0) -> bytes:
+        """What the far end answers to a request.
+
+        timeout_s: until when a right answer must have come. wait_s: how long the far end may
+        take to do it. Raises RefusedError with what it says, UnreachableError without an answer.
+        """
+        with self._turns.turn():
+            until = deadline(timeout_s)
+            self._count += 1
+            number = f"{self.speech.tag}.{self._count:08d}"
+            line = self.speech.request(number, words)
+            seen = b""
+            for tried in range(MAX_REPEATS):
+                self.repeats += tried > 0
+                # The empty line ends what the noise may have left of an earlier one.
+                self.port.write(b"\n" * (tried > 0) + line, timeout_s=max(1.0, left(until)))
+                seen = self._collect(number, len(line), wait_s, until)
+                said = self.speech.answer(seen, number)
+                if said is not None:
+                    return self._result(said)
+                if not left(until):
+                    break
+            raise UnreachableError(self.device, _silence(seen))
+
+    def _collect(self, number: str, sent: int, wait_s: float, until: float) -> bytes:
+        """What comes until the answer ends, the far end says `what?`, or patience does."""
+        begin, end = f"=B {number}".encode(), f"=E {number}".encode()
+        reply_bytes = self.block_bytes * self.speech.code.text_per_byte * 1.2 + SLACK_BYTES
+        on_line_s = (sent + reply_bytes) / self.port.bytes_per_s
+        patience = deadline(min(left(until), on_line_s + wait_s + PATIENCE_S))
+        most = int(reply_bytes * 4)
+        seen = bytearray()
+        while left(patience):
+            silence_s = SILENCE_S if begin in seen else PATIENCE_S + wait_s + on_line_s
+            more = self.port.read(timeout_s=min(silence_s, left(patience)))
+            seen = (seen + more)[-most:]
+            if not more or end in seen or f"=N {self.speech.tag}".encode() in seen:
+                break
+        return bytes(seen)
+
+    def _result(self, said: bytes) -> bytes:
+        verdict, _, rest = said.partition(b"\n")
+        if verdict == b"ok":
+            return rest
+        lines = [line for line in plain(rest).decode("ascii", "replace").split("\n") if line]
+        raise RefusedError(self.device, (lines or ["it does not say why"])[0][:200])
+
+    def leave(self) -> None:
+        """End the server there; its shell comes back. Asks for no answer."""
+        with self._turns.turn():
+            self.port.write(b"\nQ\n", timeout_s=1)
+
+
+def _silence(seen: bytes) -> str:
+    if LOGIN_PROMPT.search(plain(seen)):
+        return "shows a login prompt: it was restarted or logged out"
+    if not seen:
+        return "nothing comes over the line any more"
+    return f"no right answer came over the line (last line: {shown(seen)!r})"
