@@ -22,7 +22,7 @@ from host.transport.serial_port import deadline, left, open_port
 from host.transport.serial_stream import SerialStream
 
 RATE = 115200  # bit/s, what consoles of Linux units are set to as a rule
-ADDRESS = re.compile(r"(?:serial:)?(?P<path>.+?)(?:@(?P<rate>[1-9][0-9]{2,7}))?")
+ADDRESS = re.compile(r"(?:serial:)?(?P<path>(?!serial:)\S+?)(?:@(?P<rate>[1-9][0-9]{2,7}))?")
 FOLDER = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 # Whoever holds on to a command's output after its end is not waited for longer than this.
 LINGER_S = 3.0
@@ -38,7 +38,7 @@ class Options:
 
     user: str | None = None
     password: str | None = field(default=None, repr=False)
-    folder: PurePosixPath = PurePosixPath("/tmp")  # noqa: S108 - ours there is made with mode 700
+    folder: str = "/tmp"  # noqa: S108 - ours there is made new, with mode 700
     max_push_bytes: int = 16 << 20
     max_output_bytes: int = 4 << 20
     login_s: float = 60.0
@@ -174,13 +174,13 @@ def connect(address: str, options: Options = DEFAULT) -> SerialConsole:
     for a login that is refused, UnreachableError where nothing answers.
     """
     found = ADDRESS.fullmatch(address)
-    if found is None or not FOLDER.fullmatch(str(options.folder)):
+    if found is None or not FOLDER.fullmatch(options.folder):
         raise UsageError(address, "expected serial:PORT or serial:PORT@RATE, and a plain folder")
     device = f"serial:{found['path']}"
     port = open_port(device, found["path"], int(found["rate"] or RATE))
     access = Access(options.user, options.password)
     try:
-        unit = Login(port, access, timeout_s=options.login_s).run(str(options.folder))
+        unit = Login(port, access, timeout_s=options.login_s).run(options.folder)
     except BaseException:
         port.close()
         raise

@@ -103,5 +103,3 @@ def _goal(dst: Path, offset: int) -> BinaryIO:
     goal.truncate(offset)
     goal.seek(offset)
     return goal
-
-

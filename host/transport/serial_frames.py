@@ -20,7 +20,8 @@ MAX_REQUEST_BYTES = 4000
 PRINTK = re.compile(rb"\[ *\d{1,9}\.\d{6}\] ?[^\n]*(?:\n|$)")
 # ECMA-48 control sequences, OSC strings, and lone controls but tab, CR, LF.
 CONTROLS = re.compile(
-    rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-_]?|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]"
+    rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-_]?"
+    rb"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]"
 )
 NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
 # od -v -b: an address of at least seven octal digits, then up to 16 bytes.
@@ -41,7 +42,7 @@ _CRC = _table()
 
 
 def cksum(data: bytes) -> int:
-    """The CRC of cksum(1): POSIX.1-2017, cksum, with the length behind the data."""
+    """The CRC that cksum prints first: POSIX.1-2017, with the length behind the data."""
     length = len(data).to_bytes((len(data).bit_length() + 7) // 8, "little")
     crc = 0
     for byte in data + length:

@@ -25,6 +25,7 @@ NAPS = (
     ("0.5", "0.5"),
 )
 WHOLE_NAPS = ("1",)  # where sleep(1) takes whole seconds only
+PIECES = 8  # of 512 bytes, kept there for each output
 REPLY_S = 10.0  # least time for one answer: a deadline shorter than a round trip meets nothing
 KILL_S = 2.0  # for saying so; over a silent line nobody waits for more
 
@@ -87,7 +88,7 @@ class Job:
             new = (int(outs), int(errs))
         except ValueError as err:
             raise TransportError(self._link.device, "its answer makes no sense") from err
-        if not all(0 <= one <= 8 for one in new):
+        if not all(0 <= one <= PIECES for one in new):
             raise TransportError(self._link.device, "its answer makes no sense")
         self._outs, self._errs = self._outs + new[0], self._errs + new[1]
         self._idle = 0 if data else self._idle + 1
@@ -119,5 +120,3 @@ class Job:
         return self._link.ask(
             operation, self._number, *words, timeout_s=left(until), wait_s=wait_s
         )
-
-

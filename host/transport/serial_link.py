@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from host.errors import TransportError, UnreachableError
 from host.transport.serial_frames import MAX_REQUEST_BYTES, Speech, plain, shown
-from host.transport.serial_login import LOGIN_PROMPT
+from host.transport.serial_login import LOGIN_PROMPT, PASSWORD_PROMPT
 from host.transport.serial_port import Port, deadline, left
 
 MAX_REPEATS = 20
@@ -23,6 +23,7 @@ PATIENCE_S = 6.0
 SILENCE_S = 1.5  # inside an answer: the rest of it is lost
 BLOCK_S = 0.4  # how long one piece of data is on the line: what a single error costs
 MAX_BLOCK_BYTES = 1 << 15
+PROMPT_BYTES = 200  # enough of the end to know a prompt by
 SLACK_BYTES = 1 << 14  # kernel messages around an answer
 
 
@@ -100,13 +101,17 @@ class Link:
                 said = self.speech.answer(seen, number)
                 if said is not None:
                     return self._result(said)
-                if not left(until):
+                if not left(until) or _asked(seen):
                     break
             raise UnreachableError(self.device, _silence(seen))
 
     def _collect(self, number: str, sent: int, wait_s: float, until: float) -> bytes:
         """What comes until the answer ends, the far end says `what?`, or patience does."""
-        begin, end = f"=B {number}".encode(), f"=E {number}".encode()
+        begin, end, stop = (
+            f"=B {number}".encode(),
+            f"=E {number}".encode(),
+            f"=N {self.speech.tag}".encode(),
+        )
         reply_bytes = self.block_bytes * self.speech.code.text_per_byte * 1.2 + SLACK_BYTES
         on_line_s = (sent + reply_bytes) / self.port.bytes_per_s
         patience = deadline(min(left(until), on_line_s + wait_s + PATIENCE_S))
@@ -116,7 +121,7 @@ class Link:
             silence_s = SILENCE_S if begin in seen else PATIENCE_S + wait_s + on_line_s
             more = self.port.read(timeout_s=min(silence_s, left(patience)))
             seen = (seen + more)[-most:]
-            if not more or end in seen or f"=N {self.speech.tag}".encode() in seen:
+            if not more or end in seen or stop in seen or _asked(seen[-PROMPT_BYTES:]):
                 break
         return bytes(seen)
 
@@ -133,8 +138,14 @@ class Link:
             self.port.write(b"\nQ\n", timeout_s=1)
 
 
+def _asked(seen: bytes | bytearray) -> bool:
+    """Whether our server is gone: what it says itself ends in no prompt."""
+    text = plain(bytes(seen))
+    return bool(LOGIN_PROMPT.search(text) or PASSWORD_PROMPT.search(text))
+
+
 def _silence(seen: bytes) -> str:
-    if LOGIN_PROMPT.search(plain(seen)):
+    if _asked(seen):
         return "shows a login prompt: it was restarted or logged out"
     if not seen:
         return "nothing comes over the line any more"

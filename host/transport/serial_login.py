@@ -23,6 +23,10 @@ SERVER = re.compile(rb"=N [0-9a-f]{8}\n")
 # What may wake a shell, from the mildest: Enter, interrupt, quit.
 WAKES = (b"\n", b"\x03\n", b"\x1c\n")
 LOOK_S = 0.7  # a prompt comes within this, as a rule; the next thing is tried after it
+SETTLE_S = 0.3
+# What an earlier connection typed may spoil the first answer; more might lock the account.
+ANSWERS = 2
+NEVER = re.compile(rb"(?!)")
 SEEN_BYTES = 1 << 16
 PIECE_BYTES = 900  # of the server at once; far below what a tty holds
 TRIES = 6
@@ -55,7 +59,8 @@ class Login:
         self._tag = secrets.token_hex(4)
         self._seen = b""
         self._ever = b""
-        self._logged_in = self._named = self._answered = False
+        self._logged_in = self._named = False
+        self._answers = 0
 
     def run(self, folder: str) -> Unit:
         """folder: where the server may make its own. Raises as a Transport does."""
@@ -117,13 +122,14 @@ class Login:
         return True
 
     def _name(self) -> None:
-        if self._answered:
+        if self._answers >= ANSWERS:
             said = f"the unit refuses user {self._access.user!r} or the password"
             raise AccessRefusedError(self._port.device, said)
         if self._access.user is None:
             raise AccessRefusedError(self._port.device, "asks for a login; no user is given")
-        self._named = True
-        self._write(f"{self._access.user}\n".encode())
+        if self._settled():
+            self._named = True
+            self._write(f"{self._access.user}\n".encode())
 
     def _secret(self) -> None:
         if not self._named:  # somebody else's attempt: let it fail
@@ -132,7 +138,8 @@ class Login:
         if self._access.password is None:
             said = f"asks for the password of {self._access.user!r}; none is given"
             raise AccessRefusedError(self._port.device, said)
-        self._named, self._answered, self._logged_in = False, True, True
+        self._named, self._logged_in = False, True
+        self._answers += 1
         self._write(f"{self._access.password}\n".encode())
 
     def _tools(self) -> set[str]:
@@ -153,8 +160,9 @@ class Login:
             names.append(f"{folder}/a.{number}")
             self._send_piece(speech, names[-1], piece)
         code, check = speech.code.name, speech.sum_name
-        run = f'cat {" ".join(names)} >{folder}/s; sh {folder}/s serve {folder} {tag} {code} {check} "$G"'
-        self._write(f"{run}\n".encode())
+        whole = f"cat {' '.join(names)} >{folder}/s"
+        serve = f'sh {folder}/s serve {folder} {tag} {code} {check} "$G"'
+        self._write(f"{whole}; {serve}\n".encode())
         if not self._look(re.compile(rf"=N {tag}".encode()), look_s=10):
             said = f"our server does not start there (it says: {self._shown()})"
             raise UnreachableError(self._port.device, said)
@@ -199,6 +207,12 @@ class Login:
             self._seen = (self._seen + more)[-SEEN_BYTES:]
             self._ever = (self._ever + more)[-SEEN_BYTES:]
         return True
+
+    def _settled(self) -> bool:
+        """Whether nothing more comes behind the prompt: what was typed before us has passed."""
+        before = plain(self._seen)
+        self._look(NEVER, look_s=SETTLE_S)
+        return plain(self._seen) == before
 
     def _shown(self) -> str:
         return repr(shown(self._seen or self._ever, self._access.password or ""))

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import serial
 from serial.tools import list_ports
+from serial.tools.list_ports_common import ListPortInfo
 
 from host.errors import AccessRefusedError, TransportError, UnreachableError
 
@@ -37,14 +38,14 @@ class FoundPort:
 
 def ports() -> list[FoundPort]:
     """The serial ports there are, in order of their paths. Source: pyserial, list_ports."""
-    found = []
-    for port in list_ports.comports():
-        ids = "" if port.vid is None or port.pid is None else f"{port.vid:04x}:{port.pid:04x}"
-        description = "" if port.description in (None, "n/a") else port.description
-        found.append(
-            FoundPort(port.device, _plain(description), ids, _plain(port.serial_number or ""))
-        )
-    return sorted(found, key=lambda one: one.path)
+    return sorted(map(identity, list_ports.comports()), key=lambda one: one.path)
+
+
+def identity(port: ListPortInfo) -> FoundPort:
+    """What pyserial knows of a port, without what only looks like something."""
+    ids = "" if port.vid is None or port.pid is None else f"{port.vid:04x}:{port.pid:04x}"
+    said = "" if port.description in (None, "n/a") else port.description
+    return FoundPort(port.device, _plain(said), ids, _plain(port.serial_number or ""))
 
 
 def _plain(text: str) -> str:

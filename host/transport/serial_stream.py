@@ -34,13 +34,10 @@ class SerialStream:
 
     def receive_line(self, *, timeout_s: float) -> bytes:
         until = deadline(timeout_s)
-        while not self._lines:
-            if self._job.over:
-                return self._torn()
-            self._take(until)
-            if not self._lines and not self._job.over and not left(until):
+        while not (self._lines or self._job.over):
+            if not self._take(until) and not left(until):
                 raise TimeoutError(f"no line within {timeout_s:g} s")
-        return self._lines.popleft()
+        return self._lines.popleft() if self._lines else self._torn()
 
     def close(self, *, timeout_s: float) -> int | None:
         if self._closed:
@@ -65,7 +62,8 @@ class SerialStream:
                 # Its status may be known while somebody it started holds on to its output.
                 (self._job.kill if self._status is None else self._job.forget)()
 
-    def _take(self, until: float) -> None:
+    def _take(self, until: float) -> bool:
+        """Fetch output; whether a line or the end of all came."""
         wait_s = left(until)
         try:
             taken = self._job.take(timeout_s=max(REPLY_S, wait_s), wait_s=wait_s)
@@ -78,6 +76,7 @@ class SerialStream:
             self._rest = b""
         if taken.status is not None:
             self._status = taken.status
+        return bool(self._lines) or taken.over
 
     def _torn(self) -> bytes:
         torn, self._rest = self._rest, b""

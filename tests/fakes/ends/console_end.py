@@ -8,15 +8,15 @@ logout, as under init. Unplugging ends socat: both ends of the pair hang up.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
-import random
 import shlex
 import shutil
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -54,12 +54,14 @@ class Console:
         self._path = applets(self.place / "bin", self.shell)
         self._children: list[subprocess.Popen[bytes]] = []
         self._held: list[int] = []
-        self._plugged = threading.Event()
+        self._unplugged = threading.Event()
 
     def plug(self) -> None:
         """Connect the two ends and start a getty on the unit's."""
         ends = [f"pty,raw,echo=0,link={path}" for path in (self.port, self.unit)]
-        self._children.append(subprocess.Popen(["socat", *ends], stderr=subprocess.DEVNULL))
+        self._children.append(
+            subprocess.Popen([program("socat"), *ends], stderr=subprocess.DEVNULL)
+        )
         until = time.monotonic() + 30
         while not (self.port.exists() and self.unit.exists()):
             assert time.monotonic() < until, "socat made no pty"
@@ -68,25 +70,25 @@ class Console:
         self._held = [os.open(path, os.O_RDWR | os.O_NOCTTY) for path in (self.port, self.unit)]
         login = ["sh", LOGIN, USER, PASSWORD, self._path, self.root]
         script = self.place / "login"
-        script.write_text(f"#!/bin/sh\nexec {shlex.join(map(str, login))} \"$@\"\n")
+        script.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, login))} "$@"\n')
         script.chmod(0o755)
         tty = os.ttyname(self._held[1])
         getty = f"while [ -e {tty} ]; do busybox getty -L -i -l {script} 115200 {tty} vt100; done"
         self._children.append(
             subprocess.Popen(
-                ["sh", "-c", getty],
+                [program("sh"), "-c", getty],
                 env=os.environ | {"PATH": f"{self._path}:{os.environ['PATH']}"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
         )
-        self._plugged.set()
+        self._unplugged = threading.Event()
         threading.Thread(target=self._printk, args=(self._held[1],), daemon=True).start()
 
     def unplug(self) -> None:
         """End the pair and whatever runs on it."""
-        self._plugged.clear()
+        self._unplugged.set()
         for child in reversed(self._children):
             child.kill()
             child.wait()
@@ -97,6 +99,12 @@ class Console:
         for link in (self.port, self.unit):
             link.unlink(missing_ok=True)
 
+    def sweep(self) -> None:
+        """End what still runs on the unit; power off."""
+        for file in self.place.glob("tmp/*/j*/p"):
+            with contextlib.suppress(OSError, ValueError):
+                os.killpg(int(file.read_text()), signal.SIGKILL)
+
     def freeze(self, *, frozen: bool) -> None:
         """Nothing goes through while frozen, and nobody hangs up."""
         self._children[0].send_signal(signal.SIGSTOP if frozen else signal.SIGCONT)
@@ -105,34 +113,37 @@ class Console:
         """Write to the console as the kernel does, past whoever owns it."""
         os.write(self._held[1], data)
 
-    def connect(self, change: Callable[[Options], Options] = lambda options: options) -> SerialConsole:
-        folder = PurePosixPath(self.place / "tmp")
-        options = Options(user=USER, password=PASSWORD, folder=folder)
-        return connect(f"serial:{self.port}", change(options))
+    def options(self) -> Options:
+        return Options(user=USER, password=PASSWORD, folder=str(self.place / "tmp"))
+
+    def connect(self) -> SerialConsole:
+        return connect(f"serial:{self.port}", self.options())
 
     def _printk(self, fd: int) -> None:
-        chance = random.Random(7)
-        pause = threading.Event()
-        while self._plugged.is_set() and self.noise_s:
+        """At moments that follow no beat: steps of the golden ratio."""
+        for count in itertools.count():
+            if not self.noise_s or self._unplugged.wait(2 * self.noise_s * (count * 0.618 % 1)):
+                return
             with contextlib.suppress(OSError):
-                os.write(fd, chance.choice(KERNEL))
-            pause.wait(chance.expovariate(1 / self.noise_s))
+                os.write(fd, KERNEL[count % len(KERNEL)])
+
+
+def program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"needs {name}")
+    return found
 
 
 def applets(folder: Path, shell: str) -> str:
     """A PATH of BusyBox alone, its `sh` being ash, or another shell of this machine."""
-    busybox = shutil.which("busybox")
-    other = shutil.which(shell)
-    if busybox is None or shutil.which("socat") is None:
-        pytest.skip("needs busybox and socat")
+    busybox = program("busybox")
     folder.mkdir()
     for name in subprocess.check_output([busybox, "--list"], text=True).split():
         (folder / name).symlink_to(busybox)
     if shell != "ash":
-        if other is None:
-            pytest.skip(f"needs {shell}")
         (folder / "sh").unlink()
-        (folder / "sh").symlink_to(other)
+        (folder / "sh").symlink_to(program(shell))
     return str(folder)
 
 
@@ -144,6 +155,7 @@ def console(place: Path, shell: str = "ash", noise_s: float = 0.1) -> Iterator[C
         yield made
     finally:
         made.unplug()
+        made.sweep()
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 want=$1 secret=$2 path=$3 home=$4 name=$6
 tries=0
 while :; do
-    printf 'Password: '
     stty -echo
+    printf 'Password: '
     read -r word
     stty echo
     echo
