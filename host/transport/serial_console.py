@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from host.errors import TransportError, UnreachableError, UsageError
 from host.transport.base import Done, Moved, unwatched
 from host.transport.serial_files import SerialFiles
-from host.transport.serial_job import REPLY_S, Job
+from host.transport.serial_job import Job
 from host.transport.serial_link import Link, RefusedError
 from host.transport.serial_login import Access, Login
 from host.transport.serial_port import deadline, left, open_port
@@ -26,6 +26,7 @@ ADDRESS = re.compile(r"(?:serial:)?(?P<path>(?!serial:)\S+?)(?:@(?P<rate>[1-9][0
 FOLDER = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 # Whoever holds on to a command's output after its end is not waited for longer than this.
 LINGER_S = 3.0
+START_S = 30.0  # for a command of a stream to be started
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class SerialConsole:
         """As a Transport does. The command outlives the line; the next connection ends it."""
         job = self._job()
         try:
-            job.start(argv, stdin=True, stderr=False, timeout_s=REPLY_S * 3)
+            job.start(argv, stdin=True, stderr=False, timeout_s=START_S)
         except RefusedError as err:
             raise TransportError(self.device, f"{argv[0]}: {err.args[1]}") from err
         return SerialStream(job, piece_bytes=self._link.payload_bytes, device=self.device)

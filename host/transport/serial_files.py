@@ -8,7 +8,15 @@ from typing import BinaryIO
 
 from host.errors import FarFileError, TransportError
 from host.transport.base import STALL_S, Moved
-from host.transport.serial_link import Link, RefusedError
+from host.transport.serial_link import (
+    FEW_REPEATS,
+    MAX_REPEATS,
+    Link,
+    RefusedError,
+    UnansweredError,
+)
+
+SYNC_S = 10.0  # what a flash may take to write it all down
 
 
 class SerialFiles:
@@ -34,8 +42,7 @@ class SerialFiles:
     ) -> int:
         """As a Transport does."""
         handle = self._named(src)
-        block = self._link.block_bytes
-        came = self._block(src, handle, block, offset)
+        came = self._block(src, handle, offset)
         try:
             with _goal(dst, offset) as goal:
                 count = 0
@@ -44,7 +51,7 @@ class SerialFiles:
                     goal.write(came)
                     moved(len(came))
                     count += len(came)
-                    came = self._block(src, handle, block, offset + count)
+                    came = self._block(src, handle, offset + count)
                 goal.flush()
                 os.fsync(goal.fileno())
         except OSError as err:
@@ -63,24 +70,49 @@ class SerialFiles:
         raise TransportError(self._link.device, said)
 
     def _write(self, file: BinaryIO, dst: PurePosixPath, offset: int, moved: Moved) -> None:
-        handle, size = self._named(dst), offset
-        code = self._link.speech.code
+        handle, at = self._named(dst), offset
         self._far(dst, "T", handle, str(offset))
+        count = 0
         while piece := file.read(self._link.payload_bytes):
-            self._far(dst, "A", handle, code.encode(piece))
-            size += len(piece)
-            moved(len(piece))
+            if self._piece(dst, handle, count, piece):
+                count, at = count + 1, at + len(piece)
+                moved(len(piece))
+            else:
+                file.seek(at)  # the line is bad: the same again, in smaller pieces
         found = self._far(dst, "L", handle).strip().decode("ascii", "replace")
-        if found != str(size):
-            said = f"holds {found[:20]} bytes of {size} after the copy"
+        if found != str(at):
+            said = f"holds {found[:20]} bytes of {at} after the copy"
             raise FarFileError(self._link.device, str(dst), said)
 
-    def _block(self, src: PurePosixPath, handle: str, block: int, at: int) -> bytes:
+    def _piece(self, dst: PurePosixPath, handle: str, count: int, piece: bytes) -> bool:
+        """Append a piece; False when it did not get through. It never gets there twice."""
+        text, repeats = self._link.speech.code.encode(piece), self._repeats()
+        try:
+            self._far(dst, "A", handle, str(count), text, repeats=repeats)
+        except UnansweredError:
+            if repeats == MAX_REPEATS:
+                raise
+            return self._far(dst, "V", handle).strip() == str(count + 1).encode()
+        return True
+
+    def _block(self, src: PurePosixPath, handle: str, at: int) -> bytes:
         """What lies from `at` on to the end of its block; b"" past the end."""
-        got = self._far(src, "G", handle, str(block), str(at // block))
-        if len(got) > block:
-            raise TransportError(self._link.device, "gave more than was asked for")
-        return got[at % block :]
+        while True:
+            block, repeats = self._link.block_bytes, self._repeats()
+            words = ("G", handle, str(block), str(at // block))
+            try:
+                got = self._far(src, *words, repeats=repeats)
+            except UnansweredError:
+                if repeats == MAX_REPEATS:
+                    raise
+                continue  # in a smaller block
+            if len(got) > block:
+                raise TransportError(self._link.device, "gave more than was asked for")
+            return got[at % block :]
+
+    def _repeats(self) -> int:
+        """Few while pieces can become smaller."""
+        return MAX_REPEATS if self._link.smallest else FEW_REPEATS
 
     def _named(self, path: PurePosixPath) -> str:
         """A number that stands for the path at the far end."""
@@ -89,9 +121,10 @@ class SerialFiles:
         self._far(path, "F", handle, self._link.speech.code.encode(os.fsencode(path)))
         return handle
 
-    def _far(self, path: PurePosixPath, *words: str) -> bytes:
+    def _far(self, path: PurePosixPath, *words: str, repeats: int = MAX_REPEATS) -> bytes:
         try:
-            return self._link.ask(*words, timeout_s=STALL_S, wait_s=STALL_S / 3)
+            wait_s = SYNC_S if words[0] == "L" else 0.0
+            return self._link.ask(*words, timeout_s=STALL_S, wait_s=wait_s, repeats=repeats)
         except RefusedError as err:
             raise FarFileError(self._link.device, str(path), str(err.args[1])) from err
 

@@ -25,8 +25,8 @@ NAPS = (
     ("0.5", "0.5"),
 )
 WHOLE_NAPS = ("1",)  # where sleep(1) takes whole seconds only
-PIECES = 8  # of 512 bytes, kept there for each output
-REPLY_S = 10.0  # least time for one answer: a deadline shorter than a round trip meets nothing
+PIECES, PIECE_BYTES = 8, 512  # what is kept there of each output
+REPLY_S = 2.0  # least time for one answer: a deadline shorter than a round trip meets nothing
 KILL_S = 2.0  # for saying so; over a silent line nobody waits for more
 
 
@@ -75,7 +75,8 @@ class Job:
     def take(self, *, timeout_s: float, wait_s: float = 1.0) -> Taken:
         """Fetch output; waits for some, about a second and no longer than wait_s."""
         naps = self._pauses(wait_s)
-        numbers = (str(self._outs), str(self._errs))
+        most = max(1, min(PIECES, self._link.block_bytes // PIECE_BYTES))
+        numbers = (str(self._outs), str(self._errs), str(most))
         slept_s = sum(map(float, naps))
         said = self._ask("R", *numbers, *naps, until=deadline(timeout_s), wait_s=slept_s)
         head, _, data = said.partition(b"\n")
@@ -104,7 +105,7 @@ class Job:
     def forget(self) -> None:
         """Leave what it started running, and give up its output."""
         if not self.over:
-            self._ask("X", until=deadline(REPLY_S))
+            self._ask("X", until=deadline(KILL_S))
             self.over = True
 
     def _pauses(self, wait_s: float) -> tuple[str, ...]:

@@ -14,10 +14,6 @@ G=$6
 dec() {
 if [ "$C" = octal ]; then printf "$1"; else printf %s "$1" | base64 -d; fi
 }
-sum() {
-set -- $("$S")
-echo "$1"
-}
 enc() {
 if [ "$C" = octal ]; then od -v -b <"$1"; else base64 <"$1"; fi
 }
@@ -105,7 +101,8 @@ give() {
 [ -d "$j" ] || { echo "no such job" >&2; return 1; }
 ko=$3
 ke=$4
-shift 4
+most=$5
+shift 5
 old=
 for i in 1 2 3 4 5 6 7 8; do
 [ -e "$j/o.$((ko-i))" ] && old="$old $j/o.$((ko-i))"
@@ -122,10 +119,10 @@ over && all=1
 [ -s "$j/s" ] && read -r st <"$j/s"
 no=0
 os=
-while [ $no -lt 8 ] && [ -e "$j/o.$((ko+no))" ]; do os="$os $j/o.$((ko+no))"; no=$((no+1)); done
+while [ $no -lt $most ] && [ -e "$j/o.$((ko+no))" ]; do os="$os $j/o.$((ko+no))"; no=$((no+1)); done
 ne=0
 es=
-while [ $ne -lt 8 ] && [ -e "$j/e.$((ke+ne))" ]; do es="$es $j/e.$((ke+ne))"; ne=$((ne+1)); done
+while [ $ne -lt $most ] && [ -e "$j/e.$((ke+ne))" ]; do es="$es $j/e.$((ke+ne))"; ne=$((ne+1)); done
 if [ -e "$j/o.$((ko+no))" ] || [ -e "$j/e.$((ke+ne))" ]; then all=0; fi
 so=-
 if [ $no -gt 0 ] && [ $ne -gt 0 ]; then so=$(cat $os | wc -c); fi
@@ -149,6 +146,12 @@ fill() {
 case $f in */*) mkdir -p "${f%/*}/" || return 1;; esac
 dd if=/dev/null of="$f" bs=1 seek="$1" count=0
 }
+# A piece that is here already, under another request, is not taken a second time.
+add() {
+eval "f=\$f$2 n=\$n$2"
+[ "$3" = "$n" ] || { echo "piece $3 is not next" >&2; return 1; }
+dec "$4" >>"$f" && eval "n$2=\$((n+1))"
+}
 size() {
 sync "$f" >/dev/null 2>&1
 set -- $(ls -lnL "$f") && echo "$5"
@@ -156,9 +159,10 @@ set -- $(ls -lnL "$f") && echo "$5"
 op() {
 j=$D/j$2
 case $1 in
-F) eval "f$2=\$(dec \"\$3\"; echo .) && f$2=\${f$2%.}" ;;
+F) eval "n$2=0"; eval "f$2=\$(dec \"\$3\"; echo .) && f$2=\${f$2%.}" ;;
 T) eval "f=\$f$2" && fill "$3" ;;
-A) eval "f=\$f$2" && dec "$3" >>"$f" ;;
+A) add "$@" ;;
+V) eval "echo \$n$2" ;;
 L) eval "f=\$f$2" && size ;;
 G) eval "f=\$f$2" && there && dd if="$f" bs="$3" skip="$4" count=1 ;;
 c) mkdir -p "$j" && dec "$3" >>"$j/c" ;;
@@ -172,7 +176,8 @@ H) echo hello ;;
 esac
 }
 say() {
-printf '\n=B %s %s\n' "$last" "$(sum <"$D/r")"
+crc=$($S <"$D/r")
+printf '\n=B %s %s\n' "$last" "${crc%% *}"
 enc "$D/r"
 printf '=E %s\n' "$last"
 }
@@ -188,7 +193,8 @@ read -r id sum line || { lost=$((lost+1)); sleep 1; continue; }
 lost=0
 [ "$id" != Q ] || bye
 case $id in "$T".*) ;; "") continue ;; *) say_not; continue ;; esac
-[ "$(printf '%s %s' "$id" "$line" | sum)" = "$sum" ] || { say_not; continue; }
+crc=$(printf '%s %s' "$id" "$line" | $S)
+[ "${crc%% *}" = "$sum" ] || { say_not; continue; }
 if [ "$id" != "$last" ]; then
 last=$id
 { echo ok; op $line; } >"$D/r" 2>"$D/x" || { { echo no; dd bs=500 count=1 <"$D/x" 2>/dev/null; } >"$D/r"; }

@@ -7,7 +7,7 @@ from collections import deque
 from host.errors import UnreachableError
 from host.transport.base import MAX_LINE_BYTES, STALL_S
 from host.transport.serial_job import REPLY_S, Job
-from host.transport.serial_link import RefusedError
+from host.transport.serial_link import RefusedError, UnansweredError
 from host.transport.serial_port import deadline, left
 
 
@@ -55,7 +55,7 @@ class SerialStream:
         said = False
         while not self._job.over:
             if not said and self._status is None:
-                said = self._job.put(b"", timeout_s=REPLY_S) != "full"
+                said = self._job.put(b"", timeout_s=max(REPLY_S, left(until))) != "full"
             if not self._job.over:
                 self._take(until)
             if not left(until) and not self._job.over:
@@ -67,6 +67,8 @@ class SerialStream:
         wait_s = left(until)
         try:
             taken = self._job.take(timeout_s=max(REPLY_S, wait_s), wait_s=wait_s)
+        except UnansweredError:
+            return False  # asked for again later, nothing is lost
         except RefusedError as err:
             raise UnreachableError(self._device, "the unit no longer knows the command") from err
         *whole, self._rest = (self._rest + taken.out).split(b"\n")
