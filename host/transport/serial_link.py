@@ -131,7 +131,7 @@ class Link:
 
     def _patience_s(self, tried: int) -> float:
         usual_s = max(MIN_PATIENCE_S, PATIENCE_RATIO * self._usual_s)
-        return min(PATIENCE_S, usual_s * 2**tried)
+        return min(PATIENCE_S, usual_s * (1 << tried))
 
     def _judge(self, *, good: bool) -> None:
         """Make pieces smaller on a line that spoils them, and larger again after a while."""
