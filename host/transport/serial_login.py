@@ -162,10 +162,12 @@ class Login:
         code, check = speech.code.name, speech.sum_name
         whole = f"cat {' '.join(names)} >{folder}/s"
         serve = f'sh {folder}/s serve {folder} {tag} {code} {check} "$G"'
-        self._write(f"{whole}; {serve}\n".encode())
-        if not self._look(re.compile(rf"=N {tag}".encode()), look_s=10):
-            said = f"our server does not start there (it says: {self._shown()})"
-            raise UnreachableError(self._port.device, said)
+        for _ in range(TRIES):  # to a server that runs already this is a line that it refuses
+            self._write(f"{whole}; {serve}\n".encode())
+            if self._look(re.compile(rf"=N {tag}".encode()), look_s=5):
+                return
+        said = f"our server does not start there (it says: {self._shown()})"
+        raise UnreachableError(self._port.device, said)
 
     def _send_piece(self, speech: Speech, name: str, piece: bytes) -> None:
         """Write a text file there, again until its checksum is right."""

@@ -27,8 +27,10 @@ while [ -e "$1.$((n-8))" ]; do sleep "$N"; done
 done
 : >"$1.end"
 }
+# What is written to a fifo that nobody has open is lost: hence the sign that it is.
 feed() {
 exec 4<>"$J/bell"
+: >"$J/open"
 while read -r k <&4 && [ "$k" != end ]; do
 cat "$J/i.$k" || exit 0
 rm -f "$J/i.$k"
@@ -137,7 +139,7 @@ rm -rf "$j"
 room() {
 [ -d "$j" ] || { echo gone; return 0; }
 [ ! -s "$j/s" ] || { echo gone; return 0; }
-[ ! -e "$j/i.$(($3-8))" ] || { echo full; return 0; }
+[ -e "$j/open" ] && [ ! -e "$j/i.$(($3-8))" ] || { echo full; return 0; }
 if [ -n "$4" ]; then dec "$4" >"$j/i.$3" && echo "$3" 1<>"$j/bell"
 else echo end 1<>"$j/bell"; fi
 echo taken

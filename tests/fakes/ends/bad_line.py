@@ -20,6 +20,31 @@ def clean(_: int, data: bytes) -> bytes:
     return data
 
 
+def flipped(at: int, data: bytes, every: int = 3001) -> bytes:
+    """One bit of every so many bytes."""
+    return bytes(
+        byte ^ 4 if (at + place) % every == every - 1 else byte for place, byte in enumerate(data)
+    )
+
+
+def torn(at: int, data: bytes, every: int = 4001) -> bytes:
+    """Twelve bytes of every so many are lost."""
+    return bytes(byte for place, byte in enumerate(data) if (at + place) % every < every - 12)
+
+
+def kernel(at: int, data: bytes, every: int = 997) -> bytes:
+    """A message of the kernel after every so many bytes, wherever that is."""
+    message = b"[   42.613374] usb 1-1.3: device descriptor read/64, error -71\r\n"
+    split = every - at % every
+    return data if split > len(data) else data[:split] + message + data[split:]
+
+
+def binary(at: int, data: bytes, every: int = 2503) -> bytes:
+    """Binary noise and things that a terminal would obey."""
+    split = every - at % every
+    return data if split > len(data) else data[:split] + b"\x00\xff\x1b[2J\x07" + data[split:]
+
+
 @dataclass
 class BadLine:
     """port: what the host opens. far: the port of the unit.
