@@ -159,11 +159,12 @@ class Login:
         for number, piece in enumerate(server_pieces()):
             names.append(f"{folder}/a.{number}")
             self._send_piece(speech, names[-1], piece)
-        code, check = speech.code.name, speech.sum_name
         whole = f"cat {' '.join(names)} >{folder}/s"
-        serve = f'sh {folder}/s serve {folder} {tag} {code} {check} "$G"'
+        words = f"serve {folder} {tag} {speech.code.name} {speech.sum_name}"
+        go = f'{whole}\nexec sh {folder}/s {words} "$1"\n'
+        self._send_piece(speech, f"{folder}/go", go.encode())
         for _ in range(TRIES):  # to a server that runs already this is a line that it refuses
-            self._write(f"{whole}; {serve}\n".encode())
+            self._write(f'sh {folder}/go "$G"\n'.encode())
             if self._look(re.compile(rf"=N {tag}".encode()), look_s=5):
                 return
         said = f"our server does not start there (it says: {self._shown()})"
