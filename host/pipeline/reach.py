@@ -154,7 +154,7 @@ def store_of(known: KnownDevice, found: Profile, transport: Transport) -> Store:
     """Where files under their hashes lie on a device."""
     root = home(transport, known.entry.store or found.agent.store)
     python = known.entry.python or found.agent.python or ""
-    return Store(root, python=python, one_channel=known.way == "serial")
+    return Store(root, python=python)
 
 
 def place_model(device: Reached, found: Artefacts, watch: Watch) -> str:

@@ -16,6 +16,7 @@ class FarEnd:
     connect: a new transport to it. root: an empty folder there. unit_bytes: how much data a test
     of bulk moves; small for a serial line. cut, mend: take the link away and give it back; None
     where the link is the machine itself. one_channel: nothing goes on beside an open stream.
+    one_connection: a second one at once is refused, as on a serial line.
     """
 
     connect: Callable[[], Transport]
@@ -24,3 +25,4 @@ class FarEnd:
     cut: Callable[[], None] | None = None
     mend: Callable[[], None] | None = None
     one_channel: bool = False
+    one_connection: bool = False

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.fakes.ends.adbd_end import adb_direct_end, adb_end
 from tests.fakes.ends.base import FarEnd
+from tests.fakes.ends.console_end import console_end, dash_console_end
 from tests.fakes.ends.local_end import local_end
 from tests.fakes.ends.sshd_end import busybox_end, sshd_end
 
@@ -23,4 +24,6 @@ ENDS: dict[str, Maker] = {
     "local": local_end,
     "ssh": sshd_end,
     "ssh-busybox": busybox_end,
+    "serial": console_end,
+    "serial-dash": dash_console_end,
 }
