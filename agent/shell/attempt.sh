@@ -8,6 +8,7 @@ KEEPALIVE_S=10
 
 # attempt: of the order that was read. Says `attempt_end` in the end.
 attempt() {
+    exec 2>>"$spool/sampler.log"
     read -r parent idle </proc/self/stat
     outcome= reason= unwritable=
     event_seq=0 token_seq=0 line_number=0 tick_seq=0
@@ -41,7 +42,7 @@ start_sampler() {
     if [ $sampling = true ]; then
         ticking=1
         stream_header "$spool/ticks.tsv" ticks "$TICK_COLUMNS"
-        [ -s "$control/sources" ] || found_sources >"$control/sources" 4>"$control/absent"
+        [ -s "$control/sources" ] || ordered_sources >"$control/sources" 4>"$control/absent"
         if ! nodes_of "$spool" <"$control/sources" >"$control/nodes"; then
             outcome=void
             return 0
@@ -55,12 +56,18 @@ start_sampler() {
     done <"$control/nodes"
     (
         trap - TERM
-        exec </dev/null >/dev/null 2>"$spool/sampler.log"
-        exec 2>/dev/null
+        exec </dev/null >/dev/null 2>/dev/null
         sample "$spool" "$control" $period_ms $jitter_permille $seed "$@"
     ) &
     sampler=$!
     await "$control/sampling" || set_outcome void 'sampler-died: it never read its sources'
+}
+
+# Of what is found here the kinds that were ordered, all where none were.
+ordered_sources() {
+    found_sources | while IFS= read -r line; do
+        case " $kinds" in ' ' | *" ${line%%.*} "*) put "$line" ;; esac
+    done
 }
 
 # await PATH: until it is there.
@@ -76,7 +83,7 @@ await() {
 end_sampler() {
     : >"$control/over"
     [ -n "$sampler" ] || return 0
-    await "$control/sampled" || kill -KILL "$sampler"
+    await "$control/sampled" || kill -9 "$sampler"
     wait "$sampler"
     status=$?
     if [ $status -eq 3 ]; then
@@ -109,7 +116,7 @@ span() {
 
 # Whether the host said `stop`, or the session is gone. `host` is empty where none needs to be there.
 is_over() {
-    [ -e "$control/stop" ] || { [ -n "$host" ] && [ ! -d "/proc/$host" ]; }
+    [ -e "$stop_file" ] || { [ -n "$host" ] && [ ! -d "/proc/$host" ]; }
 }
 
 # beat PHASE: the heartbeat once a second, and a word to the host from time to time.

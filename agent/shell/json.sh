@@ -2,10 +2,11 @@
 
 # json_text TEXT: sets `js` to a JSON string. Bytes that are not printable ASCII become `?`.
 json_text() {
-    case $1 in
-    *[!\ -~]*) js=$(put "$1" | tr -c ' -~' '?') && js=${js%\?} ;;
-    *) js=$1 ;;
-    esac
+    js=$1
+    while case $js in *"$NL"*) ;; *) false ;; esac do
+        js="${js%%"$NL"*}?${js#*"$NL"}"
+    done
+    case $js in *[!\ -~]*) js=$(put "$js" | sed 's/[^ -~]/?/g') ;; esac
     case $js in *[\\\"]*) js=$(put "$js" | sed 's/[\\"]/\\&/g') ;; esac
     js=\"$js\"
 }

@@ -8,21 +8,22 @@ detached() {
     control=$work/control
     lock=${work%/*}/lock
     [ -r "$work/orders" ] || complain "$work/orders is not there" 2
-    keep=1 spoken= host=
+    keep=1 spoken= host=$$
+    stop_file=$work/stop
     heartbeat=$work/heartbeat
     mkdir -p "$control" || complain "$control cannot be made" 3
     read_boot
     take_lock
     trap '' HUP
     trap 'rm -rf "$lock"' EXIT
-    trap ': >"$control/stop"' TERM INT
+    trap ': >"$stop_file"' TERM INT
     start_clock
     find_pause "$work"
     while IFS= read -r line <&5; do
         run_kept "$line"
-        [ ! -e "$work/stop" ] || break
+        [ ! -e "$stop_file" ] || break
     done 5<"$work/orders"
-    number=${number:-0} parent=$$
+    number=${number:-0}
     stamp
     put "$t_ns $boot $$ $number ended" >"$heartbeat"
 }
@@ -39,9 +40,11 @@ run_kept() {
         complain "$reason"
         return 0
     fi
-    [ ! -e "$work/stop" ] || : >"$control/stop"
     attempt </dev/null 5<&- &
-    wait $!
+    attempt_pid=$!
+    while holds $attempt_pid; do # a trap ends `wait` early
+        wait $attempt_pid
+    done
 }
 
 # complain TEXT [STATUS]

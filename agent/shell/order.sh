@@ -10,7 +10,7 @@ MAX_LOG_BYTES=67108864
 # read_order FIELD...: sets the variables below; fails with `reason`.
 read_order() {
     number= spool= idle_before_ms=0 idle_after_ms=0 watchdog_ms= log_bytes=4194304
-    sampling=false period_ms=100 jitter_permille=0 seed=0 token=
+    sampling=false period_ms=100 jitter_permille=0 seed=0 token= kinds=
     runs=0
     rm -f "$control"/*
     : >"$control/sources"
@@ -44,6 +44,7 @@ read_field() {
     sampling.period_ms=*) whole "$plain" 1 1000000 && period_ms=$plain ;;
     sampling.jitter_permille=*) whole "$plain" 0 450 && jitter_permille=$plain ;;
     sampling.seed=*) whole "$plain" 0 999999999 && seed=$plain ;;
+    sampling.kind=*) case $plain in *[!a-z0-9_-]* | '') return 1 ;; esac; kinds="$kinds$plain " ;;
     sampling.source=*) one_line "$plain" && put "$plain" >>"$control/sources" ;;
     *) return 1 ;;
     esac
@@ -52,7 +53,7 @@ read_field() {
 # EVENT|GLOB: a line of the runner that fits the pattern is that event.
 read_mark() {
     one_line "$plain" || return 1
-    case ${plain%%|*} in '' | *[!a-z0-9_]*) return 1 ;; esac
+    case ${plain%%\|*} in '' | *[!a-z0-9_]*) return 1 ;; esac
     case $plain in *'|'?*) ;; *) return 1 ;; esac
 }
 

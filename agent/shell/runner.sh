@@ -78,7 +78,7 @@ stamp_lines() {
         about="\"run\":$run,\"line\":$line_number"
         event line "$about,\"size_bytes\":${#text}"
         for mark; do
-            case $text in ${mark#*|}) mark_event "${mark%%|*}" ;; esac
+            case $text in ${mark#*\|}) mark_event "${mark%%\|*}" ;; esac
         done
         [ -z "$token" ] || token_line
         if [ $line_number -ge $MAX_LINES ]; then
@@ -125,6 +125,7 @@ watch_runner() {
             set_outcome void 'engine-error: runner-flood: its output was cut off'
             kill_runner
         elif is_silent; then
+            ! log_is_full || set_outcome void 'engine-error: runner-flood: its output was cut off'
             set_outcome void "engine-hang: no line for $watchdog_ms ms"
             kill_runner
         fi
@@ -150,8 +151,9 @@ log_is_full() {
     [ -e "$control/flood" ] || [ "$(wc -c <"$spool/engine.log")" -ge $((log_bytes / BLOCK_UNIT * BLOCK_UNIT)) ]
 }
 
+# `-9 -PID` is the one form that all shells take.
 kill_runner() {
-    kill -KILL -- "-$runner" || kill -KILL "$runner"
+    kill -9 "-$runner" || kill -9 "$runner"
 } 2>/dev/null
 
 set_outcome() {
@@ -194,7 +196,7 @@ take_counts() {
         [ "$unwritable" != 0 ] || unwritable=
         wait "$stamper"
     else
-        kill -KILL "$stamper"
+        kill -9 "$stamper"
         wait "$stamper"
         event_seq=$(($(wc -l <"$spool/events.tsv") - 1))
         [ -z "$token" ] || token_seq=$(($(wc -l <"$spool/tokens.tsv") - 1))

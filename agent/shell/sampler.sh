@@ -238,7 +238,7 @@ void_rows() {
 # The supervisor is gone: nobody else ends the runner.
 orphaned() {
     find_runner
-    [ -z "$runner" ] || kill -KILL -- "-$runner" || kill -KILL "$runner"
+    [ -z "$runner" ] || kill -9 "-$runner" || kill -9 "$runner"
     exit 4
 }
 

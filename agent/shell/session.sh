@@ -10,6 +10,7 @@ session() {
     start_clock
     find_pause "$work"
     host=$$
+    stop_file=$control/stop
     heartbeat=
     attempt_pid=
     trap 'leave' EXIT
@@ -41,7 +42,7 @@ leave() {
 # The host is gone, or says `bye`: a running attempt ends.
 end_running() {
     [ -n "$attempt_pid" ] || return 0
-    : >"$control/stop"
+    : >"$stop_file"
     left=50
     while [ -e "$work/running" ] && [ $left -gt 0 ]; do
         pause_ms 100
@@ -89,7 +90,7 @@ serve() {
     device) say_device ;;
     probe) probe ;;
     attempt) begin "$@" ;;
-    stop) [ -z "$attempt_pid" ] || : >"$control/stop" ;;
+    stop) [ -z "$attempt_pid" ] || : >"$stop_file" ;;
     bye)
         end_running
         over=1
@@ -156,7 +157,7 @@ hello() {
     member python null
     text_member shell "$shell_name"
     text_member pause "$pause_kind"
-    text_member platform "$(uname -s | tr A-Z a-z)"
+    text_member platform linux
     text_member boot_id "$boot"
     settings='{"argv":null,"marks":[],"token":null,"log_bytes":4194304}'
     say "{\"type\":\"hello\",$members,\"clock\":{\"domain\":\"$domain\",\"name\":\"boottime\",\"resolution_ns\":$resolution_ns,\"kind\":\"$clock_kind\",\"bound_us\":$offset_bound_us},\"engines\":{\"native\":\"1\"},\"engine_settings\":{\"native\":$settings}}"

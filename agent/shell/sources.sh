@@ -47,7 +47,8 @@ why_unread() {
 
 # slug TEXT: sets `slug` to a word of a channel's name, another one if it was taken before.
 slug() {
-    slug=$(put "$1" | tr 'A-Z' 'a-z' | tr -c 'a-z0-9_\n-' '-' | cut -c 1-40)
+    slug=$(put "$1" | sed 'y/ABCDEFGHIJKLMNOPQRSTUVWXYZ/abcdefghijklmnopqrstuvwxyz/
+s/[^a-z0-9_-]/-/g' | cut -c 1-40)
     slug=${slug#"${slug%%[!-]*}"}
     slug=${slug%"${slug##*[!-]}"}
     slug=${slug:-unnamed}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from agent.wire import WIRE_VERSION, Message, WireError, decode, encode
 from host.errors import AgentError, HostError, UsageError
-from host.handover.deployment import Deployment
 from host.transport.base import Transport
 
 HELLO_TIMEOUT_S = 30.0
@@ -16,13 +15,26 @@ ANSWER_TIMEOUT_S = 60.0
 CLOSE_TIMEOUT_S = 10.0
 
 OnMessage = Callable[[Message], None]
+Encoder = Callable[[str, Mapping[str, Any] | None], bytes]
+
+
+class Startable(Protocol):
+    """What starts an agent on the device."""
+
+    def argv(self) -> list[str]: ...
 
 
 class AgentLink:
-    """One session with one agent. Use as a context manager: leaving it ends the agent."""
+    """One session with one agent. Use as a context manager: leaving it ends the agent.
 
-    def __init__(self, transport: Transport, deployment: Deployment) -> None:
+    encoder: how messages are told to this agent; all agents answer in JSON.
+    """
+
+    def __init__(
+        self, transport: Transport, deployment: Startable, *, encoder: Encoder = encode
+    ) -> None:
         self.device = transport.device
+        self._encoder = encoder
         self._stream = transport.open(deployment.argv())
         try:
             self.hello = self.ask("hello", {"version": WIRE_VERSION}, timeout_s=HELLO_TIMEOUT_S)
@@ -37,7 +49,7 @@ class AgentLink:
         self.close()
 
     def send(self, kind: str, fields: Mapping[str, Any] | None = None) -> None:
-        self._stream.send(encode(kind, fields))
+        self._stream.send(self._encoder(kind, fields))
 
     def receive(self, *, timeout_s: float) -> Message:
         """The next message. Raises AgentError when the agent is silent, gone or garbled."""
