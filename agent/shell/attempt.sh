@@ -60,6 +60,8 @@ start_sampler() {
         sample "$spool" "$control" $period_ms $jitter_permille $seed "$@"
     ) &
     sampler=$!
+    stamp
+    event sampler_start "\"pid\":$sampler"
     await "$control/sampling" || set_outcome void 'sampler-died: it never read its sources'
 }
 
@@ -114,9 +116,9 @@ span() {
     ! is_over || set_outcome incomplete stopped
 }
 
-# Whether the host said `stop`, or the session is gone. `host` is empty where none needs to be there.
+# Whether the host said `stop`, or its end of this device is gone (a zombie has no exe).
 is_over() {
-    [ -e "$stop_file" ] || { [ -n "$host" ] && [ ! -d "/proc/$host" ]; }
+    [ -e "$stop_file" ] || { [ -n "$host" ] && [ ! -e "/proc/$host/exe" ]; }
 }
 
 # beat PHASE: the heartbeat once a second, and a word to the host from time to time.

@@ -189,7 +189,7 @@ read_slot() {
     if [ $t_s -ne $whole_s ]; then
         whole_s=$t_s
         tick_line
-        [ -d "/proc/$parent" ] || orphaned
+        [ -e "/proc/$parent/exe" ] || orphaned
     fi
 }
 

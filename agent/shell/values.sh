@@ -91,9 +91,13 @@ status_value() {
 read_words() {
     w1=
     read -r w1 w2 w3 w4 w5 w6 w7 w8 w9 w10 words_rest <"$path"
+    case $path in
+    */statm) [ "$w2" != 0 ] || w1= ;; # a zombie has no pages
+    esac
     if [ -z "$w1" ]; then
         value=
         gap_of "$path"
+        case $path in */statm) value='!process-ended' ;; esac
         no_fields "$value"
         return 0
     fi

@@ -147,8 +147,8 @@ def test_events_stamp_every_line_of_the_runner_and_the_log_has_its_bytes(
     assert lines == [len(line) for line in log.split(b"\n")]
     assert ("mark", {"name": "ready", "run": 0, "line": 1}) in said
     names = [name for name, _ in said if name != "line"]
-    assert names[:2] == ["clock", "runner_start"]
-    assert said[names.index("runner_start")][1]["item"] == "a b"
+    assert names[:3] == ["clock", "sampler_start", "runner_start"]
+    assert dict(said)["runner_start"]["item"] == "a b"
     stamps = [int(line.fields[0]) for line in spool_of(spool, "events").lines]
     assert stamps == sorted(stamps)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from host.run.shell_link import shell_line
 from tests.fakes.shells import Shell
 
 EXIT_S = 30.0
+LOOK_S = 0.02  # how often a file is looked at
 
 
 def order_of(directory: Path, argv: list[str], **fields: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -115,4 +116,6 @@ def spool_of(directory: Path, stream: str) -> SpoolFile:
 def wait_until(holds: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
     """Until something is there that the process makes; its end before that is an error."""
     while not holds():
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(LOOK_S)
         assert process.poll() is None, "the agent ended before"
