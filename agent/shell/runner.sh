@@ -121,6 +121,10 @@ watch_runner() {
         if is_over; then
             set_outcome incomplete stopped
             kill_runner
+        elif [ -e "$control/sampled" ]; then
+            disk_reason "$spool"
+            set_outcome incomplete "$reason"
+            kill_runner
         elif [ -e "$control/counts" ] && log_is_full; then
             set_outcome void 'engine-error: runner-flood: its output was cut off'
             kill_runner

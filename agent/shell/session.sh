@@ -44,7 +44,7 @@ end_running() {
     [ -n "$attempt_pid" ] || return 0
     : >"$stop_file"
     left=50
-    while [ -e "$work/running" ] && [ $left -gt 0 ]; do
+    while attempt_runs && [ $left -gt 0 ]; do
         pause_ms 100
         left=$((left - 1))
     done
@@ -101,11 +101,17 @@ serve() {
     esac
 }
 
+# Its mark goes before it says its end; one that was killed leaves the mark (a zombie has no exe).
+attempt_runs() {
+    [ -e "$work/running" ] && [ -e "/proc/$attempt_pid/exe" ]
+}
+
 # Whether the attempt has ended since.
 reap() {
-    if [ -n "$attempt_pid" ] && [ ! -e "$work/running" ]; then
+    if [ -n "$attempt_pid" ] && ! attempt_runs; then
         wait "$attempt_pid"
         attempt_pid=
+        [ ! -e "$work/running" ] || rm -rf "$work/running" "$work/lock"
     fi
 }
 

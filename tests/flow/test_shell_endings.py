@@ -37,7 +37,7 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Shell:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("head -c 10000000 /dev/zero | tr '\\0' a; sleep 1000", "runner-flood"),
+        ("printf '%10000000d' 0; sleep 1000", "runner-flood"),
         ("cat /dev/zero", "runner-flood"),
         ("trap '' PIPE; cat /dev/urandom; while :; do echo x; done", "runner-flood"),
     ],
@@ -148,6 +148,8 @@ def test_a_supervisor_that_is_killed_takes_runner_and_sampler_with_it(
         sampler = _event(spool, "sampler_start")["pid"]
         os.kill(supervisor, signal.SIGKILL)
         wait_until(lambda: not alive(sampler) and not alive(runner), session.process)
+        session.say("device")
+        assert session.hear_end()["type"] == "device"
 
 
 def test_a_full_disk_leaves_whole_lines_and_says_so(shell: Shell, tmp_path: Path) -> None:
