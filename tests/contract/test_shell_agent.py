@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ import pytest
 from agent.spool import read_spool
 from agent.streams import EVENT_COLUMNS, READ_COLUMNS, TICK_COLUMNS, TOKEN_COLUMNS
 from collectors.reading import Kind, Quantity, Unit
-from host.align.streams import read_attempt
 from host.align.series import costs_of, sampler_cpu_ratio, series_of
+from host.align.streams import read_attempt
 from host.run.collect import stream_ends
 from tests.fakes.agent_session import alive, check_streams, outcome, streams_of
 from tests.fakes.shell_runs import order_of, script, shell_session, spool_of, wait_until
@@ -55,6 +56,17 @@ def test_a_pong_has_two_stamps_on_the_clock_of_uptime(shell: Shell) -> None:
     assert pong["id"] == 7
     assert pong["t2_ns"] <= pong["t3_ns"]
     assert before_s - 0.01 <= pong["t2_ns"] * 1e-9 <= pong["t3_ns"] * 1e-9 <= after_s + 0.02
+
+
+def test_stamps_lie_between_those_of_the_host_within_the_stated_bound(shell: Shell) -> None:
+    with shell_session(shell) as session:
+        clock = session.ask("hello", {"version": 1})["clock"]
+        slack_ns = clock["bound_us"] * 1000 + clock["resolution_ns"]
+        for number in range(20):
+            t1_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+            pong = session.ask("ping", {"id": number, "t1_ns": t1_ns})
+            t4_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+            assert t1_ns - slack_ns <= pong["t2_ns"] <= pong["t3_ns"] <= t4_ns + slack_ns
 
 
 def test_unknown_and_damaged_messages_are_answered_and_the_session_goes_on(shell: Shell) -> None:
@@ -234,8 +246,14 @@ def test_an_order_that_is_none_is_refused(shell: Shell, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["name|mCel|instant|/etc/passwd", "a.b|mCel|instant|/sys/../etc/passwd", "a.b|$(id)|instant|/sys/x",
-     "a.b|mCel|never|/sys/x", "A.b|mCel|instant|/sys/x", "a.b"],
+    [
+        "name|mCel|instant|/etc/passwd",
+        "a.b|mCel|instant|/sys/../etc/passwd",
+        "a.b|$(id)|instant|/sys/x",
+        "a.b|mCel|never|/sys/x",
+        "A.b|mCel|instant|/sys/x",
+        "a.b",
+    ],
 )
 def test_a_source_that_is_none_voids_before_anything_runs(
     shell: Shell, tmp_path: Path, source: str

@@ -67,7 +67,9 @@ def test_noise_and_escapes_of_a_runner_stay_in_its_log(shell: Shell, tmp_path: P
         data = (spool / f"{stream}.tsv").read_bytes()
         assert data.isascii()
         assert not set(data) & (set(range(32)) - set(b"\t\n"))
-    counts = [json.loads(s.fields[2]) for s in spool_of(spool, "events").lines if s.fields[1] == "line"]
+    counts = [
+        json.loads(s.fields[2]) for s in spool_of(spool, "events").lines if s.fields[1] == "line"
+    ]
     assert [one["line"] for one in counts] == [1, 2, 3]
 
 
@@ -142,7 +144,9 @@ def test_a_supervisor_that_is_killed_takes_runner_and_sampler_with_it(
 ) -> None:
     spool = tmp_path / "001"
     with shell_session(shell) as session:
-        session.say("attempt", {"order": order_of(spool, script("echo $PPID $$; exec sleep 1000"))})
+        session.say(
+            "attempt", {"order": order_of(spool, script("echo $PPID $$; exec sleep 1000"))}
+        )
         wait_until(lambda: _lines(spool / "engine.log") > 0, session.process)
         supervisor, runner = map(int, (spool / "engine.log").read_text().split())
         sampler = _event(spool, "sampler_start")["pid"]
@@ -156,7 +160,7 @@ def test_a_full_disk_leaves_whole_lines_and_says_so(shell: Shell, tmp_path: Path
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(small)], check=False
+        ["/bin/mount", "-t", "tmpfs", "-o", "size=64k", "none", str(small)], check=False
     )
     if mounted.returncode:
         pytest.skip("no tmpfs can be mounted here")
@@ -171,7 +175,7 @@ def test_a_full_disk_leaves_whole_lines_and_says_so(shell: Shell, tmp_path: Path
         for path in (small / "001").glob("*.tsv"):
             assert {f.fault for f in read_spool(path.read_bytes()).faults} <= {"torn"}
     finally:
-        subprocess.run(["umount", str(small)], check=True)
+        subprocess.run(["/bin/umount", str(small)], check=True)
 
 
 def test_the_sampling_loop_starts_no_process(shell: Shell, tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""The shell agent's clock when somebody sets the wall clock: the constant is moved here."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from agent.shell import PARTS
+from agent.spool import read_spool
+from tests.fakes.shells import Shell, shell_of
+
+# dash has no EPOCHREALTIME: its stamps are /proc/uptime, which nobody sets.
+KINDS = ("mksh", "busybox")
+FOLDER = Path(__file__).parents[3] / "agent/shell"
+PRELUDE = "".join(f". {FOLDER}/{part}.sh\n" for part in PARTS if part != "main")
+
+
+@pytest.fixture(params=KINDS)
+def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Shell:
+    folder = tmp_path / "device"
+    folder.mkdir()
+    return shell_of(request.param, folder)
+
+
+def said(shell: Shell, script: str) -> list[str]:
+    done = subprocess.run(
+        [*shell.argv, "-c", PRELUDE + script],
+        capture_output=True,
+        check=True,
+        timeout=60,
+        env=shell.environment(),
+    )
+    return done.stdout.decode().split()
+
+
+@pytest.mark.parametrize(
+    "step", ["off_s+=3600", "off_s-=3600", "off_us+=200000", "off_us-=200000"]
+)
+def test_a_step_of_the_wall_clock_is_counted_and_moves_no_stamp(shell: Shell, step: str) -> None:
+    first, bound, second, steps, bound_after = map(
+        int,
+        said(
+            shell,
+            f"start_clock; stamp; put $t_ns; put $offset_bound_us; : $(({step})); "
+            "stamp; put $t_ns; put $clock_steps; put $offset_bound_us",
+        ),
+    )
+    assert steps == 1
+    assert first - 1000 * (bound + bound_after) <= second < first + 20_000_000_000
+
+
+def test_a_look_that_finds_nothing_counts_no_step(shell: Shell) -> None:
+    assert said(shell, "start_clock; fit_again || put none; put $clock_steps") == ["none", "0"]
+
+
+def test_readings_around_a_step_are_gaps_and_the_next_have_their_time_again(
+    shell: Shell, tmp_path: Path
+) -> None:
+    node = tmp_path / "sys/a"
+    node.parent.mkdir()
+    node.write_text("5\n")
+    (tmp_path / "spool").mkdir()
+    script = f"""
+        SYS={tmp_path}/sys; spool={tmp_path}/spool; control=$spool
+        start_clock; find_pause $spool
+        read -r parent idle </proc/self/stat
+        ticking=1; tick_seq=0; stream_header $spool/ticks.tsv ticks "$TICK_COLUMNS"
+        put 'a.b|1|instant|{node}' | nodes_of $spool >$spool/nodes
+        (
+            off_s=$((off_s + 3600))
+            sample $spool $spool 20 0 1 @a {node}
+        ) &
+        while [ "$(wc -l <$spool/source-a.tsv)" -lt 6 ]; do pause_ms 20; done
+        : >$spool/over
+        wait
+    """
+    before_s = float(Path("/proc/uptime").read_text().split()[0])
+    said(shell, script)
+    after_s = float(Path("/proc/uptime").read_text().split()[0])
+    spool = read_spool((tmp_path / "spool/source-a.tsv").read_bytes())
+    assert spool.faults == ()
+    assert spool.lines[0].fields[-1].startswith("!clock-step")
+    assert {s.fields[-1] for s in spool.lines[1:]} == {"5"}
+    stamps = [int(s.fields[2]) * 1e-9 for s in spool.lines]
+    assert before_s - 0.01 <= stamps[0]
+    assert stamps == sorted(stamps)
+    assert stamps[-1] <= after_s + 0.02
+    ticks = read_spool((tmp_path / "spool/ticks.tsv").read_bytes())
+    assert ticks.lines[-1].fields[ticks.index("clock_steps")] == "1"
