@@ -1,11 +1,12 @@
-"""Messages to the shell agent: a line of fields, since a shell reads no JSON.
+r"""Messages to the shell agent: a line of fields, since a shell reads no JSON.
 
     kind <TAB> key=value <TAB> key=value ... <LF>
 
-A value is its bytes with all but `A-Z a-z 0-9 . _ / : , + @ = ~ -` and the space written as `\\0ooo`,
-three octal digits: printf(1) `%b` makes bytes of it, and no shell finds a word, a quote, a
-pattern or a newline in it. Objects give `key.sub=`, lists their key again for each element, a list
-of objects `key=<index>` before the fields of each. true and false are words, null is left out.
+A value is its bytes with all but `A-Z a-z 0-9 . _ / : , + @ = ~ -` and the space written as
+`\0ooo`, three octal digits: printf(1) `%b` makes bytes of it, and no shell finds a word, a quote,
+a pattern or a newline in it. Objects give `key.sub=`, lists their key again for each element, a
+list of objects `key=<index>` before the fields of each. true and false are words, null is left
+out.
 The agent answers in JSON (`agent.wire`).
 """
 

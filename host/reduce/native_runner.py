@@ -51,7 +51,8 @@ class PerfTimes:
     """Times that llama.cpp's programs print at their end, in steps of PERF_STEP_NS.
 
     decode_runs: evaluations of one token each. The first output token comes out of the prompt's
-    evaluation, so there is one run fewer than output tokens.
+    evaluation, so there is one run fewer than output tokens. A prompt of one token is counted as a
+    run by llama.cpp, its prompt_ns is 0 then: give it longer ones.
     """
 
     prompt_tokens: int

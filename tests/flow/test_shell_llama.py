@@ -1,4 +1,4 @@
-"""The shell agent with real native runners: Debian's llama-bench and llama-completion, unpacked."""
+"""The shell agent with real native runners: Debian's llama-bench and llama-completion."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_llama_bench_is_driven_and_its_samples_lie_within_the_stamps_of_its_line
 def test_llama_completion_is_driven_and_says_its_own_times(
     shell: Shell, tmp_path: Path, tiny_gguf: Path
 ) -> None:
-    words = ["-p", "{text}", "-n", "{output_tokens}", "-t", "1", "-no-cnv", "--ignore-eos"]
+    words = ["-p", "Hello {text}", "-n", "{output_tokens}", "-t", "1", "-no-cnv", "--ignore-eos"]
     spool = tmp_path / "001"
     order = order_of(
         spool, runner("llama-completion", "-m", "{model}", *words), model=str(tiny_gguf)
