@@ -82,27 +82,30 @@ sample() {
     missed=0
     jitter_ms=0
     runner=
-    unwritable=
     whole_s=0
     case "$*" in */@/*) follows=1 ;; *) follows= ;; esac
     now
     base_s=$t_s
     start_ms=$((t_us / 1000))
     due_ms=$start_ms
+    due_after 0
     while :; do
         now_ms
         [ $due_ms -gt $ms ] && pause_ms $((due_ms - ms))
         [ ! -e "$control/over" ] || break
         [ -z "$follows" ] || [ -d "/proc/$runner/fd" ] || find_runner
         read_slot "$@"
-        [ $seq -ne 1 ] || : >"$control/sampling"
-        [ -z "$unwritable" ] || break
         next_slot
     done
     stamp
     tick_line
     : >"$control/sampled"
-    [ -z "$unwritable" ] || exit 3
+}
+
+# The disk takes no more: nothing is written after a line that may be torn.
+unwritten() {
+    : >"$control/sampled"
+    exit 3
 }
 
 # Sets `ms`: ms since the whole second in which sampling began; 24 days fit into 32 bits.
@@ -119,30 +122,25 @@ find_runner() {
 next_slot() {
     now_ms
     slot=$((slot + 1))
-    due_of $slot
-    while
-        this_due=$due_ms
-        due_of $((slot + 1))
-        [ $due_ms -le $ms ]
-    do
+    due_ms=$next_due_ms
+    due_after $slot
+    while [ $next_due_ms -le $ms ]; do
         slot=$((slot + 1))
         missed=$((missed + 1))
+        due_ms=$next_due_ms
+        due_after $slot
     done
-    due_ms=$this_due
 }
 
-# due_of SLOT: sets due_ms, put off by up to +-jitter of the period. The chance of a slot comes
-# from seed and slot alone: a hash of two multiplications (constants of C. Wellons' search for
-# 32-bit hashes, 2018), cut to 31 bits so that shells of 32 and of 64 bits draw the same.
-due_of() {
-    due_ms=$((start_ms + $1 * period_ms))
-    if [ $jitter_permille -gt 0 ] && [ $1 -gt 0 ]; then
-        draw=$(((chance + $1) & 2147483647))
-        draw=$((((draw ^ draw >> 16) * 569420461) & 2147483647))
-        draw=$((((draw ^ draw >> 15) * 1935289751) & 2147483647))
-        draw=$((draw >> 15 & 1023))
-        due_ms=$((due_ms + (draw - 512) * jitter_permille / 512 * period_ms / 1000))
-    fi
+# due_after SLOT: sets next_due_ms, when the slot after it is due, put off by up to +-jitter of the
+# period. The chance of a slot comes from seed and slot alone: a hash of two multiplications
+# (constants of C. Wellons' search for 32-bit hashes, 2018), cut to 31 bits so that shells of 32
+# and of 64 bits draw the same.
+due_after() {
+    draw=$(((chance + $1 + 1) & 2147483647))
+    draw=$((((draw ^ draw >> 16) * 569420461) & 2147483647))
+    draw=$((((draw ^ draw >> 15) * 1935289751) & 2147483647))
+    next_due_ms=$((start_ms + ($1 + 1) * period_ms + ((draw >> 15 & 1023) - 512) * jitter_permille / 512 * period_ms / 1000))
 }
 
 # Reads all nodes once. A source ends and the next begins with one stamp. Rows are held until the
@@ -151,7 +149,7 @@ read_slot() {
     now
     as_ns
     ms=$(((t_s - base_s) * 1000 + t_us / 1000))
-    [ $((ms - due_ms)) -le $((period_ms / 2)) ] || late=$((late + 1))
+    late=$((late + (ms - due_ms > period_ms / 2)))
     due_frac=$((due_ms % 1000 + 1000))
     row_start=$seq$TAB$slot$TAB$((due_ms / 1000 + base_s))${due_frac#1}000000
     held=
@@ -160,13 +158,13 @@ read_slot() {
         case $node in
         /*)
             value=
-            read_value <"$node"
+            $READ value <"$node"
             case $value in *[!0-9]* | '' | ????????????????????*) check_value "$node" ;; esac
             values=$values$TAB$value
             ;;
         0*)
             value=
-            read_value <"${node#0}"
+            $READ value <"${node#0}"
             case $value in *[!0-9]* | '' | 0 | ????????????????????*) thermal_value "${node#0}" ;; esac
             values=$values$TAB$value
             ;;
@@ -189,12 +187,13 @@ read_slot() {
     if [ $t_s -ne $whole_s ]; then
         whole_s=$t_s
         tick_line
+        : >"$control/sampling"
         [ -e "/proc/$parent/exe" ] || orphaned
     fi
 }
 
 end_row() {
-    [ -n "$group" ] || return 0
+    case $group in '') return 0 ;; esac
     t0_ns=$t_ns
     now
     as_ns
@@ -206,7 +205,7 @@ write_rows() {
     for one; do
         case $one in
         @*) group=${one#@} ;;
-        *) put "$one" >>"$spool/source-$group.tsv" || unwritable=1 ;;
+        *) put "$one" >>"$spool/source-$group.tsv" || unwritten ;;
         esac
     done
 }
@@ -255,7 +254,7 @@ tick_line() {
     read -r up idle </proc/uptime
     wall_now=${EPOCHREALTIME:-"!not-present: no EPOCHREALTIME"}
     put "$tick_seq$TAB$t_ns$TAB$cpu_ns$TAB$wall_now$TAB$up$TAB$late$TAB$missed$TAB$clock_steps$TAB-" \
-        >>"$spool/ticks.tsv" || unwritable=1
+        >>"$spool/ticks.tsv" || unwritten
     tick_seq=$((tick_seq + 1))
 }
 

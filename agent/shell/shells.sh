@@ -16,12 +16,12 @@ if [ -n "${KSH_VERSION-}" ]; then
     put() { print -r -- "$1"; }
     bytes_of() { print -n -- "$1"; }
     # Whole blocks: a `read` of a line is one system call a byte.
-    read_value() { read -r -N 64 value; }
+    READ='read -r -N 64'
     read_up() { read -r -N 64 up idle; }
 else
     put() { printf '%s\n' "$1"; }
     bytes_of() { printf '%b' "$1"; }
-    read_value() { read -r value; }
+    READ='read -r'
     read_up() { read -r up idle; }
 fi
 decoded() {

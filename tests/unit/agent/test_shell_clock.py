@@ -89,3 +89,19 @@ def test_readings_around_a_step_are_gaps_and_the_next_have_their_time_again(
     assert stamps[-1] <= after_s + 0.02
     ticks = read_spool((tmp_path / "spool/ticks.tsv").read_bytes())
     assert ticks.lines[-1].fields[ticks.index("clock_steps")] == "1"
+
+
+def test_all_shells_draw_the_same_jitter_from_a_seed_within_its_ratio(tmp_path: Path) -> None:
+    script = (
+        "chance=987654321; start_ms=0; period_ms=100; jitter_permille=200; n=0; "
+        "while [ $n -lt 200 ]; do due_after $n; put $((next_due_ms - (n + 1) * 100)); "
+        "n=$((n + 1)); done"
+    )
+    drawn = []
+    for kind in ("mksh", "busybox", "dash"):
+        folder = tmp_path / kind
+        folder.mkdir()
+        drawn.append([int(word) for word in said(shell_of(kind, folder), script)])
+    assert drawn[0] == drawn[1] == drawn[2]
+    assert (min(drawn[0]), max(drawn[0])) == pytest.approx((-20, 20), abs=1)
+    assert len(set(drawn[0])) > 35
