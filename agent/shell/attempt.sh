@@ -159,6 +159,18 @@ end_attempt() {
     source_elements "$control/sources"
     channels=$elements
     absent_elements "$control/absent"
-    end_text="$end_text,\"sources\":{\"channels\":[$channels],\"absent\":[$elements],\"rates_hz\":{}}}"
+    end_text="$end_text,\"sources\":{\"channels\":[$channels],\"absent\":[$elements],\"rates_hz\":{$(rates)}}}"
     say_end "$end_text"
+}
+
+# The rate of every source, one for all; a pause in whole seconds allows one reading a second.
+rates() {
+    members=
+    [ "$pause_kind" != timed-read-1s ] || [ $period_ms -ge 1000 ] || period_ms=1000
+    rate_mhz=$((1000000 / period_ms))
+    rate_frac=$((rate_mhz % 1000 + 1000))
+    while IFS= read -r node; do
+        case $node in @*) member "${node#@}" $((rate_mhz / 1000)).${rate_frac#1} ;; esac
+    done <"$control/nodes"
+    put "$members"
 }

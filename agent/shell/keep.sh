@@ -58,17 +58,31 @@ complain() {
 take_lock() {
     holds $$
     mine="$$ $begun $boot"
+    taken_over=
+    pause_kind=sleep
     until mkdir "$lock" 2>/dev/null; do
         other= other_begun= other_boot=
-        pause_kind=sleep
         [ -s "$lock/holder" ] || pause_ms 200
         [ ! -s "$lock/holder" ] || read -r other other_begun other_boot <"$lock/holder"
         if [ "$other_boot" = "$boot" ] && holds "$other" && [ "$begun" = "$other_begun" ]; then
             complain "a run is going on already (process $other); see agent.sh status" 4
         fi
+        taken_over=1
         mv "$lock" "$lock.$$" 2>/dev/null && rm -rf "$lock.$$"
     done
     put "$mine" >"$lock/holder"
+    [ -z "$taken_over" ] || still_mine
+}
+
+# Two that take over from a dead one at once: the later one has the lock.
+still_mine() {
+    pause_ms 300
+    other=
+    [ ! -s "$lock/holder" ] || read -r other idle <"$lock/holder"
+    if [ "$other" != $$ ]; then
+        trap - EXIT
+        complain 'another run has just begun; see agent.sh status' 4
+    fi
 }
 
 # holds PID: whether it runs; sets `begun` (field 22 of proc_pid_stat(5), 20 after the name).

@@ -62,7 +62,7 @@ source_valid() {
     case $unit in '' | *[!]A-Za-z0-9.%\{}[/]*) return 1 ;; esac
     in_words "$kind" instant average counter peak state || return 1
     case $path in *[!\ -~]* | *'/../'* | *'"'* | *'*'* | *'?'* | *'['*) return 1 ;; esac
-    case $path in "$PROC"/* | "$SYS"/* | /proc/* | /sys/* | /dev/*) ;; *) return 1 ;; esac
+    case $path in "$PROC"/* | "$SYS"/* | /proc/* | /sys/*) ;; *) return 1 ;; esac
     reason=
 }
 

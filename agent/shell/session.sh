@@ -131,11 +131,18 @@ say() {
 }
 say_locked() {
     [ -n "$spoken" ] || return 0
-    until mkdir "$work/lock" 2>/dev/null; do
-        pause_ms 5
-    done
+    lock_voice
     put "$1"
     rmdir "$work/lock"
+} 2>/dev/null
+
+# A second for the other one's line: who was killed with the lock in hand does not silence this.
+lock_voice() {
+    tries=0
+    until mkdir "$work/lock" 2>/dev/null || [ $tries -ge 200 ]; do
+        pause_ms 5
+        tries=$((tries + 1))
+    done
 }
 say_end() {
     if [ -n "$keep" ]; then
@@ -143,9 +150,7 @@ say_end() {
         mv "$spool/end.json.new" "$spool/end.json"
         return 0
     fi
-    until mkdir "$work/lock" 2>/dev/null; do
-        pause_ms 5
-    done
+    lock_voice
     rm -f "$work/running"
     put "$1"
     rmdir "$work/lock"

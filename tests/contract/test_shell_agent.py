@@ -43,6 +43,20 @@ def test_hello_says_clock_pause_and_engine(shell: Shell) -> None:
     assert (hello["clock"]["resolution_ns"], hello["pause"]) == (resolution_ns, pause)
 
 
+def test_doctor_says_what_this_shell_can_do_and_which_sources_are_missing_and_why(
+    shell: Shell, device_tree: dict[str, str]
+) -> None:
+    status, text = shell.run("doctor", more=device_tree)
+    assert status == 0
+    clock = "no; stamps are /proc/uptime" if shell.kind == "dash" else "yes; stamps are BOOTTIME"
+    assert f"EPOCHREALTIME: {clock}" in text
+    assert "sha256sum: yes" in text
+    assert "tokenize: no" in text
+    assert "source thermal.cpu-big.temperature: " in text
+    assert "no source rapl: " in text
+    assert "intel-rapl:0/energy_uj: not-present" in text
+
+
 def test_another_version_is_refused(shell: Shell) -> None:
     with shell_session(shell) as session:
         assert session.ask("hello", {"version": 99})["code"] == "wire-version"
@@ -137,6 +151,9 @@ def test_an_attempt_leaves_streams_that_the_host_reads_without_a_fault(
     assert series["process.rss"].values.min() > 4096
     assert all(c.ticks >= 3 for c in costs_of(files.streams, tuple(series.values()), 20.0))
     assert sampler_cpu_ratio(files.streams["ticks"]) is not None
+    rates = end["sources"]["rates_hz"]
+    assert {f"source-{kind}" for kind in rates} == {s for s in streams_of(end) if "source" in s}
+    assert set(rates.values()) == {20.0}
 
 
 def test_events_stamp_every_line_of_the_runner_and_the_log_has_its_bytes(

@@ -132,6 +132,16 @@ def test_a_detached_run_does_all_its_attempts_and_says_so(shell: Shell, tmp_path
     assert not (tmp_path / "runs/lock").exists()
 
 
+def test_a_file_called_stop_ends_a_detached_run(shell: Shell, tmp_path: Path) -> None:
+    run = tmp_path / "runs/r"
+    with detached(shell, run, script("sleep 1000")) as process:
+        wait_until(lambda: _lines(run / "001/source-memory.tsv") > 1, process)
+        (run / "stop").touch()
+        assert process.wait(30) == 0
+    assert outcome(json.loads((run / "001/end.json").read_bytes())) == ("incomplete", "stopped")
+    assert status_of(shell, run)["state"] == "ended"
+
+
 def test_a_run_of_another_boot_is_told(shell: Shell, tmp_path: Path) -> None:
     run = tmp_path / "runs/r"
     _orders(run, script("echo"))
