@@ -103,13 +103,13 @@ span() {
     stamp
     event "$1_start"
     base_s=$t_s
-    now_ms
+    sure_ms
     until_ms=$((ms + $2))
     while [ $ms -lt $until_ms ] && ! is_over; do
         left_ms=$((until_ms - ms))
         pause_ms $((left_ms < POLL_MS ? left_ms : POLL_MS))
         beat idle
-        now_ms
+        sure_ms
     done
     stamp
     event "$1_end"

@@ -148,6 +148,8 @@ is_silent() {
     [ ! -s "$control/alive" ] || read -r said_s <"$control/alive"
     whole "$said_s" 0 999999999 && alive_s=$said_s
     now
+    [ $((t_s - alive_s)) -gt $((watchdog_ms / 1000)) ] || return 1
+    stamp # the wall clock may have been set
     [ $((t_s - alive_s)) -gt $((watchdog_ms / 1000)) ]
 }
 

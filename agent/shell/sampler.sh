@@ -91,7 +91,8 @@ sample() {
     due_after 0
     while :; do
         now_ms
-        [ $due_ms -gt $ms ] && pause_ms $((due_ms - ms))
+        [ $((due_ms - ms)) -le $((period_ms * 2)) ] || sure_ms
+        [ $due_ms -le $ms ] || pause_ms $((due_ms - ms))
         [ ! -e "$control/over" ] || break
         [ -z "$follows" ] || [ -d "/proc/$runner/fd" ] || find_runner
         read_slot "$@"
@@ -118,12 +119,32 @@ find_runner() {
     [ ! -s "$control/runner" ] || read -r runner <"$control/runner"
 }
 
-# The first slot that can still be served: a slot can be until the next one is due.
+# The same by a clock that was looked at: a wall clock that was set must not move the schedule.
+sure_ms() {
+    stamp
+    ms=$(((t_s - base_s) * 1000 + t_us / 1000))
+}
+
+# The first slot that can still be served: a slot can be until the next one is due. After a long
+# sleep of the device the slots in between are counted at once.
 next_slot() {
     now_ms
     slot=$((slot + 1))
     due_ms=$next_due_ms
     due_after $slot
+    [ $next_due_ms -gt $ms ] || skip_slots
+}
+
+skip_slots() {
+    sure_ms
+    behind=$(((ms - start_ms) / period_ms - 1))
+    if [ $behind -gt $slot ]; then
+        missed=$((missed + behind - slot))
+        slot=$behind
+        due_after $((slot - 1))
+        due_ms=$next_due_ms
+        due_after $slot
+    fi
     while [ $next_due_ms -le $ms ]; do
         slot=$((slot + 1))
         missed=$((missed + 1))

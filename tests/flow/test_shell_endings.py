@@ -234,10 +234,21 @@ def detached(shell: Shell, run: Path, argv: list[str]) -> Iterator[subprocess.Po
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kills everything the agent started: the runner has a group of its own."""
+    """Kills the agent's processes and waits for their end; its runner has a group of its own."""
+    members = [int(p.name) for p in Path("/proc").glob("[0-9]*") if _group(p) == process.pid]
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    while any(alive(pid) for pid in members):
+        os.sched_yield()
+
+
+def _group(process: Path) -> int:
+    """Process group (proc_pid_stat(5), field 5), 0 for one that has just ended."""
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[2])
+    except OSError:
+        return 0
 
 
 def _orders(run: Path, argv: list[str], attempts: int = 1) -> None:
