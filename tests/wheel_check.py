@@ -11,6 +11,7 @@ DATA = {
     "host/plan/default.toml",
     "host/artefacts/datasets/data/index.json",
     "device_profiles/local.toml",
+    "agent/shell/main.sh",
     "host/schema/record-0.2.0.schema.json",
     "host/schema/laboratory-template.toml",
 }

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-# Host-side instruments are never shipped to a device.
-NOT_SHIPPED = ("collectors/meters/",)
+# Host-side instruments are never shipped to a device; the shell agent goes alone.
+NOT_SHIPPED = ("collectors/meters/", "agent/shell/", "agent/wire_lines.py")
 # The oldest date a zip can hold: same sources, same bytes.
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 MAIN = b"import sys\nfrom agent.__main__ import main\nsys.exit(main())\n"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from agent.wire import WIRE_VERSION, Message, WireError, decode, encode
 from host.errors import AgentError, HostError, UsageError
-from host.handover.deployment import Deployment
 from host.transport.base import Stream, Transport
 
 HELLO_TIMEOUT_S = 30.0
@@ -16,15 +15,28 @@ ANSWER_TIMEOUT_S = 60.0
 CLOSE_TIMEOUT_S = 10.0
 
 OnMessage = Callable[[Message], None]
+Encoder = Callable[[str, Mapping[str, Any] | None], bytes]
+
+
+class Startable(Protocol):
+    """What starts an agent on the device."""
+
+    def argv(self) -> list[str]: ...
 
 
 class AgentLink:
-    """One session with one agent. Use as a context manager: leaving it ends the agent."""
+    """One session with one agent. Use as a context manager: leaving it ends the agent.
 
-    def __init__(self, device: str, stream: Stream, *, greet: bool = True) -> None:
+    encoder: how messages are told to this agent; all agents answer in JSON.
+    """
+
+    def __init__(
+        self, device: str, stream: Stream, *, greet: bool = True, encoder: Encoder = encode
+    ) -> None:
         """greet: False listens to a session that another process has greeted; `hello` is {}."""
         self.device = device
         self._stream = stream
+        self._encoder = encoder
         self.hello: Message = {}
         if not greet:
             return
@@ -35,9 +47,11 @@ class AgentLink:
             raise
 
     @classmethod
-    def start(cls, transport: Transport, deployment: Deployment) -> AgentLink:
+    def start(
+        cls, transport: Transport, deployment: Startable, *, encoder: Encoder = encode
+    ) -> AgentLink:
         """A session that lives as long as this link."""
-        return cls(transport.device, transport.open(deployment.argv()))
+        return cls(transport.device, transport.open(deployment.argv()), encoder=encoder)
 
     def __enter__(self) -> AgentLink:
         return self
@@ -46,7 +60,7 @@ class AgentLink:
         self.close()
 
     def send(self, kind: str, fields: Mapping[str, Any] | None = None) -> None:
-        self._stream.send(encode(kind, fields))
+        self._stream.send(self._encoder(kind, fields))
 
     def receive(self, *, timeout_s: float) -> Message:
         """The next message. Raises AgentError when the agent is silent, gone or garbled."""

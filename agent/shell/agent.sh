@@ -1,0 +1,8 @@
+#!/bin/sh
+# The shell agent from its parts, for work on it. A device gets one file: `bundle` in __init__.py
+# puts the parts in the place of the loop below.
+here=${0%/*}
+[ "$here" != "$0" ] || here=.
+for part in shells clock json spool sources values sampler order runner attempt session facts keep doctor main; do
+    . "$here/$part.sh"
+done

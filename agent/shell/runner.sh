@@ -1,0 +1,232 @@
+# One run of the native runner: started, its lines stamped as they come, its end recorded.
+#
+#     runner ── fifo ── tee engine.log ── stamp_lines ── events.tsv
+#
+# The log has the runner's bytes as they came, stdout and stderr together; the events say when each
+# line of it came. What the lines mean is for the host. The log's size limit ends `tee`, which ends
+# the runner: no line of output can fill the disk.
+
+# How often the supervisor looks after runner, host and time.
+POLL_MS=100
+# A runner that has ended, or was killed, has so long until its last line is stamped.
+DRAIN_MS=3000
+
+# run_one N: runs what stands in CONTROL/run-N. Sets `outcome` and `reason` unless all went well.
+run_one() {
+    run=$1
+    item=
+    warmup=false
+    shift
+    while IFS= read -r field; do
+        decoded "${field#*=}"
+        case $field in
+        run.item=*) item=$plain ;;
+        run.warmup=*) warmup=$plain ;;
+        run.argv=*) set -- "$@" "$plain" ;;
+        esac
+    done <"$control/run-$run"
+    [ "$warmup" = true ] || warmup=false
+    rm -f "$control/pipe" "$control/counts" "$control/flood"
+    mkfifo "$control/pipe"
+    oom_before=$(oom_kills)
+    start_runner "$@"
+    watch_runner
+    end_run
+}
+
+# The process group is the runner's own where there is setsid(1), so that its children end with it.
+start_runner() {
+    (
+        trap - TERM HUP
+        exec 3>&- 4>&-
+        ulimit -c 0
+        exec $SETSID "$@"
+    ) >"$control/pipe" 2>&1 </dev/null &
+    runner=$!
+    put $runner >"$control/runner"
+    stamp
+    alive_s=$t_s
+    json_text "$item"
+    event runner_start "\"run\":$run,\"item\":$js,\"warmup\":$warmup,\"pid\":$runner"
+    case $(cat "$control/marks") in
+    load_end\|* | *"$NL"load_end\|*) event load_start ;;
+    esac
+    set --
+    while IFS= read -r mark; do
+        set -- "$@" "$mark"
+    done <"$control/marks"
+    (
+        ulimit -c 0
+        ulimit -f $((log_bytes / BLOCK_UNIT))
+        exec tee -a "$spool/engine.log"
+    ) <"$control/pipe" 2>/dev/null | stamp_lines "$@" &
+    stamper=$!
+}
+
+# stamp_lines MARK...: one event for each line of stdin, and one for each mark that fits it.
+stamp_lines() {
+    trap - TERM
+    said_s=
+    token_index=0
+    while IFS= read -r text || [ -n "$text" ]; do
+        stamp
+        line_number=$((line_number + 1))
+        if [ "$t_s" != "$said_s" ]; then
+            said_s=$t_s
+            put "$t_s" >"$control/alive"
+        fi
+        about="\"run\":$run,\"line\":$line_number"
+        event line "$about,\"size_bytes\":${#text}"
+        for mark; do
+            case $text in ${mark#*\|}) mark_event "${mark%%\|*}" ;; esac
+        done
+        [ -z "$token" ] || token_line
+        if [ $line_number -ge $MAX_LINES ]; then
+            : >"$control/flood"
+            break
+        fi
+        [ -z "$unwritable" ] || break
+    done
+    stamp
+    event output_end "\"run\":$run"
+    put "$event_seq $line_number $token_seq ${unwritable:-0}" >"$control/counts.new"
+    mv "$control/counts.new" "$control/counts"
+}
+
+mark_event() {
+    case $1 in
+    load_end) event load_end "$about" ;;
+    *) event mark "\"name\":\"$1\",$about" ;;
+    esac
+}
+
+# A line `PREFIX<id> <bytes>` is one token; what the runner does not say is not made up.
+token_line() {
+    case $text in "$token"*) ;; *) return 0 ;; esac
+    token_id=${text#"$token"}
+    token_size=${token_id#* }
+    token_id=${token_id%% *}
+    whole "$token_id" 0 999999999 && whole "$token_size" 0 999999999 || return 0
+    put "$token_seq$TAB$run$TAB$token_index$TAB$t_ns$TAB$t_ns$TAB$token_id$TAB$token_size$TAB-" \
+        >>"$spool/tokens.tsv" || unwritable=1
+    token_seq=$((token_seq + 1))
+    token_index=$((token_index + 1))
+}
+
+# Waits for the runner's end; ends it when the host says so, is gone, or nothing comes any more.
+watch_runner() {
+    while runner_lives; do
+        pause_ms $POLL_MS
+        beat decode
+        if is_over; then
+            set_outcome incomplete stopped
+            kill_runner
+        elif [ -e "$control/sampled" ]; then
+            disk_reason "$spool"
+            set_outcome incomplete "$reason"
+            kill_runner
+        elif [ -e "$control/counts" ] && log_is_full; then
+            set_outcome void 'engine-error: runner-flood: its output was cut off'
+            kill_runner
+        elif is_silent; then
+            ! log_is_full || set_outcome void 'engine-error: runner-flood: its output was cut off'
+            set_outcome void "engine-hang: no line for $watchdog_ms ms"
+            kill_runner
+        fi
+    done
+}
+
+# A child that has ended stays a zombie until it is waited for (proc_pid_stat(5), state Z).
+runner_lives() {
+    stat=
+    read -r stat </proc/$runner/stat || return 1
+    case ${stat##*) } in [ZX]*) return 1 ;; esac
+} 2>/dev/null
+
+is_silent() {
+    said_s=
+    [ ! -s "$control/alive" ] || read -r said_s <"$control/alive"
+    whole "$said_s" 0 999999999 && alive_s=$said_s
+    now
+    [ $((t_s - alive_s)) -gt $((watchdog_ms / 1000)) ] || return 1
+    stamp # the wall clock may have been set
+    [ $((t_s - alive_s)) -gt $((watchdog_ms / 1000)) ]
+}
+
+log_is_full() {
+    [ -e "$control/flood" ] || [ "$(wc -c <"$spool/engine.log")" -ge $((log_bytes / BLOCK_UNIT * BLOCK_UNIT)) ]
+}
+
+# `-9 -PID` is the one form that all shells take.
+kill_runner() {
+    kill -9 "-$runner" || kill -9 "$runner"
+} 2>/dev/null
+
+set_outcome() {
+    [ -n "$outcome" ] && return 0
+    outcome=$1
+    reason=$2
+}
+
+# Takes exit status and counts, and writes down how it ended.
+end_run() {
+    drained=0
+    [ -e "$control/counts" ] || pause_ms 20
+    while [ ! -e "$control/counts" ] && [ $drained -lt $DRAIN_MS ]; do
+        [ $drained -lt 500 ] || kill_runner
+        pause_ms 50
+        drained=$((drained + 50))
+    done
+    wait "$runner"
+    status=$?
+    take_counts
+    stamp
+    event runner_end "\"run\":$run,\"status\":$status"
+    run_ends="$run_ends${run_ends:+,}{\"run\":$run,\"status\":$status}"
+    : >"$control/runner"
+    if [ -e "$control/flood" ] || { [ $status -ne 0 ] && log_is_full; }; then
+        set_outcome void 'engine-error: runner-flood: its output was cut off'
+    fi
+    [ $status -eq 0 ] || set_outcome void "$(crash_reason)"
+    if [ -n "$unwritable" ]; then
+        disk_reason "$spool"
+        outcome=incomplete
+    fi
+}
+
+# The stamper says how far it came; one that still waits for a stranger's end of the pipe is ended,
+# and its lines are counted.
+take_counts() {
+    if [ -e "$control/counts" ]; then
+        read -r event_seq line_number token_seq unwritable <"$control/counts"
+        [ "$unwritable" != 0 ] || unwritable=
+        wait "$stamper"
+    else
+        kill -9 "$stamper"
+        wait "$stamper"
+        event_seq=$(($(wc -l <"$spool/events.tsv") - 1))
+        [ -z "$token" ] || token_seq=$(($(wc -l <"$spool/tokens.tsv") - 1))
+        set_outcome void 'engine-error: runner-left-behind: a process of its own still holds its output'
+    fi
+} 2>/dev/null
+
+# A shell tells signal n as 128 + n, which a runner may also give as its status.
+crash_reason() {
+    if [ $status -eq 137 ] && [ "$(oom_kills)" -gt "$oom_before" ]; then
+        put "engine-out-of-memory: signal 9, and the kernel's oom_kill count went up"
+    elif [ $status -gt 128 ] && [ $status -lt 193 ]; then
+        put "engine-crash: signal $((status - 128))"
+    elif [ $status -eq 127 ] || [ $status -eq 126 ]; then
+        put "engine-error: engine-missing: the runner cannot be started (status $status)"
+    else
+        put "engine-crash: exit status $status"
+    fi
+}
+
+# Processes ended for want of memory, of the whole machine (proc_vmstat(5)); 0 where it is not told.
+oom_kills() {
+    while read -r key count; do
+        [ "$key" != oom_kill ] || { put "$count" && return 0; }
+    done <"$PROC/vmstat"
+    put 0
+} 2>/dev/null

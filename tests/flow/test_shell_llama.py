@@ -1,0 +1,81 @@
+"""The shell agent with real native runners: Debian's llama-bench and llama-completion."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from host.reduce.native_runner import bench_tests, perf_times
+from tests.fakes.agent_session import check_streams, outcome
+from tests.fakes.agent_shells import Shell, shell_of
+from tests.fakes.shell_runs import order_of, shell_session, spool_of
+
+TOOLS = Path(__file__).parents[2] / ".ci/cache/doubles/llama-tools"
+LIBRARIES = TOOLS / "usr/lib/x86_64-linux-gnu"
+
+
+def runner(program: str, *words: str) -> list[str]:
+    """A program of a newer release by its own loader; the CPU backend is named."""
+    if not (TOOLS / "packages").exists():
+        pytest.skip(f"{TOOLS} is not there: no native runner to drive")
+    backend = LIBRARIES / "ggml/backends0/libggml-cpu-x64.so"
+    return [
+        "env",
+        f"GGML_BACKEND_PATH={backend}",
+        str(LIBRARIES / "ld-linux-x86-64.so.2"),
+        "--library-path",
+        f"{LIBRARIES}:{LIBRARIES}/llama",
+        str(TOOLS / "usr/bin" / program),
+        *words,
+    ]
+
+
+@pytest.fixture(params=["mksh", "busybox"])
+def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Shell:
+    folder = tmp_path / "device"
+    folder.mkdir()
+    return shell_of(request.param, folder)
+
+
+def test_llama_bench_is_driven_and_its_samples_lie_within_the_stamps_of_its_lines(
+    shell: Shell, tmp_path: Path, tiny_gguf: Path
+) -> None:
+    words = ["-p", "{prompt_tokens}", "-n", "{output_tokens}", "-r", "2", "-t", "1", "-o", "jsonl"]
+    argv = runner("llama-bench", "-m", "{model}", *words)
+    spool = tmp_path / "001"
+    order = order_of(
+        spool, argv, model=str(tiny_gguf), settings={"marks": {"result": '{"build_commit*'}}
+    )
+    with shell_session(shell) as session:
+        end = session.attempt(order)
+    assert outcome(end) == ("valid", "")
+    check_streams(end, spool)
+    prefill, decode = bench_tests((spool / "engine.log").read_bytes())
+    assert (prefill.prompt_tokens, decode.output_tokens) == (8, 3)
+    events = spool_of(spool, "events").lines
+    start, *results = [
+        int(s.fields[0])
+        for s in events
+        if s.fields[1] == "runner_start" or json.loads(s.fields[2]).get("name") == "result"
+    ]
+    assert len(results) == 2
+    assert sum(prefill.samples_ns) <= results[0] - start
+    assert sum(decode.samples_ns) <= results[1] - start
+
+
+def test_llama_completion_is_driven_and_says_its_own_times(
+    shell: Shell, tmp_path: Path, tiny_gguf: Path
+) -> None:
+    words = ["-p", "Hello {text}", "-n", "{output_tokens}", "-t", "1", "-no-cnv", "--ignore-eos"]
+    spool = tmp_path / "001"
+    order = order_of(
+        spool, runner("llama-completion", "-m", "{model}", *words), model=str(tiny_gguf)
+    )
+    with shell_session(shell) as session:
+        assert outcome(session.attempt(order)) == ("valid", "")
+    found = perf_times((spool / "engine.log").read_bytes())
+    assert found is not None
+    assert found.decode_runs == 2
+    assert found.prompt_ns > 0
