@@ -105,11 +105,11 @@ def _watch_s(link: Link, left: int) -> str:
 
 def _push(link: Link, file: BinaryIO, argv: list[str], moved: Moved) -> Session:
     """Wait for a session that takes the file; it has ended or was killed."""
-    deadline = time.monotonic() + link.connect_timeout_s
+    deadline, at = time.monotonic() + link.connect_timeout_s, file.tell()
     session = Session(link, ["sh", "-c", PUSH, "sh", *argv], deadline, source=file)
     progress = Progress(link)
     threading.Thread(target=progress.listen, args=(session.stdout,), daemon=True).start()
-    at, ended = file.tell(), False
+    ended = False
     try:
         while not ended:
             ended = session.ended.wait(WATCH_S)
