@@ -1,7 +1,7 @@
 """A command on a unit behind a serial console: its input and output go in numbered pieces.
 
-It runs in a process group of its own, beside the server, which hands its output over when asked. So
-several can run at once, and the console stays free. The far end keeps at most 4 KiB of each
+It runs in a process group of its own, beside the server, which hands its output over when asked.
+So several can run at once, and the console stays free. The far end keeps at most 4 KiB of each
 output; a command that says more waits until it was fetched.
 """
 
