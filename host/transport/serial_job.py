@@ -1,7 +1,7 @@
 """A command on a unit behind a serial console: its input and output go in numbered pieces.
 
-It runs in a session of its own, beside the server, which hands its output over when asked. So
-several can run at once, and the console stays free. The far end keeps at most 4 KiB of each
+It runs in a process group of its own, beside the server, which hands its output over when asked.
+So several can run at once, and the console stays free. The far end keeps at most 4 KiB of each
 output; a command that says more waits until it was fetched.
 """
 
@@ -27,6 +27,7 @@ NAPS = (
 WHOLE_NAPS = ("1",)  # where sleep(1) takes whole seconds only
 PIECES, PIECE_BYTES = 8, 512  # what is kept there of each output
 REPLY_S = 2.0  # least time for one answer: a deadline shorter than a round trip meets nothing
+MAX_STATUS = 255  # POSIX: eight bits of a status, 128 + n for a signal
 KILL_S = 2.0  # for saying so; over a silent line nobody waits for more
 
 
@@ -89,7 +90,10 @@ class Job:
             new = (int(outs), int(errs))
         except ValueError as err:
             raise TransportError(self._link.device, "its answer makes no sense") from err
-        if not all(0 <= one <= PIECES for one in new):
+        if (
+            not all(0 <= one <= PIECES for one in new)
+            or not 0 <= (taken.status or 0) <= MAX_STATUS
+        ):
             raise TransportError(self._link.device, "its answer makes no sense")
         self._outs, self._errs = self._outs + new[0], self._errs + new[1]
         self._idle = 0 if data else self._idle + 1
@@ -97,7 +101,7 @@ class Job:
         return taken
 
     def kill(self) -> None:
-        """End it and all that it started in its session. Raises as a request does."""
+        """End it and all that it started in its process group. Raises as a request does."""
         if not self.over:
             self._ask("K", until=deadline(KILL_S), wait_s=3.0)
             self.over = True

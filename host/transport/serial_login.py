@@ -7,6 +7,7 @@ a shell by the sum that it works out.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 from dataclasses import dataclass
@@ -65,15 +66,25 @@ class Login:
     def run(self, folder: str) -> Unit:
         """folder: where the server may make its own. Raises as a Transport does."""
         self._shell()
+        try:
+            return self._serve(folder)
+        except BaseException:
+            self._leave()
+            raise
+
+    def _serve(self, folder: str) -> Unit:
         tools = self._tools()
-        speech = Speech(
-            self._tag,
-            BASE64 if "base64" in tools else OCTAL,
-            "cksum" if "cksum" in tools else "md5sum",
-        )
+        code = BASE64 if "base64" in tools else OCTAL
+        speech = Speech(self._tag, code, "cksum" if "cksum" in tools else "md5sum")
         self._check(tools)
         self._start(speech, f"{folder}/inferometer.{self._tag}")
         return Unit(speech, "nap" in tools, self._logged_in)
+
+    def _leave(self) -> None:
+        """Leave no open shell where we found a login."""
+        with contextlib.suppress(UnreachableError):
+            exits = b"exit\n" if self._logged_in else b""
+            self._port.write(b"\x03\nQ\n" + b'stty "$G"\n' + exits, timeout_s=1)
 
     def _check(self, tools: set[str]) -> None:
         lacking = {"dd"} - tools

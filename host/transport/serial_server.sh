@@ -51,7 +51,7 @@ I=$3
 E=$4
 N=$5
 cd /
-echo $$ >"$J/p.t" && mv "$J/p.t" "$J/p"
+echo $$ >"$J/p.t" && mv "$J/p.t" "$J/p" || exit 1
 if [ "$E" = 1 ]; then
 { input | get | pump "$J/o" 3>&-; } 3>&1 | pump "$J/e"
 else

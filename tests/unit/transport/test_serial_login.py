@@ -145,6 +145,8 @@ def test_nothing_stays_on_the_unit_and_the_login_comes_again(unit: Console) -> N
 def test_a_folder_that_cannot_be_made_is_named(unit: Console) -> None:
     with pytest.raises(FarFileError, match="/proc/inferometer"):
         connect(f"serial:{unit.port}", replace(unit.options(), folder="/proc"))
+    with pytest.raises(AccessRefusedError, match="no user is given"):  # no shell is left open
+        connect(f"serial:{unit.port}", replace(unit.options(), user=None))
 
 
 def test_a_line_with_nobody_at_its_end_says_so(unit: Console) -> None:
