@@ -231,6 +231,15 @@ def detached(shell: Shell, run: Path, argv: list[str]) -> Iterator[subprocess.Po
         yield process
     finally:
         _kill_group(process)
+        _end_runner(run / "control/runner")
+
+
+def _end_runner(noted: Path) -> None:
+    """Nobody is left to end the runner of a run whose every process was killed."""
+    pid = noted.read_text().strip() if noted.exists() else ""
+    if pid:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(int(pid), signal.SIGKILL)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
