@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -166,7 +166,7 @@ def _condition_rows(record: Record) -> Iterator[tuple[str, str]]:
     yield "模型 model", f"{model.get('name')} · {model.get('quantization')}"
     yield "", f"SHA-256 {model.get('sha256')}"
     yield "引擎 engine", f"{runtime.get('kind')} {version} · {threads} threads"
-    yield "", f"taken because: {runtime.get('reason')}"
+    yield "选用原因 why", _reason(runtime.get("reason"))
     yield (
         "设备 device",
         f"{before.get('cpu', {}).get('name', '?')} · {before.get('system', {}).get('name', '')}",
@@ -176,6 +176,13 @@ def _condition_rows(record: Record) -> Iterator[tuple[str, str]]:
     traced = record.time.get("traceability_text")
     if isinstance(traced, dict):
         yield "时间 time", f"{traced.get('zh')} {traced.get('en')}"
+
+
+def _reason(said: object) -> str:
+    """Both languages, Chinese first."""
+    if not isinstance(said, Mapping):
+        return "?"
+    return f"{said.get('zh')} {said.get('en')}"
 
 
 def _warnings(console: Console, record: Record) -> None:
