@@ -218,7 +218,6 @@ def _performed(journal: list[tuple[str, str]]) -> dict[str, str]:
     return {
         "start": walls[0] if walls else "",
         "end": walls[-1] if walls else "",
-        "clock": "UTC as the host's wall clock has it; a label, no duration is taken from it",
     }
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from host.compare.unlike import Effect, Unlike
-from host.handover.quantity import Quantity
+from host.handover.quantity import Definition, Quantity
 from host.handover.record import Record
-from host.handover.text import Txt
+from host.handover.text import Txt, one_line
 
 Records = Sequence[Record]
 # Units that only power evidence gives (UCUM).
@@ -19,9 +19,7 @@ def measurand_versions(records: Records) -> Iterator[Unlike]:
     said: list[dict[str, str]] = []
     for record in records:
         ids = {q.measurand_id for q in record.results}
-        models = {
-            d.id: f"{d.id}: {d.model} [{d.start} .. {d.stop}] {d.unit}" for d in record.definitions
-        }
+        models = {d.id: _meaning(d) for d in record.definitions}
         said.append({i.partition("@")[0]: models.get(i, i) for i in sorted(ids)})
     for name in sorted(set.intersection(*(set(each) for each in said))):
         values = tuple(each[name] for each in said)
@@ -37,6 +35,12 @@ def measurand_versions(records: Records) -> Iterator[Unlike]:
             "The catalogues of measurands differ; those in common are checked one by one.",
         )
         yield Unlike("measurand-catalogue", "settings.measurands", grown, Effect.SAID, text)
+
+
+def _meaning(d: Definition) -> str:
+    """A definition in one line, both languages: other words in either are another definition."""
+    span = f"{one_line(d.start)} .. {one_line(d.stop)}"
+    return f"{d.id}: {one_line(d.model)} [{span}] {d.unit}"
 
 
 def power_tiers(records: Records) -> Iterator[Unlike]:
@@ -56,7 +60,7 @@ def sum_rules(records: Records) -> Iterator[Unlike]:
     yield from _by_field(
         records,
         ("integration-rule", "rule"),
-        lambda q: q.rule,
+        lambda q: one_line(q.rule) if q.rule else "",
         Txt("计算或积分规则不同。", "Rules of computing or integration differ."),
     )
     yield from _by_field(

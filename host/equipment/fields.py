@@ -10,6 +10,8 @@ from host.handover.equipment import Equipment, Instrument, Surrounding
 from host.handover.formal import CertificateField, EnvironmentField, EquipmentField
 from host.handover.text import Txt
 
+OPERATOR = Txt("操作人员", "operator")
+
 
 def equipment_fields(equipment: Equipment, used: Sequence[Used]) -> tuple[EquipmentField, ...]:
     """Instruments that gave a channel or a condition of the surroundings, in the file's order."""
@@ -78,6 +80,6 @@ def _condition(s: Surrounding, ref: str) -> EnvironmentField:
         unit=s.unit,
         U=s.U,
         k=s.k,
-        source="operator",
+        source=OPERATOR,
         equipment_ref=ref,
     )

@@ -10,6 +10,7 @@ NS = 1e-9
 # Tier A and A-: an external meter on its own clock (design, law 5). All others are read by the
 # agent on the device, with the clock that stamps the events.
 EXTERNAL = "A"
+UNNAMED_RULE = Txt("未指明", "not named")
 
 _READINGS = Txt("读数流", "stream of readings")
 _ALIGNMENT = Named("alignment", Txt("时钟对齐", "clock alignment"), "s")
@@ -18,12 +19,13 @@ _ALIGNMENT = Named("alignment", Txt("时钟对齐", "clock alignment"), "s")
 def edge(of: Measured) -> Term:
     """What the cells that an edge cuts leave open, from the bounds of the rule."""
     named = Named("edge", Txt("窗口边缘", "window edges"), of.seen.unit)
+    by_rule = of.seen.rule or UNNAMED_RULE
     how = Txt(
         "边缘单元内的分布未知，取值到较远界限的距离为半宽，各边缘线性相加，不因次数而减小"
-        f"（规则：{of.seen.rule}）",
+        f"（规则：{by_rule.zh}）",
         "how a cut cell is split between inside and outside is not known: half-width is the"
         " distance from the value to its farther bound, summed over the edges and not made"
-        f" smaller by more attempts (rule: {of.seen.rule})",
+        f" smaller by more attempts (rule: {by_rule.en})",
     )
     by = rectangular(of.channel.edge)
     return Term(evaluated(named, by, _READINGS, how), "add", 1.0)

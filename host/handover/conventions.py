@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from host.handover import events
 from host.handover.quantity import Definition
-from host.handover.text import Txt
+from host.handover.text import Txt, same
 
 
 def _convention(
-    name: str, title: tuple[str, str], model: str, unit: str, span: tuple[str, str], origin: str
+    name: str, title: Txt, model: Txt | str, unit: str, span: tuple[Txt, Txt], origin: Txt | str
 ) -> Definition:
-    return Definition(f"convention:{name}", Txt(*title), model, unit, span[0], span[1], origin)
+    """model, origin: equations and names as a str, they read alike in both languages."""
+    return Definition(f"convention:{name}", title, same(model), unit, *span, same(origin))
 
 
 _LOADGEN = "MLCommons inference rules and LoadGen (mlcommons/inference_policies)"
@@ -28,12 +30,13 @@ _EXECUTORCH = "ExecuTorch benchmark apps (pytorch/executorch, extension/benchmar
 _LLAMA = "llama-bench (ggml-org/llama.cpp, tools/llama-bench)"
 _VLLM = "vLLM serving benchmark (vllm-project/vllm)"
 _OPTIMUM = "optimum-benchmark (huggingface/optimum-benchmark)"
-_FIRST = ("首词元时间", "time to first token")
-_ITL = ("词元间隔", "inter-token latency")
-_TPOT = ("每输出词元时间", "time per output token")
-_RATE = ("解码速率", "decode rate")
-_PREFILL = ("预填充速率", "prefill rate")
-_SYSTEM = ("系统吞吐率", "system output rate")
+_FIRST = Txt("首词元时间", "time to first token")
+_ITL = Txt("词元间隔", "inter-token latency")
+_TPOT = Txt("每输出词元时间", "time per output token")
+_RATE = Txt("解码速率", "decode rate")
+_PREFILL = Txt("预填充速率", "prefill rate")
+_SYSTEM = Txt("系统吞吐率", "system output rate")
+_STEP_FROM_SENT = "mean((latency - TTFT) / (n - 1)), latency = tn - ts"
 
 _DEFINITIONS: Final = (
     _convention(
@@ -41,7 +44,7 @@ _DEFINITIONS: Final = (
         _FIRST,
         "mean(t1 - t0)",
         "s",
-        ("request scheduled (t0)", "first token chosen (t1)"),
+        (events.SCHEDULED, events.FIRST_TOKEN),
         _LOADGEN,
     ),
     _convention(
@@ -49,64 +52,79 @@ _DEFINITIONS: Final = (
         _TPOT,
         "mean((latency - TTFT) / (n - 1)), latency = tn - t0",
         "s",
-        ("first token chosen (t1)", "last token chosen (tn)"),
+        (events.FIRST_TOKEN, events.LAST_TOKEN),
         _LOADGEN,
     ),
     _convention(
         "mlperf-inference.rate_with_overhead",
         _SYSTEM,
-        "sum(n) / (last t0 - first t0): the tokens of the last request count, its time does not",
+        Txt(
+            "sum(n) / (最后的 t0 - 最初的 t0)：最后一个请求的词元计入，其时间不计",
+            "sum(n) / (last t0 - first t0): the tokens of the last request count, its time does"
+            " not",
+        ),
         "{token}/s",
-        ("first scored request scheduled", "last scored request scheduled"),
+        (events.FIRST_SCHEDULED, events.LAST_SCHEDULED),
         _LOADGEN,
     ),
     _convention(
         "mlperf-inference.rate_without_overhead",
         _SYSTEM,
-        "sum(n) / (mean(tn - t0) * requests)",
+        Txt("sum(n) / (mean(tn - t0) * 请求数)", "sum(n) / (mean(tn - t0) * requests)"),
         "{token}/s",
-        ("request scheduled (t0)", "last token chosen (tn)"),
+        (events.SCHEDULED, events.LAST_TOKEN),
         _LOADGEN,
     ),
     _convention(
         "mlperf-inference.rate_completed",
         _SYSTEM,
-        "sum(n) / (last tn - first t0)",
+        Txt("sum(n) / (最后的 tn - 最初的 t0)", "sum(n) / (last tn - first t0)"),
         "{token}/s",
-        ("first scored request scheduled", "last token of the last scored request"),
+        (events.FIRST_SCHEDULED, events.LAST_OF_LAST),
         _LOADGEN,
     ),
     _convention(
         "mlperf-mobile.ttft",
         _FIRST,
-        "mean(r1 - t0), r1: logits of token 1 ready, not yet sampled (the app prefills m - 1"
-        " tokens, and its one decode step takes the last prompt token)",
+        Txt(
+            "mean(r1 - t0)，r1："
+            "词元 1 的 logits 就绪而尚未采样（该应用预填充 m - 1 个词元，"
+            "其一步解码取提示的最后一个词元）",
+            "mean(r1 - t0), r1: logits of token 1 ready, not yet sampled (the app prefills m - 1"
+            " tokens, and its one decode step takes the last prompt token)",
+        ),
         "s",
-        ("request scheduled (t0)", "logits of the first token ready"),
+        (events.SCHEDULED, events.FIRST_LOGITS),
         _MOBILE,
     ),
     _convention(
         "mlperf-mobile.rate",
         _RATE,
-        "1 / mean((latency - TTFT) / (n - 1)) with the app's TTFT",
+        Txt(
+            "1 / mean((latency - TTFT) / (n - 1))，TTFT 按该应用的定义",
+            "1 / mean((latency - TTFT) / (n - 1)) with the app's TTFT",
+        ),
         "{token}/s",
-        ("logits of the first token ready", "last token chosen (tn)"),
+        (events.FIRST_LOGITS, events.LAST_TOKEN),
         _MOBILE,
     ),
     _convention(
         "mlperf-client.ttft",
         _FIRST,
-        "geometric mean over items of mean(t1 - ts)",
+        Txt("各数据项 mean(t1 - ts) 的几何平均", "geometric mean over items of mean(t1 - ts)"),
         "s",
-        ("prompt tokenized (ts)", "first token chosen (t1)"),
+        (events.TOKENIZED, events.FIRST_TOKEN),
         _CLIENT,
     ),
     _convention(
         "mlperf-client.rate",
-        ("第二词元起速率", "2nd+ token rate"),
-        "geometric mean over items of mean((n - 1) / (te - t1))",
+        Txt("第二词元起速率", "2nd+ token rate"),
+        Txt(
+            "各数据项 mean((n - 1) / (te - t1)) 的几何平均",
+            "geometric mean over items of mean((n - 1) / (te - t1))",
+        ),
         "{token}/s",
-        ("first token chosen (t1)", "call returned (te)"),
+        (events.FIRST_TOKEN, events.CALL_RETURNED),
         _CLIENT,
     ),
     _convention(
@@ -114,31 +132,31 @@ _DEFINITIONS: Final = (
         _FIRST,
         "mean(t1 - ts)",
         "s",
-        ("request sent (ts)", "first token chosen (t1)"),
+        (events.SENT, events.FIRST_TOKEN),
         _AIPERF,
     ),
     _convention(
         "aiperf.ttst",
-        ("第二词元时间", "time to second token"),
+        Txt("第二词元时间", "time to second token"),
         "mean(t2 - t1)",
         "s",
-        ("first token chosen (t1)", "second token chosen (t2)"),
+        (events.FIRST_TOKEN, events.SECOND_TOKEN),
         _AIPERF,
     ),
     _convention(
         "aiperf.itl",
         _ITL,
-        "mean((latency - TTFT) / (n - 1)), latency = tn - ts",
+        _STEP_FROM_SENT,
         "s",
-        ("first token chosen (t1)", "last token chosen (tn)"),
+        (events.FIRST_TOKEN, events.LAST_TOKEN),
         _AIPERF,
     ),
     _convention(
         "aiperf.user_rate",
-        ("单用户速率", "output rate per user"),
+        Txt("单用户速率", "output rate per user"),
         "mean(1 / ITL)",
         "{token}/s",
-        ("first token chosen (t1)", "last token chosen (tn)"),
+        (events.FIRST_TOKEN, events.LAST_TOKEN),
         _AIPERF,
     ),
     _convention(
@@ -146,23 +164,26 @@ _DEFINITIONS: Final = (
         _PREFILL,
         "mean(m / TTFT)",
         "{token}/s",
-        ("request sent (ts)", "first token chosen (t1)"),
+        (events.SENT, events.FIRST_TOKEN),
         _AIPERF,
     ),
     _convention(
         "aiperf.system_rate",
         _SYSTEM,
-        "sum(n) / (last tn - first ts)",
+        Txt("sum(n) / (最后的 tn - 最初的 ts)", "sum(n) / (last tn - first ts)"),
         "{token}/s",
-        ("first scored request sent", "last token of the last scored request"),
+        (events.FIRST_SENT, events.LAST_OF_LAST),
         _AIPERF,
     ),
     _convention(
         "guidellm.tpot",
         _TPOT,
-        "mean((tn - ts) / n), it contains the first token's time",
+        Txt(
+            "mean((tn - ts) / n)，含首词元的时间",
+            "mean((tn - ts) / n), it contains the first token's time",
+        ),
         "s",
-        ("request sent (ts)", "last token chosen (tn)"),
+        (events.SENT, events.LAST_TOKEN),
         _GUIDELLM,
     ),
     _convention(
@@ -170,32 +191,43 @@ _DEFINITIONS: Final = (
         _ITL,
         "mean((tn - t1) / (n - 1))",
         "s",
-        ("first token chosen (t1)", "last token chosen (tn)"),
+        (events.FIRST_TOKEN, events.LAST_TOKEN),
         _GUIDELLM,
     ),
     _convention(
         "executorch.rate",
         _RATE,
-        "mean(n / (tn - prompt_eval_end)), n tokens over n - 1 steps",
+        Txt(
+            "mean(n / (tn - prompt_eval_end))，n 个词元除以 n - 1 步的时间",
+            "mean(n / (tn - prompt_eval_end)), n tokens over n - 1 steps",
+        ),
         "{token}/s",
-        ("prompt computed", "last token chosen (tn)"),
+        (events.PROMPT_COMPUTED, events.LAST_TOKEN),
         _EXECUTORCH,
     ),
     _convention(
         "llama-bench.pp",
-        ("提示处理速率", "prompt processing (pp)"),
-        "mean(m / Tp); the tool feeds random tokens, here the dataset's prompt",
+        Txt("提示处理速率", "prompt processing (pp)"),
+        Txt(
+            "mean(m / Tp)；该工具输入随机词元，此处为数据集的提示",
+            "mean(m / Tp); the tool feeds random tokens, here the dataset's prompt",
+        ),
         "{token}/s",
-        ("prompt handed to the model", "logits of the last prompt position ready"),
+        (events.PROMPT_HANDED, events.PROMPT_LOGITS),
         _LLAMA,
     ),
     _convention(
         "llama-bench.tg",
-        ("文本生成速率", "text generation (tg)"),
-        "mean(steps / time of the steps); the tool makes n steps from an empty context, here the"
-        " n - 1 decode steps after a prompt of m tokens: compare with depth m (-d)",
+        Txt("文本生成速率", "text generation (tg)"),
+        Txt(
+            "mean(步数 / 各步的时间)；该工具从空上下文起做 n 步，"
+            "此处为 m 个词元的提示之后的 n - 1 步解码：宜与深度 m (-d) 比较",
+            "mean(steps / time of the steps); the tool makes n steps from an empty context, here"
+            " the"
+            " n - 1 decode steps after a prompt of m tokens: compare with depth m (-d)",
+        ),
         "{token}/s",
-        ("first token chosen (t1)", "last token chosen (tn)"),
+        (events.FIRST_TOKEN, events.LAST_TOKEN),
         _LLAMA,
     ),
     _convention(
@@ -203,49 +235,57 @@ _DEFINITIONS: Final = (
         _FIRST,
         "mean(t1 - ts)",
         "s",
-        ("request sent (ts)", "first token chosen (t1)"),
+        (events.SENT, events.FIRST_TOKEN),
         _VLLM,
     ),
     _convention(
         "vllm-bench.tpot",
         _TPOT,
-        "mean((latency - TTFT) / (n - 1)), latency = tn - ts",
+        _STEP_FROM_SENT,
         "s",
-        ("first token chosen (t1)", "last token chosen (tn)"),
+        (events.FIRST_TOKEN, events.LAST_TOKEN),
         _VLLM,
     ),
     _convention(
         "vllm-bench.itl",
         _ITL,
-        "mean of all t(i) - t(i-1) pooled; the tool takes chunks, here single tokens",
+        Txt(
+            "合并后全部 t(i) - t(i-1) 的平均；该工具按数据块计，此处按单个词元计",
+            "mean of all t(i) - t(i-1) pooled; the tool takes chunks, here single tokens",
+        ),
         "s",
-        ("a token chosen", "the next token chosen"),
+        (events.A_TOKEN, events.NEXT_TOKEN),
         _VLLM,
     ),
     _convention(
         "vllm-bench.system_rate",
         _SYSTEM,
-        "sum(n) / (last te - first ts)",
+        Txt("sum(n) / (最后的 te - 最初的 ts)", "sum(n) / (last te - first ts)"),
         "{token}/s",
-        ("first scored request sent", "last scored request returned"),
+        (events.FIRST_SENT, events.LAST_RETURNED),
         _VLLM,
     ),
     _convention(
         "optimum-benchmark.decode_rate",
         _RATE,
-        "mean(n - 1) / (mean(te - ts) - mean(t1 - ts)); the tool takes the second mean from calls"
-        " of its own that make one token",
+        Txt(
+            "mean(n - 1) / (mean(te - ts) - mean(t1 - ts))；"
+            "该工具的第二个平均取自其单独的、只生成一个词元的调用",
+            "mean(n - 1) / (mean(te - ts) - mean(t1 - ts)); the tool takes the second mean from"
+            " calls"
+            " of its own that make one token",
+        ),
         "{token}/s",
-        ("first token chosen (t1)", "call returned (te)"),
+        (events.FIRST_TOKEN, events.CALL_RETURNED),
         _OPTIMUM,
     ),
     _convention(
         "end-to-end.rate",
-        ("端到端速率", "end-to-end rate"),
+        Txt("端到端速率", "end-to-end rate"),
         "mean(n / (tn - t0))",
         "{token}/s",
-        ("request scheduled (t0)", "last token chosen (tn)"),
-        "the plain quotient that many chat programs print",
+        (events.SCHEDULED, events.LAST_TOKEN),
+        Txt("许多对话程序显示的简单商", "the plain quotient that many chat programs print"),
     ),
 )
 

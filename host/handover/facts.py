@@ -36,7 +36,7 @@ class RunFacts:
     artefacts said (model: name, format, quantization, sha256, tokenizer_sha256, size_bytes and
     so on; dataset: id, version, licence, sha256, items). engine: its describe(). device_before,
     device_after: what the device said of itself; empty when it was not asked. sources: `channels`
-    and `absent` as in sources.json. performed: wall-clock labels `start`, `end`, `clock`.
+    and `absent` as in sources.json. performed: wall-clock labels `start`, `end`.
     clock: facts of the clock exchange. software: name, version, role, sha256 of each part.
     timekeeping: the device's clocks and its source of UTC; None where nobody looked.
     payload_sha256: SHA-256 of the bag's payload manifest, "" when not sealed. interrupted: why

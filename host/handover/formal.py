@@ -92,7 +92,8 @@ class EquipmentField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class EnvironmentField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A condition of the surroundings; value None: not measured, `missing` says why.
 
-    unit: UCUM. source: what it was read with, or who states it. U, k: where they are known.
+    missing: the reason code, a colon, words; the code is alike in both languages. unit: UCUM.
+    source: what it was read with, or who states it. U, k: where they are known.
     """
 
     quantity: str
@@ -101,9 +102,9 @@ class EnvironmentField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: str
     U: Dec | None = None
     k: Dec | None = None
-    source: str = ""
+    source: Txt | None = None
     equipment_ref: str = ""
-    missing: str = ""
+    missing: Txt | None = None
 
 
 class MethodField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -135,4 +136,4 @@ class SamplingPlanField(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     seed: Dec
     warm_up: Txt
     cool_down_rule: Txt
-    exclusions: tuple[str, ...]
+    exclusions: tuple[Txt, ...]

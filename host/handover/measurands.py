@@ -10,20 +10,22 @@ from __future__ import annotations
 
 from typing import Final
 
+from host.handover import events
 from host.handover.quantity import Definition
-from host.handover.text import Txt
+from host.handover.text import Txt, same
 
 
 def _measurand(
-    name: str, zh: str, en: str, model: str, unit: str, span: tuple[str, str]
+    name: str, zh: str, en: str, model: Txt | str, unit: str, span: tuple[Txt, Txt]
 ) -> Definition:
-    return Definition(name, Txt(zh, en), model, unit, span[0], span[1], "inferometer")
+    """model: an equation without words as a str, it reads alike in both languages."""
+    return Definition(name, Txt(zh, en), same(model), unit, *span, same("inferometer"))
 
 
-_DECODE = ("first token chosen (t1)", "last token chosen (tn)")
-_PHASE = ("start of the phase", "end of the phase")
-_REQUESTS = ("first scored request scheduled or started", "last scored request returned")
-_ATTEMPT = ("first reading of the attempt", "last reading of the attempt")
+_DECODE = (events.FIRST_TOKEN, events.LAST_TOKEN)
+_PHASE = (events.PHASE_START, events.PHASE_END)
+_REQUESTS = (events.FIRST_STARTED, events.LAST_RETURNED)
+_ATTEMPT = (events.FIRST_READING, events.LAST_READING)
 
 _DEFINITIONS: Final = (
     _measurand(
@@ -32,7 +34,7 @@ _DEFINITIONS: Final = (
         "load time",
         "t(load_end) - t(load_start)",
         "s",
-        ("load call of the engine", "model ready for a request"),
+        (events.LOAD_CALLED, events.MODEL_READY),
     ),
     _measurand(
         "time_to_first_token@1",
@@ -40,7 +42,7 @@ _DEFINITIONS: Final = (
         "time to first token",
         "mean(t1 - t0)",
         "s",
-        ("request scheduled (t0)", "first token chosen (t1)"),
+        (events.SCHEDULED, events.FIRST_TOKEN),
     ),
     _measurand(
         "prefill_rate@1",
@@ -48,13 +50,16 @@ _DEFINITIONS: Final = (
         "prefill rate",
         "sum(m) / sum(Tp)",
         "{token}/s",
-        ("prompt handed to the model", "logits of the last prompt position ready"),
+        (events.PROMPT_HANDED, events.PROMPT_LOGITS),
     ),
     _measurand(
         "decode_rate@1",
         "解码速率",
         "decode rate",
-        "sum(n - 1) / sum(tn - t1), the first token is not counted",
+        Txt(
+            "sum(n - 1) / sum(tn - t1)，首词元不计",
+            "sum(n - 1) / sum(tn - t1), the first token is not counted",
+        ),
         "{token}/s",
         _DECODE,
     ),
@@ -62,9 +67,12 @@ _DEFINITIONS: Final = (
         "inter_token_interval@1",
         "词元间隔",
         "inter-token interval",
-        "quantile (Hyndman-Fan type 7) of all t(i) - t(i-1), valid attempts pooled",
+        Txt(
+            "全部 t(i) - t(i-1) 的分位数（Hyndman-Fan 第 7 型），各有效尝试合并",
+            "quantile (Hyndman-Fan type 7) of all t(i) - t(i-1), valid attempts pooled",
+        ),
         "s",
-        ("a token chosen", "the next token chosen"),
+        (events.A_TOKEN, events.NEXT_TOKEN),
     ),
     _measurand(
         "request_latency@1",
@@ -72,13 +80,16 @@ _DEFINITIONS: Final = (
         "request latency",
         "mean(tn - t0)",
         "s",
-        ("request scheduled (t0)", "last token chosen (tn)"),
+        (events.SCHEDULED, events.LAST_TOKEN),
     ),
     _measurand(
         "output_byte_rate@1",
         "输出字节速率",
         "output byte rate",
-        "sum(bytes of tokens 2..n) / sum(tn - t1), comparable across tokenizers",
+        Txt(
+            "sum(词元 2..n 的字节数) / sum(tn - t1)，不同分词器之间可比",
+            "sum(bytes of tokens 2..n) / sum(tn - t1), comparable across tokenizers",
+        ),
         "By/s",
         _DECODE,
     ),
@@ -86,16 +97,20 @@ _DEFINITIONS: Final = (
         "sustained_ratio@1",
         "持续与初始解码速率比",
         "sustained over initial decode rate",
-        "(rate over the last quarter of all inter-token intervals in time order)"
-        " / (rate over the first quarter); a quarter is floor(N/4) intervals",
+        Txt(
+            "(按时间顺序全部词元间隔的最后四分之一的速率) / (最初四分之一的速率)；"
+            "四分之一为 floor(N/4) 个间隔",
+            "(rate over the last quarter of all inter-token intervals in time order)"
+            " / (rate over the first quarter); a quarter is floor(N/4) intervals",
+        ),
         "1",
-        ("first scored token", "last scored token"),
+        (events.FIRST_SCORED_TOKEN, events.LAST_SCORED_TOKEN),
     ),
     _measurand(
         "peak_memory@1",
         "内存峰值",
         "peak memory",
-        "largest value of the counter that `rule` names",
+        Txt("`rule` 所指计数器的最大值", "largest value of the counter that `rule` names"),
         "By",
         _ATTEMPT,
     ),
@@ -103,15 +118,18 @@ _DEFINITIONS: Final = (
         "memory_drop@1",
         "系统可用内存下降",
         "drop of available memory",
-        "MemAvailable(last reading before load) - min(MemAvailable after it)",
+        Txt(
+            "MemAvailable(装载前最后一个读数) - min(其后的 MemAvailable)",
+            "MemAvailable(last reading before load) - min(MemAvailable after it)",
+        ),
         "By",
-        ("load call of the engine", "last reading of the attempt"),
+        (events.LOAD_CALLED, events.LAST_READING),
     ),
     _measurand(
         "mean_power@1",
         "平均功率",
         "mean power",
-        "E(phase) / duration(phase)",
+        Txt("E(阶段) / 时长(阶段)", "E(phase) / duration(phase)"),
         "W",
         _PHASE,
     ),
@@ -119,7 +137,7 @@ _DEFINITIONS: Final = (
         "mean_power_above_idle@1",
         "高于空闲的平均功率",
         "mean power above idle",
-        "E(request) / duration(request) - P(idle)",
+        Txt("E(请求) / 时长(请求) - P(空闲)", "E(request) / duration(request) - P(idle)"),
         "W",
         _REQUESTS,
     ),
@@ -127,9 +145,16 @@ _DEFINITIONS: Final = (
         "energy@1",
         "能量",
         "energy",
-        "integral of power over the phase by `rule`; phase `request` is one window from the first"
-        " scored request to the end of the last, pauses between them included; prefill and decode"
-        " are sums over the requests",
+        Txt(
+            "按 `rule` 对阶段内功率的积分；"
+            "阶段 `request` 为从首个计分请求到最后一个结束的一个窗口，"
+            "含其间的停顿；预填充与解码为各请求之和",
+            "integral of power over the phase by `rule`; phase `request` is one window from the"
+            " first"
+            " scored request to the end of the last, pauses between them included; prefill and"
+            " decode"
+            " are sums over the requests",
+        ),
         "J",
         _PHASE,
     ),
@@ -137,7 +162,7 @@ _DEFINITIONS: Final = (
         "energy_above_idle@1",
         "高于空闲的能量",
         "energy above idle",
-        "E(request) - P(idle) * duration(request)",
+        Txt("E(请求) - P(空闲) * 时长(请求)", "E(request) - P(idle) * duration(request)"),
         "J",
         _REQUESTS,
     ),
@@ -145,7 +170,10 @@ _DEFINITIONS: Final = (
         "energy_per_token@1",
         "每词元能量",
         "energy per token",
-        "request: E(request) / sum(n); decode: E(decode) / sum(n - 1)",
+        Txt(
+            "请求：E(请求) / sum(n)；解码：E(解码) / sum(n - 1)",
+            "request: E(request) / sum(n); decode: E(decode) / sum(n - 1)",
+        ),
         "J/{token}",
         _PHASE,
     ),
@@ -153,7 +181,10 @@ _DEFINITIONS: Final = (
         "energy_per_token_above_idle@1",
         "高于空闲的每词元能量",
         "energy per token above idle",
-        "(E(request) - P(idle) * duration(request)) / sum(n)",
+        Txt(
+            "(E(请求) - P(空闲) * 时长(请求)) / sum(n)",
+            "(E(request) - P(idle) * duration(request)) / sum(n)",
+        ),
         "J/{token}",
         _REQUESTS,
     ),
@@ -161,7 +192,7 @@ _DEFINITIONS: Final = (
         "energy_per_output_byte@1",
         "每输出字节能量",
         "energy per output byte",
-        "E(request) / sum(output bytes)",
+        Txt("E(请求) / sum(输出字节数)", "E(request) / sum(output bytes)"),
         "J/By",
         _REQUESTS,
     ),
@@ -169,7 +200,10 @@ _DEFINITIONS: Final = (
         "energy_per_output_byte_above_idle@1",
         "高于空闲的每输出字节能量",
         "energy per output byte above idle",
-        "(E(request) - P(idle) * duration(request)) / sum(output bytes)",
+        Txt(
+            "(E(请求) - P(空闲) * 时长(请求)) / sum(输出字节数)",
+            "(E(request) - P(idle) * duration(request)) / sum(output bytes)",
+        ),
         "J/By",
         _REQUESTS,
     ),
@@ -177,15 +211,21 @@ _DEFINITIONS: Final = (
         "temperature_rise@1",
         "温升",
         "temperature rise",
-        "max(T from the first request, warm-ups counted, to the end of the last) - T(start)",
+        Txt(
+            "max(从首个请求（含预热）到最后一个结束的 T) - T(开始)",
+            "max(T from the first request, warm-ups counted, to the end of the last) - T(start)",
+        ),
         "K",
-        ("first request started", "last scored request returned"),
+        (events.FIRST_REQUEST, events.LAST_RETURNED),
     ),
     _measurand(
         "frequency@1",
         "平均频率",
         "mean frequency",
-        "time mean over the phase, trapezoids between readings",
+        Txt(
+            "阶段内的时间平均，读数之间按梯形",
+            "time mean over the phase, trapezoids between readings",
+        ),
         "Hz",
         _REQUESTS,
     ),
@@ -193,7 +233,10 @@ _DEFINITIONS: Final = (
         "throttled_ratio@1",
         "降频时间占比",
         "share of throttled readings",
-        "count(readings in the scored requests that show throttling) / count(readings there)",
+        Txt(
+            "计分请求内显示降频的读数个数 / 其中全部读数个数",
+            "count(readings in the scored requests that show throttling) / count(readings there)",
+        ),
         "1",
         _REQUESTS,
     ),
@@ -201,7 +244,7 @@ _DEFINITIONS: Final = (
         "throttle_events@1",
         "降频事件",
         "throttle events",
-        "count(last reading) - count(first reading)",
+        Txt("计数(最后一个读数) - 计数(首个读数)", "count(last reading) - count(first reading)"),
         "{count}",
         _ATTEMPT,
     ),

@@ -7,10 +7,12 @@ all (`inferometer measure --dry-run` prints a complete one to start from). Units
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
+
+from host.handover.text import Txt, same
 
 PLAN_VERSION = 2
 
@@ -131,7 +133,7 @@ class ResolvedPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     plan: Plan
     engine_kind: str
-    engine_reason: str
+    engine_reason: Txt
     engine_settings: dict[str, Any]
     model_path: str
     model: dict[str, Any]
@@ -139,6 +141,27 @@ class ResolvedPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     requests: tuple[ResolvedRequest, ...]
     profile: dict[str, Any]
     software: tuple[dict[str, str], ...]
+
+
+NAMED_BY_PLAN: Final = Txt("由方案指定", "named by the plan")
+GGUF_FILE: Final = Txt("模型为 GGUF 文件", "the model is a GGUF file")
+GENAI_FOLDER: Final = Txt(
+    "模型为 onnxruntime-genai 目录", "the model is an onnxruntime-genai folder"
+)
+LLAMA_INSTALLED: Final = Txt("已安装 llama.cpp", "llama.cpp is installed")
+LLAMA_NOT_INSTALLED: Final = Txt("未安装 llama.cpp", "llama.cpp is not installed")
+ENGINE_REASONS: Final = (
+    NAMED_BY_PLAN,
+    GGUF_FILE,
+    GENAI_FOLDER,
+    LLAMA_INSTALLED,
+    LLAMA_NOT_INSTALLED,
+)
+
+
+def engine_reason(en: str) -> Txt:
+    """What was said in English alone, in both languages; others' words as they are."""
+    return next((each for each in ENGINE_REASONS if each.en == en), same(en))
 
 
 def upgraded(found: Any) -> Any:  # noqa: ANN401 - whatever a file holds
@@ -157,5 +180,8 @@ def upgraded(found: Any) -> Any:  # noqa: ANN401 - whatever a file holds
 def resolved_of(found: Any) -> ResolvedPlan:  # noqa: ANN401 - whatever a file holds
     """A resolved plan as a run folder keeps it. Raises msgspec.ValidationError."""
     if isinstance(found, Mapping):
+        reason = found.get("engine_reason")
         found = {**found, "plan": upgraded(found.get("plan"))}
+        if isinstance(reason, str):  # as it was before it was said in both languages
+            found["engine_reason"] = msgspec.to_builtins(engine_reason(reason))
     return msgspec.convert(found, ResolvedPlan)

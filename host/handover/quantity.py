@@ -143,7 +143,7 @@ class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reported: Reported | None = None
     source: str = ""
     tier: str = ""
-    rule: str = ""
+    rule: Txt | None = None
     missing: str = ""
     traceability: Literal["SI", "reference_procedure", "manufacturer_specification", "none"] = (
         "none"
@@ -151,12 +151,15 @@ class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a measurand or a convention means: model equation, start and stop event."""
+    """What a measurand or a convention means: model equation, start and stop event.
+
+    origin: who defined it so, and where that was read.
+    """
 
     id: str
     name: Txt
-    model: str
+    model: Txt
     unit: str
-    start: str
-    stop: str
-    origin: str = ""
+    start: Txt
+    stop: Txt
+    origin: Txt

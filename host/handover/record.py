@@ -117,13 +117,21 @@ class SchemaField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: Literal["0.2.0"]
 
 
+class PerformedField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When it was measured: labels `start` and `end`, and what clock they are of."""
+
+    start: str
+    end: str
+    clock: Txt
+
+
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The record of one run. Free-form fields hold what device, model and engine said.
 
-    record_id: `urn:sha256:` of the RFC 8785 bytes of all other fields. performed: labels `start`,
-    `end` and what `clock` they are of. issued: when the last statement but a withdrawal was made,
-    "" for a draft. payload_sha256: SHA-256 of the bag's payload manifest, "" for a folder that is
-    not sealed. Every field is there; what is not known is null, "" or empty.
+    record_id: `urn:sha256:` of the RFC 8785 bytes of all other fields. issued: when the
+    last statement but a withdrawal was made, "" for a draft. payload_sha256: SHA-256 of the bag's
+    payload manifest, "" for a folder that is not sealed. Every field is there; what is not known
+    is null, "" or empty.
     """
 
     schema: SchemaField
@@ -137,7 +145,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     customer: CustomerField | None
     people: tuple[PersonField, ...]
     item_received: DayOrNone
-    performed: dict[str, str]
+    performed: PerformedField
     issued: TimeOrNone
     method: MethodField
     sampling_plan: SamplingPlanField

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from host.handover.budget import Budget
+from host.handover.text import Txt
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Result:
     by_attempt: tuple[tuple[int, float], ...]
     source: str = ""
     tier: str = ""
-    rule: str = ""
+    rule: Txt | None = None
     missing: str = ""
     count: int = 0
     bounds: tuple[float, float] | None = None
@@ -147,7 +148,7 @@ class Observation:
     samples: tuple[tuple[int, tuple[float, ...]], ...] = ()
     source: str = ""
     tier: str = ""
-    rule: str = ""
+    rule: Txt | None = None
     missing: str = ""
     count: int = 0
     bounds: tuple[float, float] | None = None

@@ -15,6 +15,7 @@ from host.artefacts.models.store import resolve
 from host.artefacts.recordings import inspect_recording
 from host.errors import ArtefactError, PlanError
 from host.handover.plan import Plan
+from host.handover.text import Txt
 from host.plan.resolve import FORMATS, check_pairing, choose_engine, dataset_of
 from host.run.link import AgentLink
 
@@ -29,7 +30,7 @@ class Artefacts:
     model: dict[str, Any]
     dataset: Dataset
     engine_kind: str
-    engine_reason: str
+    engine_reason: Txt
 
 
 def engines_of(link: AgentLink) -> dict[str, str | None]:

@@ -190,7 +190,7 @@ def _may_follow(before: Redone, wanted: Wanted) -> None:
             f"{why}, so a reason must be stated in both languages (--reason-zh, --reason-en)"
         )
     earliest = max(
-        [before.record.performed.get("end", ""), *(s.statement.date for s in before.stored)],
+        [before.record.performed.end, *(s.statement.date for s in before.stored)],
         key=moment,
     )
     if moment(wanted.date) < moment(earliest):

@@ -23,7 +23,7 @@ def chain_findings(root: Path, redone: Redone) -> tuple[Finding, ...]:
     found = check_chain(
         redone.stored,
         [record.record_id for record in records],
-        redone.record.performed.get("end", ""),
+        redone.record.performed.end,
     )
     expected = {superseded_name(r.record_id): to_bytes(r) for r in records[:-1]}
     return (*found, *_superseded(root, expected))

@@ -14,7 +14,16 @@ from host.artefacts.datasets.dataset import Dataset, Item
 from host.artefacts.datasets.shelf import load
 from host.errors import PlanError
 from host.handover.pairing import MIN_PAIRS, PAIR
-from host.handover.plan import Plan, ResolvedRequest
+from host.handover.plan import (
+    GENAI_FOLDER,
+    GGUF_FILE,
+    LLAMA_INSTALLED,
+    LLAMA_NOT_INSTALLED,
+    NAMED_BY_PLAN,
+    Plan,
+    ResolvedRequest,
+)
+from host.handover.text import Txt
 
 # The order in which `auto` tries engines.
 PREFERRED = ("llama_cpp", "onnx_genai")
@@ -26,7 +35,7 @@ class EngineChoice:
     """The engine that will run, and why it was taken."""
 
     kind: str
-    reason: str
+    reason: Txt
 
 
 def choose_engine(plan: Plan, installed: Mapping[str, str | None]) -> EngineChoice:
@@ -36,15 +45,15 @@ def choose_engine(plan: Plan, installed: Mapping[str, str | None]) -> EngineChoi
     """
     kind = plan.engine.kind
     if kind != "auto":
-        return EngineChoice(kind, "named by the plan")
+        return EngineChoice(kind, NAMED_BY_PLAN)
     reference = plan.model.reference
     if reference.endswith(".gguf"):
-        return EngineChoice("llama_cpp", "the model is a GGUF file")
+        return EngineChoice("llama_cpp", GGUF_FILE)
     if Path(reference).is_dir() or reference.endswith(":int4"):
-        return EngineChoice("onnx_genai", "the model is an onnxruntime-genai folder")
+        return EngineChoice("onnx_genai", GENAI_FOLDER)
     for name in PREFERRED:
         if installed.get(name) is not None:
-            why = "llama.cpp is installed" if name == "llama_cpp" else "llama.cpp is not installed"
+            why = LLAMA_INSTALLED if name == "llama_cpp" else LLAMA_NOT_INSTALLED
             return EngineChoice(name, why)
     raise PlanError("engine.kind", "auto finds no engine on the device")
 

@@ -10,7 +10,7 @@ import msgspec
 
 from host.handover.facts import RunFacts
 from host.handover.formal import StatusField
-from host.handover.record import SCHEMA_NAME, SCHEMA_VERSION, Record, SchemaField
+from host.handover.record import SCHEMA_NAME, SCHEMA_VERSION, PerformedField, Record, SchemaField
 from host.handover.result import Results
 from host.handover.statement import Statement
 from host.handover.text import Txt
@@ -33,6 +33,10 @@ KIND: Final = "performance_test_report"
 SCOPE = Txt(
     "结果仅与所测设备、模型文件、运行时及所列设置有关。",
     "Results relate only to the device, model file, runtime and settings that were tested.",
+)
+LABELS = Txt(
+    "主机墙上时钟的 UTC 标签，不由其计算时长",
+    "UTC as the host's wall clock has it; a label, no duration is taken from it",
 )
 DEFAULT_TITLE = Txt("端侧大语言模型推理性能", "Performance of on-device language model inference")
 
@@ -59,7 +63,9 @@ def build(
         customer=None,
         people=(),
         item_received="",
-        performed=dict(facts.performed),
+        performed=PerformedField(
+            facts.performed.get("start", ""), facts.performed.get("end", ""), LABELS
+        ),
         issued="",
         method=method_of(attempts, results.results),
         sampling_plan=sampling_plan_of(facts, attempts),
@@ -115,7 +121,7 @@ def _runtime(facts: RunFacts) -> dict[str, Any]:
     settings = said.pop("settings", None) or facts.plan.engine_settings
     return {
         "kind": facts.plan.engine_kind,
-        "reason": facts.plan.engine_reason,
+        "reason": msgspec.to_builtins(facts.plan.engine_reason),
         "launch_path": quoted(facts.launch),
         "settings": quoted(settings),
         "described": quoted(said),

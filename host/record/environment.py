@@ -8,7 +8,10 @@ from host.handover.laboratory import EnvironmentTable, txt
 from host.handover.record import AMBIENT_TEMPERATURE
 from host.handover.text import Txt
 
-NOT_MEASURED = "not-measured: no instrument of the run read it and no laboratory file states it"
+NOT_MEASURED = Txt(
+    "not-measured: 本次运行没有仪器读取，也没有实验室文件说明",
+    "not-measured: no instrument of the run read it and no laboratory file states it",
+)
 AMBIENT = Txt("环境温度", "ambient temperature")
 
 
@@ -36,5 +39,5 @@ def _stated(table: EnvironmentTable) -> EnvironmentField:
         unit=table.unit,
         U=table.U,
         k=table.k,
-        source=f"laboratory file: {table.source}",
+        source=Txt(f"实验室文件：{table.source}", f"laboratory file: {table.source}"),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from host.handover.conventions import CONVENTIONS
 from host.handover.facts import RunFacts
 from host.handover.formal import MethodField, SamplingPlanField
 from host.handover.measurands import MEASURANDS
 from host.handover.plan import GatePlan
-from host.handover.record import Attempts
+from host.handover.record import AttemptField, Attempts
 from host.handover.result import Result
 from host.handover.text import Txt
 from host.record.settings import CACHE, SAMPLER, TIMING_BOUNDARY
@@ -48,7 +50,13 @@ def definition() -> dict[str, object]:
             "id": METHOD_ID,
             "version": METHOD_VERSION,
             "definitions": [
-                {"id": d.id, "model": d.model, "unit": d.unit, "start": d.start, "stop": d.stop}
+                {
+                    "id": d.id,
+                    "model": msgspec.to_builtins(d.model),
+                    "unit": d.unit,
+                    "start": msgspec.to_builtins(d.start),
+                    "stop": msgspec.to_builtins(d.stop),
+                }
                 for d in (*MEASURANDS.values(), *CONVENTIONS.values())
             ],
             "timing_boundary": TIMING_BOUNDARY,
@@ -73,11 +81,15 @@ def sampling_plan_of(facts: RunFacts, attempts: Attempts) -> SamplingPlanField:
             f"Requests after each load that no result counts: {run.warmups}.",
         ),
         cool_down_rule=_cool_down(gates, run.idle_before_s),
-        exclusions=tuple(
-            f"attempt {a.number}: {a.status}, {a.reason}"
-            for a in attempts.attempts
-            if a.status != "valid"
-        ),
+        exclusions=tuple(_excluded(a) for a in attempts.attempts if a.status != "valid"),
+    )
+
+
+def _excluded(attempt: AttemptField) -> Txt:
+    status = {"void": "作废", "incomplete": "未完成"}.get(attempt.status, attempt.status)
+    return Txt(
+        f"第 {attempt.number} 次尝试：{status}，{attempt.reason}",
+        f"attempt {attempt.number}: {attempt.status}, {attempt.reason}",
     )
 
 

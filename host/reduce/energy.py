@@ -11,6 +11,8 @@ from functools import reduce
 
 import numpy as np
 
+from host.handover import rules
+from host.handover.text import Txt
 from host.handover.trace import AttemptTrace, IntArray, Series, Window
 from host.reduce.channels import with_readings
 from host.reduce.counters import difference, updates_of
@@ -18,13 +20,6 @@ from host.reduce.coverage import CoverageError
 from host.reduce.integral import NS, Integral, step_hold, trapezoid
 from host.reduce.latency import late_s
 from host.reduce.phases import DECODE, LOAD, PREFILL, seconds, windows
-
-COUNTER_RULE = "counter difference, edges interpolated; bounds: one update at each end"
-TRAPEZOID_RULE = "trapezoid, edges interpolated; bounds: power stays between its two readings"
-HOLD_RULE = (
-    "average held back to the reading before; bounds: a cut edge reading counts or not, the"
-    " source averages over no more than the reading period"
-)
 
 # Two readings lost in a row are bridged, more is a hole: our choice, jitter stays far below it.
 MAX_GAP_PERIODS = 3
@@ -44,15 +39,15 @@ SPLIT_PHASES = (LOAD, PREFILL, DECODE)
 Integrator = Callable[[Window], Integral]
 
 
-def rule_of(series: Series) -> str:
-    """The rule for this kind of source, "" when it gives neither energy nor power."""
-    return _RULES.get((series.quantity, series.kind), "")
+def rule_of(series: Series) -> Txt | None:
+    """The rule for this kind of source, None when it gives neither energy nor power."""
+    return _RULES.get((series.quantity, series.kind))
 
 
 _RULES = {
-    ("energy", "counter"): COUNTER_RULE,
-    ("power", "instant"): TRAPEZOID_RULE,
-    ("power", "average"): HOLD_RULE,
+    ("energy", "counter"): rules.COUNTER,
+    ("power", "instant"): rules.TRAPEZOID,
+    ("power", "average"): rules.HOLD,
 }
 
 
@@ -97,12 +92,12 @@ class PhaseEnergy:
 def meter_of(series: Series) -> Meter:
     """What gives the energy in J of any window. Raises CoverageError for an unusable series."""
     with_readings(series)
-    if rule_of(series) == COUNTER_RULE:
+    if rule_of(series) == rules.COUNTER:
         updates = updates_of(series)
         period_ns = _median_spacing(updates.t_ns, series.channel)
         at_edges = edge_bracket(updates.t0_ns, updates.t1_ns)
         return Meter(lambda window: difference(updates, window), period_ns, at_edges)
-    by_rule = step_hold if rule_of(series) == HOLD_RULE else trapezoid
+    by_rule = step_hold if rule_of(series) == rules.HOLD else trapezoid
     times, values, max_gap_ns = series.t_ns, series.values, max_gap_of(series)
     return Meter(
         lambda window: by_rule(times, values, window, max_gap_ns),
@@ -115,7 +110,7 @@ def meter_of(series: Series) -> Meter:
 
 def _lag_s(series: Series) -> float:
     """Half of what the averaging time is longer than the reading period; 0 for other sources."""
-    if rule_of(series) != HOLD_RULE:
+    if rule_of(series) != rules.HOLD:
         return 0.0
     return max(0, AVERAGE_PERIOD_NS - _median_spacing(series.t_ns, series.channel)) / 2 * NS
 
@@ -205,7 +200,7 @@ def _update_period_of(series: Series) -> int:
     moves says nothing about updates: then it is the reading period.
     """
     period_ns = _median_spacing(series.t_ns, series.channel)
-    if rule_of(series) == HOLD_RULE:
+    if rule_of(series) == rules.HOLD:
         return max(AVERAGE_PERIOD_NS, period_ns)
     fresh = series.t_ns[np.concatenate(([True], np.diff(series.values) != 0))]
     if len(fresh) < MIN_CHANGES:

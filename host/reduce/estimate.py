@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from host.handover.result import Basis, Observation
+from host.handover.text import Txt
 from host.handover.trace import AttemptTrace
 from host.reduce.basis import mean, mean_basis
 from host.reduce.coverage import CoverageError
@@ -36,7 +37,7 @@ class Subject:
     statistic: str = "mean"
     source: str = ""
     tier: str = ""
-    rule: str = ""
+    rule: Txt | None = None
 
 
 def observe(

@@ -12,8 +12,6 @@ from host.reduce.estimate import Estimate
 from host.reduce.integral import Integral, trapezoid
 from host.reduce.phases import REQUEST, seconds, windows
 
-RULE = "time mean, trapezoid between readings"
-
 
 def mean_frequency(attempt: AttemptTrace, series: Series) -> Estimate:
     """Time mean over the scored requests, Hz."""

@@ -7,16 +7,13 @@ from functools import partial
 
 import numpy as np
 
+from host.handover import rules
 from host.handover.result import Basis, Observation
+from host.handover.text import Txt
 from host.handover.trace import AttemptTrace, Series
 from host.reduce.channels import channels_of, named, of_channel, series_of, with_readings
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate, Subject, observe
-
-PEAK_RULE = "the kernel's own peak (VmHWM of /proc/PID/status, proc(5)), last reading"
-RESIDENT_RULE = "largest of the readings of resident memory; peaks between readings are missed"
-DEVICE_RULE = "largest of the readings of memory in use; peaks between readings are missed"
-DROP_RULE = "MemAvailable of /proc/meminfo (proc(5)): whole system, other processes included"
 
 
 def memory_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
@@ -54,26 +51,26 @@ def drop(attempt: AttemptTrace, series: Series) -> Estimate:
     return Estimate(start - lowest, count=len(values), basis=basis)
 
 
-def _peak_channels(found: Sequence[Series]) -> list[tuple[Series, str]]:
+def _peak_channels(found: Sequence[Series]) -> list[tuple[Series, Txt]]:
     """VmHWM where it is there, else resident memory; device memories always, by themselves."""
-    process = [(s, PEAK_RULE) for s in named(found, "process.") if s.kind == "peak"]
+    process = [(s, rules.KERNEL_PEAK) for s in named(found, "process.") if s.kind == "peak"]
     if not process:
-        process = [(s, RESIDENT_RULE) for s in named(found, "process.rss")]
-    return process + [(s, DEVICE_RULE) for s in named(found, "memory_used")]
+        process = [(s, rules.LARGEST_RESIDENT) for s in named(found, "process.rss")]
+    return process + [(s, rules.LARGEST_IN_USE) for s in named(found, "memory_used")]
 
 
-def _peak(like: Series, rule: str, attempts: Sequence[AttemptTrace]) -> Observation:
+def _peak(like: Series, rule: Txt, attempts: Sequence[AttemptTrace]) -> Observation:
     return _observed("peak_memory@1", like, rule, attempts, lambda _, series: peak(series))
 
 
 def _drop(like: Series, attempts: Sequence[AttemptTrace]) -> Observation:
-    return _observed("memory_drop@1", like, DROP_RULE, attempts, drop)
+    return _observed("memory_drop@1", like, rules.AVAILABLE_DROP, attempts, drop)
 
 
 def _observed(
     measurand: str,
     like: Series,
-    rule: str,
+    rule: Txt,
     attempts: Sequence[AttemptTrace],
     reduction: Callable[[AttemptTrace, Series], Estimate],
 ) -> Observation:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from host.handover import rules
 from host.handover.measurands import MEASURANDS
 from host.handover.result import Basis, Observation, Reduced
+from host.handover.text import Txt
 from host.handover.trace import AlignedRun, AttemptTrace, RequestTrace, Series
 from host.reduce import frequency, temperature, throttle
 from host.reduce.channels import channels_of, series_of, with_readings
@@ -38,7 +40,7 @@ class _OfChannel:
     quantity_kind: tuple[str, str]
     measurand: str
     reduction: OverSeries
-    rule: str
+    rule: Txt
     scope: str = ""
 
 
@@ -58,22 +60,22 @@ _CHANNEL_RESULTS = (
         ("temperature", "instant"),
         "temperature_rise@1",
         lambda attempt, series: temperature.temperature_rise(series, whole(attempt)),
-        temperature.RULE,
+        rules.TEMPERATURE_RISE,
     ),
     _OfChannel(
-        ("frequency", "instant"), "frequency@1", frequency.mean_frequency, frequency.RULE, REQUEST
+        ("frequency", "instant"), "frequency@1", frequency.mean_frequency, rules.TIME_MEAN, REQUEST
     ),
     _OfChannel(
         ("throttle", "counter"),
         "throttle_events@1",
         lambda _, series: throttle.throttle_events(series),
-        throttle.EVENTS_RULE,
+        rules.THROTTLE_EVENTS,
     ),
     _OfChannel(
         ("throttle", "state"),
         "throttled_ratio@1",
         throttle.throttled_ratio,
-        throttle.STATE_RULE,
+        rules.THROTTLED_SHARE,
         REQUEST,
     ),
 )

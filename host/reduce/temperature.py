@@ -10,8 +10,6 @@ from host.reduce.channels import of_channel
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate
 
-RULE = "largest reading in the window less the last one at or before its start"
-
 
 def temperature_rise(series: Series, window: Window) -> Estimate:
     """Rise in K over a window; readings in Cel.

@@ -12,8 +12,6 @@ from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate
 from host.reduce.phases import REQUEST, windows
 
-EVENTS_RULE = "last reading less first reading of the attempt"
-STATE_RULE = "share of the readings in the scored requests that are not 0"
 # NVML's clock event reasons that mean slower than asked: power cap 0x4, hardware slowdown 0x8,
 # heat 0x20 and 0x40, power brake 0x80 (nvml.h). Idle (0x1) and asked-for clocks (0x2) do not.
 NVML_REASONS = 0x4 | 0x8 | 0x20 | 0x40 | 0x80

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from host.handover.text import one_line
 from host.report.charts import Charts
 from host.report.charts_figure import Figure
 from host.report.charts_phases import PHASES
-from host.report.html_text import plain, visible
+from host.report.html_text import visible
 
 # UCUM codes as people write them; codes that are not here read well as they are.
 _SYMBOLS = {"By": "B", "Cel": "°C", "{token}": "", "{count}": "", "1": ""}
@@ -29,7 +30,7 @@ def drawing_data(charts: Charts) -> dict[str, Any]:
             }
             for s in charts.shadings
         ],
-        "phaseNames": {name: plain(words) for name, words in PHASES},
+        "phaseNames": {name: one_line(words) for name, words in PHASES},
         "figures": [_figure(f) for f in charts.figures if not f.why_empty],
     }
 
@@ -43,7 +44,7 @@ def _figure(figure: Figure) -> dict[str, Any]:
         "step": figure.x.step,
         "xUnit": symbol(figure.x.unit),
         "yUnit": symbol(figure.y.unit),
-        "yName": plain(figure.y.name),
+        "yName": one_line(figure.y.name),
         "channels": [visible(name) for name in names],
         "lines": [
             {"a": line.attempt, "c": names.index(line.name), "x": line.x, "y": line.y}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from host.handover.text import Txt
+from host.handover.text import Txt, one_line
 from host.report.html_library import policy_hash
 from host.report.html_tables import column, table
 from host.report.html_text import (
@@ -16,7 +16,6 @@ from host.report.html_text import (
     code,
     heading,
     join,
-    plain,
     said,
     tag,
     text,
@@ -87,7 +86,7 @@ def page(said_of: Page) -> bytes:
         Html(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
         Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
         Html('<meta name="color-scheme" content="light dark">'),
-        tag("title", text(f"{plain(_TITLE)} · inferometer")),
+        tag("title", text(f"{one_line(_TITLE)} · inferometer")),
         Html(f"<style>{style}</style>"),
     )
     body = tag(

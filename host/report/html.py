@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from host.handover.record import Record
-from host.handover.text import Txt
+from host.handover.text import Txt, one_line
 from host.handover.trace import AlignedRun
 from host.report import (
     html_budgets,
@@ -26,7 +26,6 @@ from host.report.html_text import (
     embedded_json,
     heading,
     join,
-    plain,
     said,
     tag,
     text,
@@ -51,7 +50,7 @@ def page(record: Record, run: AlignedRun) -> bytes:
         Html(f'<meta http-equiv="Content-Security-Policy" content="{_policy(style, script)}">'),
         Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
         Html('<meta name="color-scheme" content="light dark">'),
-        tag("title", text(f"{plain(record.title)} · inferometer")),
+        tag("title", text(f"{one_line(record.title)} · inferometer")),
         Html(f"<style>{style}</style>"),
     )
     body = tag(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from host.handover.quantity import BudgetField, Quantity
-from host.handover.text import Txt
+from host.handover.text import Txt, one_line
 from host.report.html_numbers import not_evaluated, short
 from host.report.html_results import budget_anchor
 from host.report.html_tables import column, details, table
-from host.report.html_text import Html, both, code, join, plain, said, tag, text
+from host.report.html_text import Html, both, code, join, said, tag, text
 
 
 def model(budget: BudgetField) -> Html:
@@ -22,7 +22,7 @@ def by_item(pairs: Sequence[tuple[Quantity, BudgetField]]) -> list[Html]:
     groups: dict[tuple[str, ...], list[tuple[Quantity, BudgetField]]] = {}
     for q, budget in pairs:
         symbols = (row.symbol for row in budget.rows)
-        key = (q.measurand_id, q.statistic, q.source, plain(q.name), *symbols)
+        key = (q.measurand_id, q.statistic, q.source, one_line(q.name), *symbols)
         groups.setdefault(key, []).append((q, budget))
     return [_items(group) for group in groups.values()]
 

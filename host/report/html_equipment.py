@@ -6,7 +6,7 @@ from host.handover.formal import CertificateField, EnvironmentField, EquipmentFi
 from host.handover.record import Record
 from host.handover.text import Txt
 from host.report.charts_data import symbol
-from host.report.html_tables import column, none, reason, table
+from host.report.html_tables import column, none, table
 from host.report.html_text import NOTHING, Html, both, code, heading, join, said, tag, text
 
 _KINDS = {
@@ -61,9 +61,9 @@ def equipment(record: Record) -> Html:
 def _condition(found: EnvironmentField) -> list[Html]:
     if found.value is None:
         shown = said("未测得", "not measured")
-        return [both(found.name), shown, NOTHING, NOTHING, reason(found.missing)]
+        return [both(found.name), shown, NOTHING, NOTHING, _why(found.missing)]
     unit = symbol(found.unit)
-    source = [text(found.source)] if found.source else []
+    source = [both(found.source)] if found.source else []
     source += [code(found.equipment_ref)] if found.equipment_ref else []
     return [
         both(found.name),
@@ -72,6 +72,16 @@ def _condition(found: EnvironmentField) -> list[Html]:
         text(found.k) if found.k is not None else _unknown(),
         join(source, " ") if source else _unknown(),
     ]
+
+
+def _why(missing: Txt | None) -> Html:
+    """The reason code once, then the words after its colon in both languages."""
+    if missing is None:
+        return _unknown()
+    word, _, zh = missing.zh.partition(":")
+    en = missing.en.partition(":")[2]
+    words = both(Txt(zh.strip(), en.strip()))
+    return tag("span", code(word), text(" "), words, class_="missing")
 
 
 def _instruments(record: Record) -> Html:

@@ -93,7 +93,7 @@ def _glance(record: Record) -> Iterator[tuple[Html, Html]]:
     yield said("模型", "model"), _words(record.model_artifact, "name", "quantization", "format")
     yield said("模型 SHA-256", "model SHA-256"), _words(record.model_artifact, "sha256")
     yield said("引擎", "engine"), _words(runtime, *_ENGINE)
-    yield said("选用原因", "taken because"), _words(runtime, "reason")
+    yield said("选用原因", "taken because"), _reason(runtime.get("reason"))
     yield said("线程", "threads"), _threads(runtime)
     yield said("数据集", "dataset"), _words(dataset, "id", "version", "sha256")
     yield said("设置哈希", "settings hash"), code(record.settings_sha256)
@@ -105,6 +105,13 @@ def _words(facts: object, *paths: str) -> Html:
     leaves = [leaf for path in paths for _, leaf in _flat((), _at(facts, path))]
     shown = [_value(leaf) for leaf in leaves if leaf not in (None, "", {})]
     return join(shown, " · ") if shown else said("未给出", "not given")
+
+
+def _reason(found: object) -> Html:
+    """Why an engine was taken, in both languages."""
+    if not isinstance(found, Mapping):
+        return said("未给出", "not given")
+    return both(Txt(str(found.get("zh", "")), str(found.get("en", ""))))
 
 
 def _at(facts: object, path: str) -> object:

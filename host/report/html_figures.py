@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from host.handover.record import GapField, Record
-from host.handover.text import Txt
+from host.handover.text import Txt, one_line
 from host.report.charts import Charts
 from host.report.charts_data import symbol
 from host.report.charts_figure import Figure, Summary
 from host.report.html_tables import Column, column, details, reason, table
-from host.report.html_text import NOTHING, Html, both, code, join, plain, said, tag, text
+from host.report.html_text import NOTHING, Html, both, code, join, said, tag, text
 
 _TOOLS = (
     ("in", "+", Txt(zh="放大", en="zoom in")),
@@ -84,7 +84,7 @@ def _chooser(charts: Charts) -> Html:
     everything = Txt(zh="叠加全部有效尝试", en="overlay of all valid attempts")
     if not valid:
         everything = Txt(zh="叠加全部尝试", en="overlay of all attempts")
-    options = [tag("option", text(plain(everything)), value="all")]
+    options = [tag("option", text(one_line(everything)), value="all")]
     for s in charts.shadings:
         words = text(f"#{s.attempt}" + ("" if s.status == "valid" else f" ({s.status})"))
         options.append(tag("option", words, value=str(s.attempt)))
@@ -148,8 +148,8 @@ def _tools(figure: Figure) -> Html:
             text(sign),
             type="button",
             data_tool=tool,
-            title=plain(words),
-            aria_label=f"{plain(words)}: {plain(figure.title)}",
+            title=one_line(words),
+            aria_label=f"{one_line(words)}: {one_line(figure.title)}",
         )
         for tool, sign, words in _TOOLS
     )

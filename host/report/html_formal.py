@@ -73,10 +73,10 @@ def _identity(record: Record) -> Iterator[tuple[Html, Html]]:
     yield said("实验室", "laboratory"), _laboratory(record)
     yield said("客户", "customer"), _customer(record)
     yield said("人员", "people"), _people(record)
-    when = " – ".join(record.performed[k] for k in ("start", "end") if record.performed.get(k))
+    when = " – ".join(label for label in (record.performed.start, record.performed.end) if label)
     yield (
         said("测量时间", "performed"),
-        join((text(when or "?"), tag("small", text(record.performed.get("clock", ""))))),
+        join((text(when or "?"), tag("small", both(record.performed.clock)))),
     )
     if record.item_received:
         yield said("样品接收", "item received"), text(record.item_received)
@@ -197,7 +197,7 @@ def _sampling(record: Record) -> Iterator[tuple[Html, Html]]:
     yield said("顺序", "order"), join((order, seed))
     yield said("预热", "warm-up"), both(plan.warm_up)
     yield said("冷却规则", "cool-down rule"), both(plan.cool_down_rule)
-    left_out = tag("ul", *(tag("li", text(e)) for e in plan.exclusions), class_="plain")
+    left_out = tag("ul", *(tag("li", both(e)) for e in plan.exclusions), class_="plain")
     yield (
         said("排除", "left out of results"),
         left_out if plan.exclusions else said("无", "none"),

@@ -49,12 +49,12 @@ def conventions(record: Record) -> Html:
 
 def _tool(q: Quantity, definition: Definition | None) -> Html:
     """Name of the figure, and whose it is."""
-    origin = definition.origin if definition else q.measurand_id
-    return join((both(q.name), tag("small", text(origin))))
+    origin = both(definition.origin) if definition else text(q.measurand_id)
+    return join((both(q.name), tag("small", origin)))
 
 
 def _meaning(definition: Definition | None) -> Html:
-    return text(definition.model) if definition else none("未给出", "not given")
+    return both(definition.model) if definition else none("未给出", "not given")
 
 
 def attempts(record: Record) -> Html:
@@ -194,11 +194,11 @@ def definitions(record: Record) -> Html:
         [
             both(d.name),
             code(d.id),
-            text(d.model),
+            both(d.model),
             code(d.unit),
-            text(d.start),
-            text(d.stop),
-            text(d.origin),
+            both(d.start),
+            both(d.stop),
+            both(d.origin),
         ]
         for d in record.definitions
     )

@@ -211,7 +211,7 @@ def _row(q: Quantity) -> list[Html]:
         text(q.n),
         _uncertainty(q),
         traceability(q),
-        join((part for part in (interval(q), text(q.rule)) if part), " "),
+        join((part for part in (interval(q), both(q.rule) if q.rule else NOTHING) if part), " "),
     ]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from host.handover.text import Txt
-from host.report.html_text import NOTHING, Html, both, code, join, plain, said, tag, text
+from host.handover.text import Txt, one_line
+from host.report.html_text import NOTHING, Html, both, code, join, said, tag, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def _cells(columns: Sequence[Column], row: Sequence[Html], *, labelled: bool) ->
     first, *rest = row
     cells = [tag("th", first, scope="row")]
     for name, cell in zip(columns[1:], rest, strict=True):
-        told = {"class_": _kind(name), "data_label": plain(name.name)} if labelled else {}
+        told = {"class_": _kind(name), "data_label": one_line(name.name)} if labelled else {}
         cells.append(tag("td", cell or NOTHING, **told))
     return cells
 

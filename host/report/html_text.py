@@ -71,11 +71,6 @@ def said(zh: str, en: str) -> Html:
     return both(Txt(zh=zh, en=en))
 
 
-def plain(words: Txt) -> str:
-    """Both languages as one line for attributes."""
-    return words.en if words.zh == words.en else f"{words.zh} {words.en}"
-
-
 def code(words: object) -> Html:
     """A name, path, hash or reason as the machine wrote it."""
     return tag("code", text(words))

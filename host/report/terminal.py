@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from host.handover.quantity import Quantity
 from host.handover.record import Record
+from host.handover.text import one_line
 from host.report.html_text import visible
 from host.report.state import PLUS_MINUS, open_rows, state_words
 
@@ -114,7 +115,7 @@ def _missing(record: Record) -> dict[str, list[str]]:
     """Reason -> names of what was not measured, so that one reason is said once."""
     found: dict[str, list[str]] = {}
     for q in record.results:
-        name = f"{q.name.en}{_which(q)}"
+        name = f"{one_line(q.name)}{_which(q)}"
         if q.value is None and name not in found.setdefault(q.missing, []):
             found[q.missing].append(name)
     return found
@@ -165,8 +166,8 @@ def _condition_rows(record: Record) -> Iterator[tuple[str, str]]:
     before = item.get("before", {})
     yield "模型 model", f"{model.get('name')} · {model.get('quantization')}"
     yield "", f"SHA-256 {model.get('sha256')}"
-    yield "引擎 engine", f"{runtime.get('kind')} {version} · {threads} threads"
-    yield "", f"taken because: {runtime.get('reason')}"
+    yield "引擎 engine", f"{runtime.get('kind')} {version} · {threads} 线程 threads"
+    yield "选用原因 why", _reason(runtime.get("reason"))
     yield (
         "设备 device",
         f"{before.get('cpu', {}).get('name', '?')} · {before.get('system', {}).get('name', '')}",
@@ -178,14 +179,21 @@ def _condition_rows(record: Record) -> Iterator[tuple[str, str]]:
         yield "时间 time", f"{traced.get('zh')} {traced.get('en')}"
 
 
+def _reason(said: object) -> str:
+    """Both languages, Chinese first."""
+    if not isinstance(said, Mapping):
+        return "?"
+    return f"{said.get('zh')} {said.get('en')}"
+
+
 def _warnings(console: Console, record: Record) -> None:
     if record.warnings:
         console.print()
     for warning in record.warnings:
-        number = f" ({warning.number}, limit {warning.limit})" if warning.number else ""
-        console.print(Text(f"! {warning.code}: {safe(warning.text.en)}{safe(number)}"))
+        number = f" ({warning.number}, 限值 limit {warning.limit})" if warning.number else ""
+        console.print(Text(f"! {warning.code}: {safe(one_line(warning.text))}{safe(number)}"))
         if warning.next is not None:
-            console.print(Text(f"    {safe(warning.next.en)}", style="dim"))
+            console.print(Text(f"    {safe(one_line(warning.next))}", style="dim"))
 
 
 def _line(console: Console, name: str, value: object) -> None:

@@ -73,6 +73,9 @@ def _prose(record: Record) -> Iterator[tuple[str, str]]:
         ("method", record.method.deviations),
         ("sampling_plan", record.sampling_plan.warm_up),
         ("sampling_plan", record.sampling_plan.cool_down_rule),
+        ("performed", record.performed.clock),
+        *(("environment", e.missing) for e in record.environment if e.missing is not None),
+        *((d.id, t) for d in record.definitions for t in (d.model, d.start, d.stop)),
     ]
     for warning in record.warnings:
         texts += [(f"warnings {warning.code}", t) for t in (warning.text, warning.next) if t]
@@ -90,7 +93,8 @@ def _prose(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def _of_quantity(q: Quantity) -> tuple[Txt, ...]:
-    return (q.name,) if q.reported is None else (q.name, q.reported.text)
+    said = (q.name, q.rule, q.reported.text if q.reported is not None else None)
+    return tuple(each for each in said if each is not None)
 
 
 def _of_row(row: RowField) -> tuple[Txt, ...]:

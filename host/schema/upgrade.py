@@ -11,11 +11,24 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from host.errors import FolderError
+from host.handover.conventions import CONVENTIONS
+from host.handover.measurands import MEASURANDS
+from host.handover.plan import ENGINE_REASONS
 from host.handover.record import AMBIENT_TEMPERATURE, SCHEMA_NAME, SCHEMA_VERSION, Record
+from host.handover.rules import RULES
 from host.schema.canonical import record_in, sha256_of, strict_object
 
 Json = dict[str, Any]
 _NO_HASH = "0" * 64
+_DEFINED: Final = {**MEASURANDS, **CONVENTIONS}
+# English of 0.1.0 -> Chinese: rules and reasons as they still are, and what nothing says any more.
+_CHINESE: Final = {
+    **{words.en: words.zh for words in (*RULES, *ENGINE_REASONS)},
+    "UTC as the host's wall clock has it; a label, no duration is taken from it": (
+        "主机墙上时钟的 UTC 标签，不由其计算时长"
+    ),
+    "wall clock of the host, a label": "主机墙上时钟，仅作标签",
+}
 
 
 def read_record(raw: bytes, name: str = "record.json") -> Record:
@@ -66,7 +79,8 @@ def from_0_1_0(old: Json) -> Json:
     """0.1.0 knew results with Type A alone, and none of the formal fields of a report.
 
     What it did not say stays unsaid: the method has no hash of its definitions, so zeros stand
-    there and its version says why.
+    there and its version says why. What it said in English alone is said in Chinese too where the
+    words are still ours, else it stands in both places as it was.
     """
     new = dict(old)
     new["schema"] = {"name": SCHEMA_NAME, "version": "0.2.0"}
@@ -74,6 +88,9 @@ def from_0_1_0(old: Json) -> Json:
     new["conventions"] = [_quantity_0_1_0(q) for q in _list(old, "conventions")]
     planned = _said(old, "plan", "given", "run")
     unsaid = {"zh": "0.1.0 版记录未说明。", "en": "A record of version 0.1.0 does not say."}
+    new["definitions"] = [_definition_0_1_0(d) for d in _list(old, "definitions")]
+    new["performed"] = _told(_said(old, "performed"), "clock")
+    new["runtime"] = _told(_said(old, "runtime"), "reason")
     new |= {
         "record_no": "",
         "status": {"state": "draft"},
@@ -108,7 +125,10 @@ def from_0_1_0(old: Json) -> Json:
                 "name": {"zh": "环境温度", "en": "ambient temperature"},
                 "value": None,
                 "unit": "Cel",
-                "missing": "not-stated: a record of version 0.1.0 has no environment",
+                "missing": {
+                    "zh": "not-stated: 0.1.0 版记录没有环境条件",
+                    "en": "not-stated: a record of version 0.1.0 has no environment",
+                },
             }
         ],
         "budgets": [],
@@ -123,6 +143,7 @@ def _quantity_0_1_0(old: Any) -> Any:  # noqa: ANN401 - whatever a file holds
     if not isinstance(old, dict):
         return old
     new = {key: value for key, value in old.items() if key != "nu"}
+    new |= _told({"rule": old.get("rule")}, "rule")
     nu = old.get("nu")
     stated = old.get("U") is not None
     return {
@@ -131,6 +152,27 @@ def _quantity_0_1_0(old: Any) -> Any:  # noqa: ANN401 - whatever a file holds
         "nu_used": nu if stated else None,
         "k_rule": "t_nu_eff" if stated else "",
     }
+
+
+def _definition_0_1_0(old: Any) -> Any:  # noqa: ANN401 - whatever a file holds
+    """Chinese comes from the catalogue where it still has the same English under the same id."""
+    if not isinstance(old, dict):
+        return old
+    now = _DEFINED.get(str(old.get("id")))
+    new = dict(old)
+    for key in ("model", "start", "stop", "origin"):
+        en, known = old.get(key), getattr(now, key, None)
+        if isinstance(en, str):
+            new[key] = {"zh": known.zh if known and known.en == en else en, "en": en}
+    return new
+
+
+def _told(found: Json, key: str) -> Json:
+    """An English text as both languages; "" as null, for nothing was said."""
+    en = found.get(key)
+    if not isinstance(en, str):
+        return found
+    return {**found, key: {"zh": _CHINESE.get(en, en), "en": en} if en else None}
 
 
 def _list(found: Json, key: str) -> list[Any]:

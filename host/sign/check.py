@@ -154,7 +154,7 @@ def _time(evidence: Evidence, record: Record, trust: Trust, signature: Signature
             said = sentence("token-bad", detail=str(err))
     claims: tuple[tuple[str, TimeSource], ...] = (
         (record.issued, "record.issued"),
-        (record.performed.get("end", ""), "record.performed"),
+        (record.performed.end, "record.performed"),
     )
     for text, source in claims:
         try:

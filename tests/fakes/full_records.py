@@ -69,6 +69,7 @@ METER = EquipmentField(
     tier="B",
     reason=Txt("板载传感器", "a sensor on the board"),
 )
+NO_METER = Txt("not-measured: 没有湿度计", "not-measured: no hygrometer")
 ENVIRONMENT = (
     EnvironmentField(
         "ambient_temperature",
@@ -77,11 +78,15 @@ ENVIRONMENT = (
         "Cel",
         "0.5",
         "2",
-        "laboratory file: wall thermometer",
+        Txt("实验室文件：墙上温度计", "laboratory file: wall thermometer"),
         "thermometer#7",
     ),
     EnvironmentField(
-        "humidity", Txt("湿度", "humidity"), None, "%", missing="not-measured: no hygrometer"
+        "humidity",
+        Txt("湿度", "humidity"),
+        None,
+        "%",
+        missing=NO_METER,
     ),
 )
 TIME: dict[str, Any] = {

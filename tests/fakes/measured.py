@@ -8,7 +8,7 @@ from host.evaluate.student import student_t
 from host.evaluate.terms import Measured
 from host.handover.conditions import ClockFacts, Conditions, SensorTerm
 from host.handover.result import Baseline, Basis, ChannelBasis, Observation
-from host.handover.text import Txt
+from host.handover.text import Txt, same
 
 SHEET = Txt("数据手册", "data sheet")
 CLOCK = ClockFacts(
@@ -74,7 +74,9 @@ def energy(
     """200 J in 10 s."""
     basis = Basis(10.0, 1, 1, 0.0, channel or power_channel())
     made = of_trace(measurand, "J", values, basis, "request")
-    return replace(made, seen=replace(made.seen, source="board.power", tier=tier, rule="a rule"))
+    return replace(
+        made, seen=replace(made.seen, source="board.power", tier=tier, rule=same("a rule"))
+    )
 
 
 def above_idle() -> Measured:

@@ -16,6 +16,7 @@ from host.handover.laboratory import (
     Words,
 )
 from host.handover.plan import (
+    NAMED_BY_PLAN,
     DatasetPlan,
     EnginePlan,
     GatePlan,
@@ -123,7 +124,7 @@ def sample_plan(attempts: int = 5) -> ResolvedPlan:
     return ResolvedPlan(
         plan=plan,
         engine_kind="llama_cpp",
-        engine_reason="named by the plan",
+        engine_reason=NAMED_BY_PLAN,
         engine_settings={"n_ctx": 2048, "n_batch": 2048, "n_ubatch": 512, "n_threads": 8},
         model_path="/models/tiny.gguf",
         model=MODEL,
@@ -150,7 +151,6 @@ def sample_facts(attempts: int = 5) -> RunFacts:
         performed={
             "start": "2026-01-05T09:00:00Z",
             "end": "2026-01-05T09:02:10Z",
-            "clock": "wall clock of the host, a label",
         },
         clock={"method": "rtt_bracket", "exchanges": 16, "rtt_min_ns": 80_000},
         software=(

@@ -8,6 +8,7 @@ from host.compare.run import Comparison, compare
 from host.compare.unlike import Effect
 from host.errors import UsageError
 from host.handover.record import Record
+from host.handover.text import Txt
 from host.schema.canonical import identified
 from tests.fakes.compared import quantity, record, with_settings
 
@@ -26,7 +27,7 @@ ENERGY = quantity(
     scope="request",
     source="rapl",
     tier="B",
-    rule="counter",
+    rule=Txt("计数器", "counter"),
 )
 
 
@@ -99,7 +100,9 @@ def test_another_version_of_a_measurand_refuses_it() -> None:
 def test_other_words_under_one_measurand_id_refuse_it() -> None:
     a, b = record(FAST, BYTES), record(SLOW, BYTES, run="b")
     words = tuple(
-        msgspec.structs.replace(d, model="n / t") if d.id == "decode_rate@1" else d
+        msgspec.structs.replace(d, model=Txt(d.model.zh, "n / t"))
+        if d.id == "decode_rate@1"
+        else d
         for d in b.definitions
     )
     made = two(a, changed(b, definitions=words))
@@ -119,11 +122,11 @@ def test_a_catalogue_that_has_grown_is_said_and_does_not_forbid() -> None:
     ("field", "value", "rule"),
     [
         ("tier", "A", "power-tier"),
-        ("rule", "trapezoid", "integration-rule"),
+        ("rule", Txt("梯形", "trapezoid"), "integration-rule"),
         ("unit", "kJ", "unit"),
     ],
 )
-def test_tiers_rules_and_units_are_never_mixed(field: str, value: str, rule: str) -> None:
+def test_tiers_rules_and_units_are_never_mixed(field: str, value: str | Txt, rule: str) -> None:
     other = msgspec.structs.replace(ENERGY, **{field: value})
     made = two(record(FAST, ENERGY), record(SLOW, other, run="b"))
     verdicts = {p.measured_a.id: (p.verdict, p.reason) for p in made.pairs}

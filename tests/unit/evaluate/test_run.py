@@ -5,6 +5,7 @@ import pytest
 from host.evaluate.run import evaluate
 from host.handover.conditions import Conditions
 from host.handover.result import Observation, Reduced, Result
+from host.handover.text import Txt
 from host.reduce.run import reduce_run
 from tests.fakes.traces import example_run
 
@@ -16,7 +17,7 @@ RATE = Observation(
     by_attempt=((1, 10.0), (4, 20.0)),
     source="s",
     tier="B",
-    rule="r",
+    rule=Txt("规则", "r"),
     missing="m",
     count=9,
     bounds=(1.0, 2.0),

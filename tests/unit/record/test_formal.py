@@ -18,7 +18,8 @@ from tests.fakes.records import (
 from tests.fakes.traces import example_run
 
 STATEMENTS, RECORDS = sample_chain("issued", "amended", "withdrawn")
-READ = EnvironmentField(AMBIENT_TEMPERATURE, Txt("室温", "room"), "21.5", "Cel", source="meter")
+METER = Txt("仪表", "meter")
+READ = EnvironmentField(AMBIENT_TEMPERATURE, Txt("室温", "room"), "21.5", "Cel", source=METER)
 STATED = EnvironmentTable(
     AMBIENT_TEMPERATURE, Words("环境温度", "ambient temperature"), "23.0", "Cel", "wall", "1", "2"
 )
@@ -75,7 +76,7 @@ def test_what_the_laboratory_states_stands_in_with_its_source() -> None:
     laboratory = msgspec.structs.replace(sample_laboratory(), environment=(STATED,))
     [found] = sample_record(2, laboratory=laboratory).environment
     assert (found.value, found.U, found.k) == ("23.0", "1", "2")
-    assert found.source == "laboratory file: wall"
+    assert found.source == Txt("实验室文件：wall", "laboratory file: wall")
 
 
 def test_a_reading_goes_before_what_the_laboratory_states() -> None:
@@ -109,7 +110,9 @@ def test_attempts_that_no_result_counts_are_excluded_with_their_reason() -> None
     run = example_run(3)
     void = replace(run.attempts[1], status="void", reason="too-hot: 95")
     record = record_of(replace(run, attempts=(run.attempts[0], void, run.attempts[2])))
-    assert record.sampling_plan.exclusions == ("attempt 2: void, too-hot: 95",)
+    assert record.sampling_plan.exclusions == (
+        Txt("第 2 次尝试：作废，too-hot: 95", "attempt 2: void, too-hot: 95"),
+    )
 
 
 def test_cut_off_and_lacking_attempts_are_deviations() -> None:

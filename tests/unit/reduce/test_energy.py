@@ -3,12 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from host.handover import rules
 from host.handover.trace import AttemptTrace, Series, Window
 from host.reduce.coverage import CoverageError
 from host.reduce.energy import (
-    COUNTER_RULE,
-    HOLD_RULE,
-    TRAPEZOID_RULE,
     meter_of,
     phase_energy,
     rule_of,
@@ -39,16 +37,16 @@ def device(found: Series) -> AttemptTrace:
 
 
 def test_each_kind_of_source_has_its_named_rule() -> None:
-    assert rule_of(kind_of("energy", "counter", "J")) == COUNTER_RULE
-    assert rule_of(kind_of("power", "instant", "W")) == TRAPEZOID_RULE
-    assert rule_of(kind_of("power", "average", "W")) == HOLD_RULE
+    assert rule_of(kind_of("energy", "counter", "J")) == rules.COUNTER
+    assert rule_of(kind_of("power", "instant", "W")) == rules.TRAPEZOID
+    assert rule_of(kind_of("power", "average", "W")) == rules.HOLD
 
 
 @pytest.mark.parametrize(
     ("quantity", "kind"), [("power", "peak"), ("energy", "instant"), ("temperature", "instant")]
 )
 def test_other_series_give_no_energy(quantity: str, kind: str) -> None:
-    assert rule_of(kind_of(quantity, kind, "W")) == ""
+    assert rule_of(kind_of(quantity, kind, "W")) is None
 
 
 def test_an_average_is_held_and_not_joined_by_trapezoids() -> None:

@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from host.handover import rules
 from host.handover.trace import AttemptTrace, Gap, Series, Window
-from host.reduce.memory import DEVICE_RULE, PEAK_RULE, RESIDENT_RULE, memory_results
+from host.reduce.memory import memory_results
 from tests.fakes.traces import attempt, kind_of, series
 
 S = 10**9
@@ -25,20 +26,20 @@ FREE = memory("memory.available", [90.0, 100.0, 40.0, 60.0])
 
 def test_the_kernels_own_peak_goes_before_the_largest_reading() -> None:
     peak, _ = memory_results([device(RSS, PEAK)])
-    assert (peak.source, peak.rule) == ("process.rss_peak", PEAK_RULE)
+    assert (peak.source, peak.rule) == ("process.rss_peak", rules.KERNEL_PEAK)
     assert peak.by_attempt == ((1, 8.0),)
 
 
 def test_without_it_the_largest_reading_stands_and_says_so() -> None:
     peak, _ = memory_results([device(RSS)])
-    assert (peak.source, peak.rule) == ("process.rss", RESIDENT_RULE)
+    assert (peak.source, peak.rule) == ("process.rss", rules.LARGEST_RESIDENT)
     assert peak.by_attempt == ((1, 7.0),)
 
 
 def test_device_memory_is_a_result_of_its_own() -> None:
     board = memory("nvml.gpu0.memory_used", [5.0, 6.0])
     peak, used, _ = memory_results([device(PEAK, board)])
-    assert (used.source, used.rule) == ("nvml.gpu0.memory_used", DEVICE_RULE)
+    assert (used.source, used.rule) == ("nvml.gpu0.memory_used", rules.LARGEST_IN_USE)
     assert used.by_attempt == ((1, 6.0),)
     assert peak.source == "process.rss_peak"
 

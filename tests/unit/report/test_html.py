@@ -10,6 +10,7 @@ import pytest
 
 from host.handover.quantity import Quantity
 from host.handover.record import Record
+from host.handover.text import one_line
 from host.handover.trace import AlignedRun
 from host.report.html import page
 from tests.fakes.records import record_of, sample_facts, sample_record
@@ -81,8 +82,8 @@ def test_peer_conventions_stand_beside_their_definitions() -> None:
     for q, row in zip(record.conventions, rows, strict=True):
         assert q.reported is not None
         assert row[1] == q.reported.value
-        assert row[-1] == meant[q.measurand_id].model
-        assert meant[q.measurand_id].origin in row[0]
+        assert row[-1] == one_line(meant[q.measurand_id].model)
+        assert meant[q.measurand_id].origin.en in row[0]
 
 
 def test_the_sections_follow_each_other_from_verdict_to_files() -> None:

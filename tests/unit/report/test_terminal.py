@@ -47,6 +47,16 @@ def test_what_was_not_measured_is_said_with_its_reason() -> None:
         assert q.missing in said
 
 
+def test_warnings_and_the_choice_of_engine_are_said_in_both_languages() -> None:
+    record = sample_record()
+    assert record.warnings
+    said = printed(record, width=4000)
+    for warning in record.warnings:
+        assert f"! {warning.code}: {warning.text.zh} {warning.text.en}" in said
+        assert warning.next is None or f"{warning.next.zh} {warning.next.en}" in said
+    assert "由方案指定 named by the plan" in said
+
+
 def test_a_narrow_terminal_loses_no_digit() -> None:
     record = sample_record()
     for width in (24, 40, 69, 80):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 
 from host.errors import FolderError
 from host.handover.record import SCHEMA_VERSION
+from host.handover.text import same
 from host.schema.canonical import from_bytes, record_id_of, to_bytes
 from host.schema.upgrade import STEPS, identity_of, read_record, upgraded, version_of
 from tests.fakes.records import sample_record
 
+CHINESE = "[\u4e00-\u9fff]"
 DATA = Path(__file__).parents[2] / "data" / "records"
 STORED = {"0.1.0": "1a23046bc7df4c6773e10d197d2c36b70be4ce56688de76a4044af3256e20d97"}
 OLD = (DATA / "0.1.0.json").read_bytes()
@@ -50,8 +53,39 @@ def test_an_old_record_is_a_draft_that_names_nobody_and_says_what_it_does_not_sa
     new = read_record(OLD)
     assert (new.status.state, new.people, new.laboratory) == ("draft", (), None)
     assert new.environment[0].value is None
-    assert new.environment[0].missing.startswith("not-stated")
+    assert new.environment[0].missing is not None
+    assert new.environment[0].missing.en.startswith("not-stated: ")
+    assert new.environment[0].missing.zh.startswith("not-stated: ")
     assert "0.1.0" in new.method.deviations.en
+
+
+def test_english_of_an_old_record_that_is_still_ours_is_said_in_chinese_too() -> None:
+    old: dict[str, Any] = json.loads(OLD)
+    new = read_record(OLD)
+    assert len(new.definitions) == len(old["definitions"]) > 0
+    for was, d in zip(old["definitions"], new.definitions, strict=True):
+        for key, words in (("model", d.model), ("start", d.start), ("stop", d.stop)):
+            assert words.en == was[key]
+        assert re.search(CHINESE, d.start.zh)
+        assert re.search(CHINESE, d.stop.zh)
+    for was, q in zip(old["results"], new.results, strict=True):
+        assert (q.rule.en if q.rule else "") == was["rule"]
+        assert q.rule is None or re.search(CHINESE, q.rule.zh)
+    assert new.runtime["reason"] == {"zh": "由方案指定", "en": old["runtime"]["reason"]}
+    assert new.performed.clock.en == old["performed"]["clock"]
+    assert re.search(CHINESE, new.performed.clock.zh)
+
+
+def test_old_words_that_are_not_ours_any_more_stand_as_they_were_in_both_places() -> None:
+    old: dict[str, Any] = json.loads(OLD)
+    old["definitions"][0]["start"] = "when the bell rings"
+    ruled = next(i for i, q in enumerate(old["results"]) if q["rule"])
+    old["results"][ruled]["rule"] = "by eye"
+    old["runtime"]["reason"] = "somebody liked it"
+    new = read_record(json.dumps(old).encode())
+    assert new.definitions[0].start == same("when the bell rings")
+    assert new.results[ruled].rule == same("by eye")
+    assert new.runtime["reason"] == {"zh": "somebody liked it", "en": "somebody liked it"}
 
 
 def test_an_upgraded_record_keeps_the_identity_of_its_file() -> None:
