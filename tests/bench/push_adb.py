@@ -1,6 +1,6 @@
 """Prints how fast a push is over `adb push` of the same file to the same adbd, in pairs.
 
-    python tests/bench/push_adb.py --pairs 20 --mebibytes 256
+    python tests/bench/push_adb.py --pairs 20 --mebibytes 256 --megabits 320
 
 A real adbd in its own network namespace, one adb server, Google's adb as the other program. A
 pair is one push by our transport and one by `adb push`; which comes first is drawn. The file's
@@ -29,6 +29,7 @@ from host.transport import adb, adb_direct
 from host.transport.adbd.server import private, program
 from host.transport.base import Transport, output
 from tests.fakes.ends.adbd_end import ROOT, running
+from tests.fakes.phone.phone import Phone
 
 SEED = 1
 
@@ -71,9 +72,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=20)
     parser.add_argument("--mebibytes", type=int, default=256)
+    parser.add_argument("--megabits", type=int, help="of the link a second; without, no limit")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "phone") as phone:
         place = Path(folder)
+        if asked.megabits:
+            narrow(phone, asked.megabits)
         server = private(place)
         transport = adb.connect(phone.address, server)
         direct = adb_direct.connect(phone.address, place / "adbkey")
@@ -81,6 +85,14 @@ def main() -> None:
         bench(transport, direct, google, place, asked.mebibytes << 20, asked.pairs)
         direct.close()
         transport.close()
+
+
+def narrow(phone: Phone, megabits: int) -> None:
+    """Limit the cable both ways, as USB 2 or Wi-Fi does (tc-tbf(8))."""
+    near = f"{phone.net.device.removesuffix('f')}n"
+    for at, device in (([], near), (phone.net.inside([]), phone.net.device)):
+        tc = [*at, "tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", f"{megabits}mbit"]
+        subprocess.run([*tc, "burst", "256kb", "latency", "50ms"], check=True)
 
 
 def bench(
