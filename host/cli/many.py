@@ -23,8 +23,9 @@ def measure_all(
     """Measure on all of them, then tell of each."""
     from host.pipeline.many import measure_many
 
+    fleet = measure_many(plan, devices, runs, files)
     with watching_many(err(), devices) as watches:
-        outcomes = measure_many(plan, devices, runs, watches, files)
+        outcomes = fleet.follow(watches)
     codes = {one.device: _code(one) for one in outcomes}
     if as_json:
         json_out({"devices": [_summary(one, codes[one.device]) for one in outcomes]})
@@ -35,30 +36,35 @@ def measure_all(
 
 
 def _code(one: Outcome) -> int:
-    if one.done is None:
+    if one.folder is None:
         return one.exit_code
-    if one.done.ended in ("disk-full", "spool-unwritable"):
+    if one.ended in ("disk-full", "spool-unwritable"):
         return 2
-    if one.done.ended:
+    if one.ended:
         return 130
-    return 0 if one.done.redone.record.verdict.status == "valid" else 1
+    return 0 if one.status == "valid" else 1
 
 
 def _summary(one: Outcome, code: int) -> dict[str, Any]:
     from host.cli.measure import summary
+    from host.run.folder import RunFolder
 
     said = {"device": one.device, "exit_code": code}
-    return {**said, "error": one.error} if one.done is None else {**said, **summary(one.done)}
+    if one.folder is None:
+        return {**said, "error": one.error}
+    return {**said, **summary(RunFolder(one.folder))}
 
 
 def _say(one: Outcome) -> None:
     from host.report.terminal import show
+    from host.run.folder import RunFolder
+    from host.schema.upgrade import read_record
 
     out().print(plain(f"── {one.device}"), soft_wrap=True)
-    if one.done is None:
+    if one.folder is None:
         out().print(plain(one.error), soft_wrap=True)
         return
-    show(out(), one.done.redone.record, one.done.folder.path, one.done.folder.page)
-    if one.done.ended:
-        name = one.done.folder.path
-        out().print(f"{one.done.ended}: go on with `inferometer measure --resume {name}`")
+    folder = RunFolder(one.folder)
+    show(out(), read_record(folder.record.read_bytes()), folder.path, folder.page)
+    if one.ended:
+        out().print(f"{one.ended}: go on with `inferometer measure --resume {folder.path}`")

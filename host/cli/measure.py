@@ -13,6 +13,7 @@ from host.cli.live import watching
 if TYPE_CHECKING:
     from host.handover.plan import Plan
     from host.pipeline.measure import Files, Measured
+    from host.run.folder import RunFolder
 
 INTERRUPTED = 130
 
@@ -149,7 +150,7 @@ def tell(done: Measured, *, as_json: bool) -> int:
 
     record = done.redone.record
     if as_json:
-        json_out(summary(done))
+        json_out(summary(done.folder))
     else:
         show(out(), record, done.folder.path, done.folder.page)
     _say_lookup(done)
@@ -177,16 +178,16 @@ def _say_lookup(done: Measured) -> None:
         )
 
 
-def summary(done: Measured) -> dict[str, Any]:
+def summary(folder: RunFolder) -> dict[str, Any]:
     """What `--json` prints: where things are, the verdict, and the record's results."""
     import json
 
-    record = json.loads(done.redone.record_bytes())
+    record = json.loads(folder.record.read_bytes())
     counts = record["attempts"]
     return {
-        "run": str(done.folder.path),
-        "record": str(done.folder.record),
-        "report": str(done.folder.page),
+        "run": str(folder.path),
+        "record": str(folder.record),
+        "report": str(folder.page),
         "record_id": record["record_id"],
         "status": record["verdict"]["status"],
         "reasons": record["verdict"]["reasons"],

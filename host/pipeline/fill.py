@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
@@ -36,7 +36,6 @@ class Work:
     folder: RunFolder
     device: Reached
     watch: Watch
-    switch: StopSwitch = field(default_factory=StopSwitch)
 
     @property
     def run_id(self) -> str:
@@ -65,7 +64,6 @@ class Work:
             watch=self.watch,
             launch=launch_of(self.device),
             between=self.device.store is not None,
-            switch=self.switch,
         )
 
 

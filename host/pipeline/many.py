@@ -1,80 +1,127 @@
-"""One plan on many devices at once; one that fails never disturbs another."""
+"""One plan on many devices at once, a process each: one that fails never disturbs another.
+
+Processes and not threads: a library that crashes takes one device along and no other, and msgspec
+(0.20) crashes where two threads use a type for the first time.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 from host.errors import HostError
 from host.handover.plan import Plan
 from host.handover.progress import Progress, Watch
-from host.pipeline.measure import Files, Measured, measure
+from host.pipeline.measure import Files, measure
 from host.plan.load import dump, override
-from host.run.attempts import StopSwitch
+
+FAILED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one device: a finished run, or the sentence that says why there is none."""
+    """What became of one device: its run folder, or the sentence that says why there is none.
+
+    status: of the record. ended: why the run ended early, "" when it did not.
+    """
 
     device: str
-    done: Measured | None
+    folder: Path | None = None
+    status: str = ""
+    ended: str = ""
     error: str = ""
     exit_code: int = 0
 
 
-def measure_many(
-    plan: Plan, devices: Sequence[str], runs: Path, watches: Mapping[str, Watch], files: Files
-) -> list[Outcome]:
-    """Measure by the plan on each of these devices, all at the same time.
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Devices that are being measured, a process and a pipe each."""
 
-    watches: device -> who listens to its progress. Outcomes are in the order of `devices`.
+    children: Mapping[str, tuple[ForkProcess, Connection]]
+
+    def follow(self, watches: Mapping[str, Watch]) -> list[Outcome]:
+        """Tell the watches of every device until all have ended; outcomes in their order."""
+        outcomes: dict[str, Outcome] = {}
+        open_ = {pipe: device for device, (_, pipe) in self.children.items()}
+        with _deaf():
+            while open_:
+                for pipe in wait(list(open_)):
+                    device = open_[pipe]  # type: ignore[index]
+                    told = _heard(pipe)  # type: ignore[arg-type]
+                    if isinstance(told, Progress):
+                        watches[device](told)
+                        continue
+                    del open_[pipe]  # type: ignore[arg-type]
+                    outcomes[device] = told or self._died(device)
+                    watches[device](Progress("failed" if outcomes[device].error else "done"))
+            for process, pipe in self.children.values():
+                process.join()
+                pipe.close()
+        return [outcomes[device] for device in self.children]
+
+    def _died(self, device: str) -> Outcome:
+        process, _ = self.children[device]
+        process.join()
+        how = f"signal {-(process.exitcode or 0)}"
+        if (process.exitcode or 0) >= 0:
+            how = f"status {process.exitcode}"
+        error = f"its process on this host died ({how}); what was sampled is kept on the device"
+        return Outcome(device, error=error, exit_code=FAILED)
+
+
+def measure_many(plan: Plan, devices: Sequence[str], runs: Path, files: Files) -> Fleet:
+    """Begin to measure by the plan on each of these devices, all at the same time.
+
+    Call it before any thread is started: the processes are forks of this one, which share its
+    memory until they write to it.
     """
-    switches = {device: StopSwitch() for device in devices}
-    outcomes: dict[str, Outcome] = {}
-
-    def run(device: str) -> None:
+    context = multiprocessing.get_context("fork")
+    children: dict[str, tuple[ForkProcess, Connection]] = {}
+    for device in devices:
+        here, there = context.Pipe(duplex=False)
         own = override(plan, {"device": device})
-        watch = watches[device]
-
-        def job() -> Measured:
-            return measure(own, dump(own).encode(), runs, watch, files, switches[device])
-
-        outcomes[device] = tried(device, job)
-        watch(Progress("failed" if outcomes[device].error else "done"))
-
-    threads = [threading.Thread(target=run, args=(device,)) for device in devices]
-    with _pressed(list(switches.values())):
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    return [outcomes[device] for device in devices]
+        process = context.Process(target=_child, args=(there, own, runs, files), daemon=False)
+        process.start()
+        there.close()
+        children[device] = (process, here)
+    return Fleet(children)
 
 
-def tried(device: str, job: Callable[[], Measured]) -> Outcome:
-    """One run; whatever goes wrong with it is told and stays with it."""
+def _child(pipe: Connection, plan: Plan, runs: Path, files: Files) -> None:
+    """One device's process: progress and, last, its outcome go down the pipe."""
+    device = plan.device
     try:
-        return Outcome(device, job())
+        done = measure(plan, dump(plan).encode(), runs, pipe.send, files)
+        status = done.redone.record.verdict.status
+        outcome = Outcome(device, done.folder.path, status, done.ended)
     except HostError as err:
-        return Outcome(device, None, str(err), err.exit_code)
-    except Exception as err:  # noqa: BLE001 - top of this device's thread: the others go on
-        return Outcome(device, None, f"this is a defect ({type(err).__name__}: {err})", 3)
+        outcome = Outcome(device, error=str(err), exit_code=err.exit_code)
+    except Exception as err:  # noqa: BLE001 - top of this device's process: the others go on
+        said = f"this is a defect ({type(err).__name__}: {err})"
+        outcome = Outcome(device, error=said, exit_code=FAILED)
+    pipe.send(outcome)
+    pipe.close()
+
+
+def _heard(pipe: Connection) -> Progress | Outcome | None:
+    """What a child says next; None when it died without its last word."""
+    try:
+        told = pipe.recv()
+    except (EOFError, OSError):
+        return None
+    return told if isinstance(told, Progress | Outcome) else None
 
 
 @contextmanager
-def _pressed(switches: Sequence[StopSwitch]) -> Iterator[None]:
-    """Ctrl-C is for all devices: the first ends after their attempts, the second at once."""
-
-    def press(*_: object) -> None:
-        for switch in switches:
-            switch.press()
-
-    before = signal.signal(signal.SIGINT, press)
+def _deaf() -> Iterator[None]:
+    """Ctrl-C goes to every process of the terminal: the children heed it, this one waits."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,6 @@ from host.pipeline.prepare import resolve_plan
 from host.pipeline.reach import Reached, place_model, reached
 from host.pipeline.redo import Redone, redo
 from host.pipeline.write import write_page, write_record
-from host.run.attempts import StopSwitch
 from host.run.folder import RunFolder, check_writable, create, write_bytes, write_json
 from host.run.journal import wall_label
 from host.run.link import AgentLink
@@ -67,20 +66,13 @@ def prepare(plan: Plan, watch: Watch, files: Files = NO_FILES) -> ResolvedPlan:
 
 
 def measure(
-    plan: Plan,
-    given: bytes,
-    runs: Path,
-    watch: Watch,
-    files: Files = NO_FILES,
-    switch: StopSwitch | None = None,
+    plan: Plan, given: bytes, runs: Path, watch: Watch, files: Files = NO_FILES
 ) -> Measured:
     """Measure by a plan. given: the plan file's bytes, kept as they are, and so are `files`.
 
-    switch: what ends the run early; Ctrl-C in the main thread presses it in any case.
     Raises UsageError before anything is written, DeviceError when device or engine failed.
     """
-    with _begun(plan, given, runs, watch, files) as (begun, link):
-        work = begun if switch is None else replace(begun, switch=switch)
+    with _begun(plan, given, runs, watch, files) as (work, link):
         with work.device.session(link, work.run_id, watch) as session:
             ended = fill(work, session)
         work.tidy()

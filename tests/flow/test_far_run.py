@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,3 +145,56 @@ def test_a_second_run_on_a_device_is_refused_and_told_of_the_first(
     assert "far-pc is taken: a run is there" in done.stderr
     said, _ = process.communicate(timeout=110)
     assert json.loads(said)["status"] == "valid"
+
+
+def test_a_device_that_is_dead_disturbs_no_other(bench: Bench, tmp_path: Path) -> None:
+    given = tomllib.loads(bench.inventory.read_text())
+    dead = {"name": "dead", "address": "ssh:root@127.0.0.1:9", "profile": "linux-pc"}
+    inventory = tmp_path / "devices.toml"
+    inventory.write_text(tomli_w.dumps({**given, "device": [*given["device"], dead]}))
+    argv = ("measure", "--device", "dead", "--device", "far-pc", "--plan", quick(tmp_path))
+    done = bench.command(*argv, "--runs", tmp_path / "runs", "--inventory", inventory, "--json")
+    assert done.stdout, done.stderr
+    first, second = json.loads(done.stdout)["devices"]
+    assert done.returncode == 3
+    assert (first["device"], first["exit_code"]) == ("dead", 3)
+    assert "127.0.0.1" in first["error"]
+    assert (second["device"], second["exit_code"], second["status"]) == ("far-pc", 0, "valid")
+    assert "dead    failed" in done.stderr
+
+
+def test_a_name_that_nobody_knows_says_who_there_is(bench: Bench, tmp_path: Path) -> None:
+    done = bench.command(
+        "measure", "--device", "nobody", "--inventory", bench.inventory, "--runs", tmp_path
+    )
+    assert done.returncode == 2
+    assert "nobody is neither local nor an address" in done.stderr
+    assert "which has far-pc" in done.stderr
+
+
+def test_the_state_of_a_device_is_kept_around_its_attempts(bench: Bench, tmp_path: Path) -> None:
+    plan = quick(tmp_path, gates={"forbid_throttle": False, "max_busy_ratio": 1.0})
+    argv = ("measure", "--device", "far-pc", "--plan", plan, "--runs", tmp_path / "runs")
+    run = Path(bench(*argv)["run"])
+    before, after = (
+        json.loads((run / "data" / f"state-{when}.json").read_text())
+        for when in ("before", "after")
+    )
+    assert before["boot_id"] == after["boot_id"]
+    each = json.loads((run / "data" / "attempts" / "001" / "state.json").read_text())
+    assert each["reason"] == ""
+    assert int(each["gate"]["looks"]) > 0
+
+
+def test_a_control_that_the_device_does_not_have_is_refused_in_words(
+    bench: Bench, tmp_path: Path
+) -> None:
+    plan = tomllib.loads(quick(tmp_path).read_text())
+    path = tmp_path / "controls.toml"
+    argv = ("measure", "--device", "far-pc", "--plan", path, "--runs", tmp_path / "runs")
+    for control, code in (("warp_drive", 2), ("governor", 3)):
+        path.write_text(tomli_w.dumps({**plan, "controls": [control]}))
+        done = bench.command(*argv, "--inventory", bench.inventory)
+        assert done.returncode == code, done.stderr
+        assert control in done.stderr.splitlines()[-1]
+        assert "Traceback" not in done.stderr
