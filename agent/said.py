@@ -39,9 +39,10 @@ class Said:
         with self._news:
             try:
                 written = os.write(self._fd, data)
+                grown = os.fstat(self._fd).st_size - self._size
             except OSError:
-                written = 0
-            if written != len(data):
+                written = grown = 0
+            if not written == grown == len(data):  # a write that says more than it did, too
                 self.lost += 1
                 with contextlib.suppress(OSError):
                     os.ftruncate(self._fd, self._size)

@@ -1,0 +1,8 @@
+"""Every kind of injection, by row."""
+
+from __future__ import annotations
+
+from tests.faults import spool_cases
+from tests.faults.case import Case
+
+CASES: tuple[Case, ...] = (*spool_cases.CASES,)
