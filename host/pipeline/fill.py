@@ -64,6 +64,7 @@ class Work:
             watch=self.watch,
             launch=launch_of(self.device),
             switch=self.switch,
+            patience_s=0.0 if self.device.store is None else self.device.patience_s,
         )
 
 

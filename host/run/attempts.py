@@ -16,6 +16,7 @@ from host.handover.plan import ResolvedPlan
 from host.handover.progress import Progress, Watch
 from host.run.collect import collect, stream_ends, write_attempt
 from host.run.far_spool import remove
+from host.run.fetch import Pulls
 from host.run.folder import RunFolder
 from host.run.gates import pass_gates
 from host.run.journal import Journal
@@ -41,7 +42,10 @@ class StopSwitch:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Everything an attempt needs: the plan, the way to the device, where results go."""
+    """Everything an attempt needs: the plan, the way to the device, where results go.
+
+    patience_s: how long a device that went away is looked for.
+    """
 
     plan: ResolvedPlan
     folder: RunFolder
@@ -52,6 +56,18 @@ class Bench:
     watch: Watch
     launch: Mapping[str, str]
     switch: StopSwitch = field(default_factory=StopSwitch)
+    patience_s: float = 0.0
+
+    @property
+    def pulls(self) -> Pulls:
+        """How files come from the device."""
+        return Pulls(
+            self.transport,
+            self.clock,
+            self.journal.note,
+            self.patience_s,
+            lambda why: self.watch(Progress("link", waiting=why)),
+        )
 
 
 def role_in(plan: ResolvedPlan, folder: RunFolder, number: int) -> Role:
@@ -148,7 +164,7 @@ def keep(bench: Bench, number: int, end: Mapping[str, Any], device: str) -> dict
     """Collect what an attempt left and write its `attempt.json`."""
     spool = bench.spool / f"{number:03d}"
     ends = stream_ends(end, device)
-    damaged = collect(bench.transport, spool, bench.folder, number, ends)
+    damaged = collect(bench.pulls, spool, bench.folder, number, ends)
     status, reason = str(end.get("status")), str(end.get("reason", ""))
     if status not in ("valid", "void", "incomplete"):
         raise AgentError(device, f"attempt_end has status {status!r}")

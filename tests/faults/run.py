@@ -82,7 +82,7 @@ def dealt(cases: Sequence[Case], seed: int, count: int) -> Iterator[tuple[int, C
     """Number and case of each injection: one of every case first, then by weight."""
     if not cases:
         return
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
     first = draw.sample(list(cases), len(cases))
     weights = [case.weight for case in cases]
     for number in range(count):
@@ -92,7 +92,8 @@ def dealt(cases: Sequence[Case], seed: int, count: int) -> Iterator[tuple[int, C
 def played_in_a_folder(number: int, case: Case, seed: int) -> Seen:
     place = Path(tempfile.mkdtemp(prefix=f"inferometer-fault-{number}-"))
     try:
-        return struck(case, place, random.Random(f"{seed}/{number}"))
+        draw = random.Random(f"{seed}/{number}")  # noqa: S311 - to be repeated
+        return struck(case, place, draw)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

@@ -10,7 +10,9 @@ from pathlib import Path, PurePosixPath
 from agent.said import NAME, kept_lines
 from agent.spool import SpoolFormatError, StreamEnd, read_spool
 from agent.wire import decode
+from collectors.clocks import device_clock
 from host.run.collect import collect
+from host.run.fetch import Pulls
 from host.run.folder import create
 from host.transport.local import Local
 from tests.faults.case import Case, Seen, need, recovered, reported
@@ -68,7 +70,8 @@ def check_stream(place: Path, said: Told) -> None:
 def check_end(place: Path, end: StreamEnd, data: bytes, lines: int) -> None:
     """A count that was stated holds, or else the host says that it does not."""
     folder = create(place / "host", "run")
-    damaged = collect(Local(), PurePosixPath(place), folder, 1, (end,))
+    pulls = Pulls(Local(), device_clock(), lambda *_: None)
+    damaged = collect(pulls, PurePosixPath(place), folder, 1, (end,))
     right = end.size_bytes == len(data) and end.lines == lines
     need(right or damaged.startswith("transfer-damaged"), f"{end} of {lines} lines went unnoticed")
 

@@ -1,4 +1,4 @@
-"""System calls that fail: strace(1) injects an error, a lie, a delay or a signal at the n-th one."""
+"""System calls that fail: strace(1) injects an error, a lie or a signal at the n-th one."""
 
 from __future__ import annotations
 
