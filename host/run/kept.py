@@ -31,13 +31,14 @@ class Way:
 
     connect: a new transport to its device. attach: the argument list that joins it from a
     message number on. patience_s: how long a lost device is looked for. waiting: told why
-    nothing happens.
+    nothing happens. silent_s: after how long a link that says nothing is taken for dead.
     """
 
     connect: Callable[[], Transport]
     attach: Callable[[int], Sequence[str]]
     patience_s: float
     waiting: Waiting
+    silent_s: float = SILENT_LINK_S
 
 
 class KeptStream:
@@ -79,7 +80,7 @@ class KeptStream:
         while not self._over:
             if self._stream is None:
                 self._join(lost_ns + round(self._way.patience_s * 1e9))
-            raw = self._next(min(SILENT_LINK_S, self._left_s(until_ns)))
+            raw = self._next(min(self._way.silent_s, self._left_s(until_ns)))
             if raw:
                 return self._checked(raw)
             if self._left_s(until_ns) <= 0:
@@ -134,7 +135,8 @@ class KeptStream:
         self._transport = self._way.connect()
         self._stream = self._transport.open(self._way.attach(self._taken))
         try:
-            message = decode(self._stream.receive_line(timeout_s=JOIN_TIMEOUT_S) or b"\n")
+            within_s = min(JOIN_TIMEOUT_S, self._way.silent_s)
+            message = decode(self._stream.receive_line(timeout_s=within_s) or b"\n")
         except (TimeoutError, WireError) as err:
             raise UnreachableError(self._device, f"the session was not joined: {err}") from err
         self._joined(message)

@@ -22,20 +22,24 @@ from host.run.folder import RunFolder
 from host.run.journal import Journal
 from host.run.salvage import left_behind, salvage
 from host.run.seal import seal
+from host.transport.base import Transport
 from host.transport.local import Local
 
 
-def bench_of(run: Path, spool: Path) -> Bench:
+def bench_of(
+    run: Path, spool: Path, transport: Transport | None = None, patience_s: float = 0.0
+) -> Bench:
     folder, clock = RunFolder(run), device_clock()
     return Bench(
         plan=resolved_of(read_json(folder.data / "plan.json")),
         folder=folder,
-        transport=Local(),
+        transport=transport or Local(),
         spool=PurePosixPath(spool),
         clock=clock,
         journal=Journal(folder, clock),
         watch=lambda _: None,
         launch={},
+        patience_s=patience_s,
     )
 
 
