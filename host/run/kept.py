@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from agent.wire import Message, WireError, decode
 from collectors.protocol import Clock
 from host.errors import AgentError, HostError, UnreachableError
-from host.transport.base import Stream, Transport
+from host.transport.base import MAX_LINE_BYTES, Stream, Transport
 
 # The session says something at least every 10 s while it works (agent/supervise.py, KEEPALIVE_S);
 # three of them missing is a link that may be dead without having said so.
@@ -97,13 +97,18 @@ class KeptStream:
         return 0
 
     def _next(self, timeout_s: float) -> bytes:
-        """A line, or b"" where the link is lost or silent."""
+        """A line, or b"" where the link is lost or silent.
+
+        A line that a cut tore is no message: the session says it again after the next join.
+        """
         if self._stream is None:
             return b""
         try:
-            return self._stream.receive_line(timeout_s=max(timeout_s, 0.001))
+            raw = self._stream.receive_line(timeout_s=max(timeout_s, 0.001))
         except (TimeoutError, UnreachableError):
             return b""
+        torn = not raw.endswith(b"\n") and len(raw) < MAX_LINE_BYTES
+        return b"" if torn else raw
 
     def _checked(self, raw: bytes) -> bytes:
         if _kind(raw) == "gone":

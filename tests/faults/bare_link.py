@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from host.errors import UnreachableError
+from host.errors import FarFileError, UnreachableError
 from host.transport.base import Moved, unwatched
 from host.transport.lines import Lines
 from host.transport.local import Local
@@ -84,6 +84,8 @@ class BareLink(Local):
         with self._asked(["pull", str(src), str(offset)]) as link:
             with contextlib.suppress(OSError):
                 data = _exactly(link, 20)
+                if data.strip() == b"-1":
+                    raise FarFileError("bare", str(src), "is not there")
                 due = int(data) if data.strip().isdigit() else -1
                 due = due if max_bytes is None else min(due, max_bytes)
                 with dst.open("r+b" if offset else "wb") as goal:
@@ -139,8 +141,9 @@ def _answer(link: socket.socket) -> None:
             line += _exactly(link, 1) or b"\n"
         argv = json.loads(line or b"[]") if line.strip() else []
         if argv[:1] == ["pull"]:
-            data = Path(argv[1]).read_bytes()[int(argv[2]) :]
-            link.sendall(b"%20d" % len(data) + data)
+            path = Path(argv[1])
+            data = path.read_bytes()[int(argv[2]) :] if path.exists() else b""
+            link.sendall(b"%20d" % (len(data) if path.exists() else -1) + data)
         elif argv:
             process = subprocess.Popen(argv, stdin=link, stdout=link, env=environment())
             process.wait()

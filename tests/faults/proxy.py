@@ -102,7 +102,10 @@ class Proxy:
                 continue
         elif fault.kind == "reset":
             near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            near.shutdown(socket.SHUT_RD)  # wakes the other direction, which holds it open
             near.close()
+        else:
+            near.shutdown(socket.SHUT_RDWR)
 
     def _note(self, fault: Fault) -> None:
         if fault not in self.struck:
