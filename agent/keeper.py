@@ -109,6 +109,7 @@ class Keeper:
         """End a session that nobody needs any more."""
         while True:
             time.sleep(1.0)
+            self._said.sync()
             busy = self._clients or not self._session.idle
             if busy:
                 self._quiet_since_s = time.monotonic()

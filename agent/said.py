@@ -30,6 +30,7 @@ class Said:
         self.before = 0
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._size = self._whole()
+        self._synced = -1
         self._news = threading.Condition()
         self._over = False
 
@@ -58,6 +59,14 @@ class Said:
                     first -= 1
                 else:
                     yield line
+
+    def sync(self) -> None:
+        """Bring what was said since the last time to the disk; a listener need not wait for it."""
+        size = self._size
+        if size != self._synced:
+            with contextlib.suppress(OSError):  # said again at `close`
+                os.fsync(self._fd)
+            self._synced = size
 
     def close(self) -> None:
         """End every `follow` after what was said."""

@@ -11,7 +11,7 @@ from typing import Any
 from agent.spool import StreamEnd
 from host.errors import AgentError, FarFileError, FolderError
 from host.run.fetch import Pulls, proven
-from host.run.folder import RunFolder, write_json
+from host.run.folder import RunFolder, sync_folder, write_json
 from host.transport.base import Transport
 
 # Native libraries print at every load; what is beyond this is no help to anybody.
@@ -75,6 +75,7 @@ def write_attempt(folder: RunFolder, number: int, fields: Mapping[str, Any]) -> 
     path = folder.attempt(number)
     try:
         path.mkdir(parents=True, exist_ok=True)
+        sync_folder(path.parent)  # the spool is removed next: a power loss must not take both
         write_json(path / "attempt.json", {"number": number, **fields})
     except OSError as err:
         raise FolderError(str(path), f"cannot be written ({err.strerror})") from err
