@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-from tests.faults import device_cases, host_cases, link_cases, power_cases, spool_cases
+from tests.faults import (
+    clock_cases,
+    device_cases,
+    disk_cases,
+    host_cases,
+    line_cases,
+    link_cases,
+    power_cases,
+    spool_cases,
+)
 from tests.faults.case import Case
 
-CASES: tuple[Case, ...] = (*spool_cases.CASES, *host_cases.CASES, *link_cases.CASES, *device_cases.CASES, *power_cases.CASES)
+CASES: tuple[Case, ...] = (
+    *spool_cases.CASES,
+    *host_cases.CASES,
+    *link_cases.CASES,
+    *device_cases.CASES,
+    *power_cases.CASES,
+    *clock_cases.CASES,
+    *disk_cases.CASES,
+    *line_cases.CASES,
+)
