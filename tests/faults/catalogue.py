@@ -9,6 +9,7 @@ from tests.faults import (
     host_cases,
     line_cases,
     link_cases,
+    owner_cases,
     power_cases,
     spool_cases,
 )
@@ -23,4 +24,5 @@ CASES: tuple[Case, ...] = (
     *clock_cases.CASES,
     *disk_cases.CASES,
     *line_cases.CASES,
+    *owner_cases.CASES,
 )

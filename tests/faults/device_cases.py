@@ -166,7 +166,7 @@ def second(place: Path, draw: random.Random) -> Seen:
 def host_killed(place: Path, draw: random.Random) -> Seen:
     """The host is killed while a queue runs; another one takes over and misses nothing."""
     with kept_session(place) as kept:
-        argv = [sys.executable, "-m", "tests.faults.programs.listener", *kept.attach(0)]
+        argv = [sys.executable, "-m", "tests.faults.programs.listener", *kept.attach(0)[:-2]]
         host = subprocess.Popen(
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
         )

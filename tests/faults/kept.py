@@ -46,11 +46,12 @@ class Kept:
     directory: Path
     lock: Path
 
-    def way(self, connect: Callable[[], Transport] = Local, patience_s: float = 60.0) -> Way:
-        return Way(connect, self.attach, patience_s, lambda _: None, SILENT_S)
+    def way(self, connect: Callable[[], Transport] = Local, by: str = "") -> Way:
+        """by: what the host calls itself."""
+        return Way(connect, lambda n: self.attach(n, by), 60.0, lambda _: None, SILENT_S)
 
-    def attach(self, first: int) -> list[str]:
-        return [*deployment().argv(), "attach", str(self.directory), str(first)]
+    def attach(self, first: int, by: str = "") -> list[str]:
+        return [*deployment().argv(), "attach", str(self.directory), str(first), by]
 
     def orders(self, count: int, **over: Any) -> bytes:  # noqa: ANN401
         """A queue of attempts of the replay engine, each sampled."""

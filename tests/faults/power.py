@@ -69,5 +69,3 @@ def _end(process: subprocess.Popen[bytes], mount: Path) -> None:
     process.kill()
     process.communicate()
     mount.rmdir()
-
-

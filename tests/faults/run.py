@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import shutil
 import tempfile
@@ -14,6 +15,8 @@ from pathlib import Path
 from tests.faults.case import Case, Outcome, Seen, struck
 
 Note = Callable[[str], None]
+# So many failures say enough.
+MOST_FAILED = 20
 
 
 @dataclass(slots=True)
@@ -56,7 +59,7 @@ class Table:
 def play_all(
     cases: Sequence[Case], seed: int, count: int, note: Note, *, jobs: int = 2, only: int = -1
 ) -> Table:
-    """Play `count` injections. only: play the one of this number alone.
+    """Play until `count` injections have struck. only: play the one of this number alone.
 
     The case of an injection and all that it draws hang on the seed and its number, so that
     one that failed can be played again.
@@ -70,23 +73,33 @@ def play_all(
         else:
             possible.append(case)
     table = Table(seed, rows, [])
-    drawn = [one for one in dealt(possible, seed, count) if only in (-1, one[0])]
-    with ThreadPoolExecutor(jobs) as pool:
-        played = pool.map(lambda one: (*one, played_in_a_folder(*one, seed)), drawn)
-        for number, case, seen in played:
-            _count(table, number, case, seen, note)
+    cards = dealt(possible, seed) if possible else iter(())
+    if only >= 0:
+        _play(table, list(itertools.islice(cards, only, only + 1)), note, jobs)
+        return table
+    drawn = count
+    while drawn and table.injections < count and len(table.failed) < MOST_FAILED:
+        drawn = _play(table, list(itertools.islice(cards, count - table.injections)), note, jobs)
     return table
 
 
-def dealt(cases: Sequence[Case], seed: int, count: int) -> Iterator[tuple[int, Case]]:
-    """Number and case of each injection: one of every case first, then by weight."""
-    if not cases:
-        return
+def _play(table: Table, drawn: list[tuple[int, Case]], note: Note, jobs: int) -> int:
+    """Play these; gives how many they were."""
+    with ThreadPoolExecutor(jobs) as pool:
+        played = pool.map(lambda one: (*one, played_in_a_folder(*one, table.seed)), drawn)
+        for number, case, seen in played:
+            _count(table, number, case, seen, note)
+    return len(drawn)
+
+
+def dealt(cases: Sequence[Case], seed: int) -> Iterator[tuple[int, Case]]:
+    """Number and case of each injection, without end: one of every case first, then by weight."""
     draw = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
     first = draw.sample(list(cases), len(cases))
+    yield from enumerate(first)
     weights = [case.weight for case in cases]
-    for number in range(count):
-        yield number, first[number] if number < len(first) else draw.choices(cases, weights)[0]
+    for number in itertools.count(len(first)):
+        yield number, draw.choices(cases, weights)[0]
 
 
 def played_in_a_folder(number: int, case: Case, seed: int) -> Seen:

@@ -20,6 +20,7 @@ from host.handover.plan import resolved_of
 from host.run.attempts import Bench, keep
 from host.run.folder import RunFolder
 from host.run.journal import Journal
+from host.run.lock import owned
 from host.run.salvage import left_behind, salvage
 from host.run.seal import seal
 from host.transport.base import Transport
@@ -45,12 +46,13 @@ def bench_of(
 
 def go_on(run: Path, spool: Path) -> None:
     """What a start in a folder does that an earlier one left; raises HostError or OSError."""
-    bench = bench_of(run, spool)
-    for number in left_behind(bench):
-        salvage(bench, number, "cut-off: the host ended in the middle of the attempt")
-    bench.journal.note("run_end")
-    bench.journal.close()
-    seal(bench.folder, made_by="test")
+    with owned(run / "data"):
+        bench = bench_of(run, spool)
+        for number in left_behind(bench):
+            salvage(bench, number, "cut-off: the host ended in the middle of the attempt")
+        bench.journal.note("run_end")
+        bench.journal.close()
+        seal(bench.folder, made_by="test")
 
 
 def first(run: Path, spool: Path) -> None:
@@ -69,7 +71,8 @@ def first(run: Path, spool: Path) -> None:
 
 def main() -> int:
     try:
-        first(Path(sys.argv[1]), Path(sys.argv[2]))
+        with owned(Path(sys.argv[1]) / "data"):
+            first(Path(sys.argv[1]), Path(sys.argv[2]))
     except (OSError, HostError) as err:
         os.write(1, f"error {err}\n".encode())
         return 1

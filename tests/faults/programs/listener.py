@@ -1,6 +1,6 @@
 """A host that can be killed: joins a session by the command it is given, says stdin, tells all.
 
-    listener.py ATTACH...     the last word is the number of the first message
+listener.py ATTACH...     the words that join the session, without the first message's number
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from host.transport.local import Local
 
 
 def main() -> None:
-    *argv, first = sys.argv[1:]
+    argv = sys.argv[1:]
     way = Way(Local, lambda n: [*argv, str(n)], 60.0, lambda _: None)
-    stream = KeptStream(way, device_clock(), device="kept", first=int(first))
+    stream = KeptStream(way, device_clock(), device="kept")
     stream.send(sys.stdin.buffer.read())
     while raw := stream.receive_line(timeout_s=60):
         os.write(1, raw)

@@ -57,7 +57,7 @@ class LosingDisk(mfusepy.Operations):  # type: ignore[misc]
     def getattr(self, path: str, fh: int | None = None) -> dict[str, Any]:
         node = self._node(path)
         kind = stat.S_IFDIR | 0o755 if node.live is None else stat.S_IFREG | 0o644
-        now = time.time_ns()  # noqa: TID251 - st_mtime is wall time
+        now = time.time_ns()  # st_mtime is wall time
         size = len(node.live or b"")
         stamps = {"st_mtime": now, "st_ctime": now, "st_atime": now}
         return {"st_mode": kind, "st_nlink": 1, "st_size": size, **stamps}

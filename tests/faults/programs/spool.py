@@ -1,6 +1,6 @@
 """Writes a stream and says on stdout what was written: `ack N` lines so far, `end` at the close.
 
-    spool.py DIRECTORY LINES BATCH
+spool.py DIRECTORY LINES BATCH
 """
 
 from __future__ import annotations

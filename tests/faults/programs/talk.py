@@ -1,6 +1,6 @@
 """Says messages into `said.jsonl` and on stdout which of them were kept: `ack N`, `lost N`.
 
-    talk.py DIRECTORY MESSAGES
+talk.py DIRECTORY MESSAGES
 """
 
 from __future__ import annotations
