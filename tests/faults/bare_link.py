@@ -81,22 +81,22 @@ class BareLink(Local):
     ) -> int:
         """The rest of a file; its length goes before it, so that an early end is noticed."""
         count = 0
-        with self._asked(["pull", str(src), str(offset)]) as link:
-            with contextlib.suppress(OSError):
-                data = _exactly(link, 20)
-                if data.strip() == b"-1":
-                    raise FarFileError("bare", str(src), "is not there")
-                due = int(data) if data.strip().isdigit() else -1
-                due = due if max_bytes is None else min(due, max_bytes)
-                with dst.open("r+b" if offset else "wb") as goal:
-                    goal.truncate(offset)
-                    goal.seek(offset)
-                    while count < due and (chunk := link.recv(CHUNK_BYTES)):
-                        goal.write(chunk[: due - count])
-                        count = min(due, count + len(chunk))
-                        moved(len(chunk))
-                if count == due:
-                    return count
+        link = self._asked(["pull", str(src), str(offset)])
+        with link, contextlib.suppress(OSError):
+            data = _exactly(link, 20)
+            if data.strip() == b"-1":
+                raise FarFileError("bare", str(src), "is not there")
+            due = int(data) if data.strip().isdigit() else -1
+            due = due if max_bytes is None else min(due, max_bytes)
+            with dst.open("r+b" if offset else "wb") as goal:
+                goal.truncate(offset)
+                goal.seek(offset)
+                while count < due and (chunk := link.recv(CHUNK_BYTES)):
+                    goal.write(chunk[: due - count])
+                    count = min(due, count + len(chunk))
+                    moved(len(chunk))
+            if count == due:
+                return count
         raise UnreachableError("bare", f"the link ended after {count} bytes")
 
     def _asked(self, argv: Sequence[str]) -> socket.socket:

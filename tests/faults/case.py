@@ -62,6 +62,11 @@ class Case:
     weight: int = 10
 
 
+def broken(what: str) -> BrokenError:
+    """To be raised where something should have been told and was not."""
+    return BrokenError(what)
+
+
 def recovered(detail: str, acknowledged: int = 0, *, fired: bool = True) -> Seen:
     return Seen(Outcome.RECOVERED, detail, acknowledged, fired=fired)
 

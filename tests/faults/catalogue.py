@@ -11,7 +11,9 @@ from tests.faults import (
     link_cases,
     owner_cases,
     power_cases,
+    run_cases,
     spool_cases,
+    store_cases,
 )
 from tests.faults.case import Case
 
@@ -25,4 +27,6 @@ CASES: tuple[Case, ...] = (
     *disk_cases.CASES,
     *line_cases.CASES,
     *owner_cases.CASES,
+    *run_cases.CASES,
+    *store_cases.CASES,
 )

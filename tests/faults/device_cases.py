@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import random
 import shutil
@@ -20,7 +21,7 @@ from host.errors import AgentError
 from host.run.folder import create, write_json
 from host.run.salvage import left_behind, salvage
 from tests.fakes.agent_session import alive, check_streams, children_of
-from tests.faults.case import Case, Seen, need, recovered, reported
+from tests.faults.case import Case, Seen, broken, need, recovered, reported
 from tests.faults.host_cases import STATUSES, plan
 from tests.faults.kept import Kept, detach, hear_until, joined, kept_session, kill
 from tests.faults.programs.host_half import bench_of
@@ -102,7 +103,7 @@ def no_boot_id() -> str:
 
 
 def rebooted(place: Path, draw: random.Random) -> Seen:
-    """Every process of the device ends at once, and the next one that is asked has a new boot id."""
+    """Every process of the device ends at once; who is asked next has a new boot id."""
     new_id = place / "boot_id"
     new_id.write_text("11111111-2222-3333-4444-555555555555\n")
     again = ["unshare", "-m", "sh", "-c", f'mount --bind {new_id} {BOOT_ID} && exec "$@"', "sh"]
@@ -126,8 +127,7 @@ def rebooted(place: Path, draw: random.Random) -> Seen:
             except AgentError as err:
                 need("restarted meanwhile" in str(err), str(err))
                 return salvaged(place, kept, before)
-    need(False, "a restart was not noticed")
-    raise AssertionError
+    raise broken("a restart was not noticed")
 
 
 def frozen(place: Path, draw: random.Random) -> Seen:
@@ -148,7 +148,7 @@ def frozen(place: Path, draw: random.Random) -> Seen:
         due_ns = [int(line.fields[due]) for line in found.lines]
         need(stamps == sorted(stamps), "stamps go back")
         need(len(set(due_ns)) == len(due_ns), "a slot was read twice to catch up")
-        hole_ms = max(b - a for a, b in zip(stamps, stamps[1:], strict=False)) // 10**6
+        hole_ms = max(b - a for a, b in itertools.pairwise(stamps)) // 10**6
         need(hole_ms >= 150, f"a stall of 200 ms is a hole of {hole_ms} ms")
         return recovered(f"a hole of {hole_ms} ms stands in the stamps", len(found.lines))
 

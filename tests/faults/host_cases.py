@@ -1,4 +1,4 @@
-"""The host killed, or its disk failing, anywhere between an attempt and the seal (F1, F14 to F17)."""
+"""The host killed, or its disk failing, between an attempt and the seal (F1, F14 to F17)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A kept session on this machine for injections: started, joined over a bad link, ended for sure."""
+"""A kept session on this machine: started, joined over a bad link, ended for sure."""
 
 from __future__ import annotations
 

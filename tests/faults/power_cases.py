@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -82,7 +84,7 @@ def host(place: Path, draw: random.Random) -> Seen:
     folder = folder_of(place)
     run, spool = prepared(folder)
     moved = place / "spool"
-    subprocess.run(["cp", "-a", str(spool), str(moved)], check=True)  # the device's own disk
+    shutil.copytree(spool, moved)  # the device's own disk
     process = subprocess.Popen(
         program("host_half", run.path, moved), stdout=subprocess.PIPE, env=environment()
     )
@@ -93,11 +95,8 @@ def host(place: Path, draw: random.Random) -> Seen:
         for _ in range(stop):
             heard = process.stdout.readline() or heard
         if stop < 3 and draw.random() < 0.5:
-            draws = draw.uniform(0.0, 0.25)
-            try:
-                process.wait(draws)
-            except subprocess.TimeoutExpired:
-                pass
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(draw.uniform(0.0, 0.25))
         process.send_signal(signal.SIGKILL)
     cut(folder, draw.choice((0, 0, 500)))
     found = RunFolder(run.path)

@@ -34,6 +34,11 @@ class Fault:
     rate_bytes_s: float = 0.0
     delay_s: float = 0.0
 
+    @property
+    def ends(self) -> bool:
+        """Whether nothing comes any more from there on."""
+        return self.kind in ("reset", "close", "silence")
+
 
 @dataclass
 class Proxy:
@@ -74,10 +79,9 @@ class Proxy:
                 chunk = self._bent(chunk, passed, fault, near)
             passed += len(chunk)
             near.sendall(chunk)
-            if fault is not None and fault.kind in ("reset", "close", "silence"):
-                if passed >= fault.after_bytes:
-                    self._cut(near, far, fault)
-                    return
+            if fault is not None and fault.ends and passed >= fault.after_bytes:
+                self._cut(near, far, fault)
+                return
         with contextlib.suppress(OSError):
             near.shutdown(socket.SHUT_WR)
 
@@ -90,7 +94,7 @@ class Proxy:
             at = fault.after_bytes - passed
             self._note(fault)
             return chunk[:at] + bytes([chunk[at] ^ 4]) + chunk[at + 1 :]
-        if fault.kind in ("reset", "close", "silence"):
+        if fault.ends:
             return chunk[: max(0, fault.after_bytes - passed)]
         return chunk
 
