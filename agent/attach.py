@@ -19,8 +19,9 @@ CHUNK_BYTES = 1 << 16
 
 
 def main() -> int:
-    """The role `attach`: DIR, and FROM, the number of the first message that is wanted."""
+    """The role `attach`: DIR; FROM, the number of the first message that is wanted; who asks."""
     directory, first = Path(sys.argv[2]).absolute(), int(sys.argv[3])
+    by = "".join(sys.argv[4:5])
     out = claim_stdout()
     with socket.socket(socket.AF_UNIX) as client:
         try:
@@ -28,7 +29,7 @@ def main() -> int:
             client.connect(SOCKET)
         except OSError as err:
             return _left(directory, first, out, err)
-        client.sendall(encode("attach", {"from": first}))
+        client.sendall(encode("attach", {"from": first, "by": by}))
         threading.Thread(target=_up, args=(client,), daemon=True).start()
         while chunk := client.recv(CHUNK_BYTES):
             view = memoryview(chunk)

@@ -2,12 +2,13 @@
 
     detach DIR LOCK     start `keep`, say `kept{pid, boot_id, said}` or `error`, and leave
     keep DIR LOCK       the session; holds LOCK as long as it lives, so there is one at a time
-    attach DIR FROM     join it over stdin and stdout (`attach.py`)
+    attach DIR FROM [BY]  join it over stdin and stdout (`attach.py`)
 
 `DIR/said.jsonl` holds every message from the first on, so that a host that comes later, or again,
 misses none: it names the number of the first message it lacks. A client begins with
 `attach{from}` and gets `attached{heard, boot_id, pid}`: how many lines of the host have arrived,
-so that the host sends again what got lost with the link, and nothing twice.
+so that the host sends again what got lost with the link, and nothing twice. A host may name
+itself (`by`): then no host that joined before it is listened to any more (`owners.py`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agent.children import command
+from agent.owners import NAME as OWNERS
+from agent.owners import Owners, name_of
 from agent.pipes import claim_stdout, read_lines
 from agent.said import NAME, Said
 from agent.session import Session
@@ -45,6 +48,7 @@ class Keeper:
         self._directory = directory
         self._said = Said(directory / NAME)
         self._session = Session(self._said, self._beat)
+        self._owners = Owners(directory / OWNERS)
         self._heard = 0
         self._clients = 0
         self._guard = threading.Lock()
@@ -73,34 +77,43 @@ class Keeper:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with self._counted(), client:
+        with self._counted(client), client:
             lines = read_lines(client.fileno())
-            first = _first(next(lines, b""))
-            if first is None:
+            asked = _asked(next(lines, b""))
+            if asked is None:
                 return
-            with self._guard:
-                heard = self._heard
-            fields = {"heard": heard, "boot_id": boot_id(), "pid": os.getpid()}
+            first, by = asked
             with contextlib.suppress(OSError):
+                since = self._owners.take(client, by)
+                if since:
+                    detail = f"another host has taken the run over: {since}"
+                    client.sendall(encode("error", {"code": "superseded", "detail": detail}))
+                    return
+                with self._guard:
+                    heard = self._heard
+                fields = {"heard": heard, "boot_id": boot_id(), "pid": os.getpid()}
                 client.sendall(encode("attached", fields))
-                threading.Thread(target=self._hear, args=(lines,), daemon=True).start()
+                threading.Thread(target=self._hear, args=(lines, by), daemon=True).start()
                 for line in self._said.follow(first):
                     client.sendall(line)
 
-    def _hear(self, lines: Iterator[bytes]) -> None:
+    def _hear(self, lines: Iterator[bytes], by: str) -> None:
         with contextlib.suppress(ValueError):  # the socket was closed by the other thread
             for raw in lines:
                 with self._guard:
+                    if self._owners.superseded(by):
+                        return
                     self._heard += 1
                     self._session.hear(raw)
 
     @contextlib.contextmanager
-    def _counted(self) -> Iterator[None]:
+    def _counted(self, client: socket.socket) -> Iterator[None]:
         with self._guard:
             self._clients += 1
         try:
             yield
         finally:
+            self._owners.leave(client)
             with self._guard:
                 self._clients -= 1
                 self._quiet_since_s = time.monotonic()
@@ -109,6 +122,7 @@ class Keeper:
         """End a session that nobody needs any more."""
         while True:
             time.sleep(1.0)
+            self._said.sync()
             busy = self._clients or not self._session.idle
             if busy:
                 self._quiet_since_s = time.monotonic()
@@ -122,8 +136,8 @@ class Keeper:
             (self._directory / HEARTBEAT).touch()
 
 
-def _first(raw: bytes) -> int | None:
-    """The number that an `attach` names, None for anything else."""
+def _asked(raw: bytes) -> tuple[int, str] | None:
+    """The number and the host that an `attach` names, None for anything else."""
     try:
         message: Message = decode(raw)
     except WireError:
@@ -131,7 +145,7 @@ def _first(raw: bytes) -> int | None:
     first = message.get("from")
     if message["type"] != "attach" or isinstance(first, bool) or not isinstance(first, int):
         return None
-    return max(0, first)
+    return max(0, first), name_of(message.get("by"))
 
 
 def keep() -> int:

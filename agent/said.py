@@ -30,6 +30,7 @@ class Said:
         self.before = 0
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._size = self._whole()
+        self._synced = -1
         self._news = threading.Condition()
         self._over = False
 
@@ -39,9 +40,10 @@ class Said:
         with self._news:
             try:
                 written = os.write(self._fd, data)
+                grown = os.fstat(self._fd).st_size - self._size
             except OSError:
-                written = 0
-            if written != len(data):
+                written = grown = 0
+            if not written == grown == len(data):  # a write that says more than it did, too
                 self.lost += 1
                 with contextlib.suppress(OSError):
                     os.ftruncate(self._fd, self._size)
@@ -57,6 +59,14 @@ class Said:
                     first -= 1
                 else:
                     yield line
+
+    def sync(self) -> None:
+        """Bring what was said since the last time to the disk; a listener need not wait for it."""
+        size = self._size
+        if size != self._synced:
+            with contextlib.suppress(OSError):  # said again at `close`
+                os.fsync(self._fd)
+            self._synced = size
 
     def close(self) -> None:
         """End every `follow` after what was said."""

@@ -101,14 +101,20 @@ class SpoolWriter:
     def _write(self, data: bytes) -> int:
         """Write, and give back the number of lines that stand in the file."""
         written = os.write(self._fd, data)
-        kept = data if written == len(data) else data[: data.rfind(b"\n", 0, written) + 1]
+        # What `write` says may be a lie: the file itself says how much of it is there.
+        grown = os.fstat(self._fd).st_size - self._size
+        there = max(0, min(written, grown))
+        if there == grown == len(data):
+            self._hash.update(data)
+            self._size += len(data)
+            return data.count(b"\n")
+        kept = data[: data.rfind(b"\n", 0, there) + 1]
         self._hash.update(kept)
         self._size += len(kept)
-        if len(kept) != len(data):
-            self._seq += kept.count(b"\n")
-            os.ftruncate(self._fd, self._size)
-            raise OSError(errno.ENOSPC, f"short write of {written} of {len(data)} bytes")
-        return data.count(b"\n")
+        self._seq += kept.count(b"\n")
+        os.ftruncate(self._fd, self._size)
+        fault = errno.ENOSPC if there == written else errno.EIO
+        raise OSError(fault, f"short write of {there} of {len(data)} bytes")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from agent.evidence import crash_reason, how_ended, oom_kills
 from agent.order import Order
 from agent.spool import StreamEnd
 from agent.streams import disk_reason, end_fields, end_from, found_ends
+from agent.syncing import Syncer
 from agent.wire import Message, WireError, decode
 
 # A sampler has this long to open its sources and to close its streams; a stopped engine to end.
@@ -54,6 +55,7 @@ class Supervisor:
         if order.sampling.enabled:
             self._sampler = Child("sampler", order.directory / "sampler.log", post)
             self._sampler.sender.send("sample", self._sampling(self._engine.pid))
+        self._syncer = Syncer(order.directory)
         self._spoken_s = time.monotonic()
         self._deadline_s = self._spoken_s + order.watchdog_s
         self._sampler_by_s = time.monotonic() + SAMPLER_S
@@ -104,6 +106,7 @@ class Supervisor:
 
     def abandon(self) -> None:
         """End both children at once; nobody listens any more."""
+        self._syncer.stop()
         for child in (self._engine, self._sampler):
             if child is not None:
                 child.kill()
@@ -112,6 +115,7 @@ class Supervisor:
 
     def end(self) -> dict[str, Any]:
         """The fields of `attempt_end`."""
+        self._syncer.stop()
         status, reason = self._outcome or ("void", "engine-error: it never ended")
         if self._sampler_died and status == "valid":
             status, reason = "void", f"sampler-died: {self._sampler_died}"

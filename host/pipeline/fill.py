@@ -64,6 +64,7 @@ class Work:
             watch=self.watch,
             launch=launch_of(self.device),
             between=self.device.store is not None,
+            patience_s=0.0 if self.device.store is None else self.device.patience_s,
         )
 
 

@@ -27,6 +27,7 @@ from host.pipeline.write import write_page, write_record
 from host.run.folder import RunFolder, check_writable, create, write_bytes, write_json
 from host.run.journal import wall_label
 from host.run.link import AgentLink
+from host.run.lock import owned
 from host.run.seal import seal
 
 
@@ -99,13 +100,14 @@ def _begun(
         resolved = _resolved(plan, device, link, watch)
         instruments = equipment_for(files.equipment, link)
         folder = create(runs, _name(resolved))
-        with disk(folder):
-            write_bytes(folder.data / "plan.toml", given)
-            write_json(folder.data / "plan.json", msgspec.to_builtins(resolved))
-            keep_equipment(folder, instruments)
-            if laboratory is not None:
-                write_bytes(folder.data / LABORATORY, laboratory)
-        yield Work(resolved, folder, device, watch), link
+        with owned(folder.data):
+            with disk(folder):
+                write_bytes(folder.data / "plan.toml", given)
+                write_json(folder.data / "plan.json", msgspec.to_builtins(resolved))
+                keep_equipment(folder, instruments)
+                if laboratory is not None:
+                    write_bytes(folder.data / LABORATORY, laboratory)
+            yield Work(resolved, folder, device, watch), link
 
 
 def _resolved(plan: Plan, device: Reached, link: AgentLink, watch: Watch) -> ResolvedPlan:
@@ -117,7 +119,7 @@ def _resolved(plan: Plan, device: Reached, link: AgentLink, watch: Watch) -> Res
 def finish(folder: RunFolder, ended: str, watch: Watch) -> Measured:
     """Seal a run that came to its end, and write record and page of whatever is there."""
     lookup = None
-    with disk(folder):
+    with owned(folder.data), disk(folder):
         if not ended:
             lookup = look_up(local_store(), folder, wall_label())
             watch(Progress("seal"))

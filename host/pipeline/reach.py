@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from secrets import token_hex
 from typing import Any
 
 import msgspec
@@ -93,9 +97,11 @@ class Reached:
     def _stream(self, run_id: str, watch: Watch, first: int) -> KeptStream:
         """What a kept session has said from message `first` on, and will say."""
         directory = str(self.spool(run_id))
+        # The session listens to the host that joined last: whoever wakes up later is told so.
+        by = f"{re.sub('[^A-Za-z0-9.-]', '-', platform.node())[:60]}-{os.getpid()}-{token_hex(8)}"
 
         def attach(first: int) -> list[str]:
-            return [*self.deployment.argv(), "attach", directory, str(first)]
+            return [*self.deployment.argv(), "attach", directory, str(first), by]
 
         def waits(why: str) -> None:
             watch(Progress("link", waiting=why))

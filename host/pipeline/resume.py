@@ -20,6 +20,7 @@ from host.pipeline.reach import Reached, place_model, reached
 from host.run.detached import NAME as DETACHED
 from host.run.detached import where
 from host.run.folder import RunFolder
+from host.run.lock import owned
 
 
 def resume(root: Path, watch: Watch, inventory: Path | None = None) -> Measured:
@@ -30,7 +31,7 @@ def resume(root: Path, watch: Watch, inventory: Path | None = None) -> Measured:
     """
     folder = RunFolder(root)
     plan = _plan(folder)
-    with reached(plan.plan.device, inventory, watch) as device:
+    with owned(folder.data), reached(plan.plan.device, inventory, watch) as device:
         _same(plan, device.deployment)
         watch(Progress("prepare", waiting="hash of the model"))
         _check_model(plan, device, watch)
@@ -54,7 +55,7 @@ def collect(root: Path, watch: Watch, inventory: Path | None = None) -> Measured
     if not path.exists():
         raise FolderError(str(root), "is no detached run; `inferometer measure --resume` goes on")
     name, _, numbers = where(folder, read_json(path))
-    with reached(name, inventory, watch) as device:
+    with owned(folder.data), reached(name, inventory, watch) as device:
         work = Work(plan, folder, device, watch)
         ended = take_over(work, device.overhear(work.run_id, watch), numbers)
         work.tidy()

@@ -17,6 +17,7 @@ from host.handover.progress import Progress, Watch
 from host.run.collect import collect, stream_ends, write_attempt
 from host.run.exchange import exchange
 from host.run.far_spool import remove
+from host.run.fetch import Pulls
 from host.run.folder import RunFolder
 from host.run.gates import pass_gates
 from host.run.journal import Journal
@@ -46,6 +47,7 @@ class Bench:
     """Everything an attempt needs: the plan, the way to the device, where results go.
 
     between: exchange stamps after each attempt too, since device and host have two clocks.
+    patience_s: how long a device that went away is looked for.
     """
 
     plan: ResolvedPlan
@@ -59,6 +61,18 @@ class Bench:
     between: bool = False
     switch: StopSwitch = field(default_factory=StopSwitch)
     around: Surroundings | None = None
+    patience_s: float = 0.0
+
+    @property
+    def pulls(self) -> Pulls:
+        """How files come from the device."""
+        return Pulls(
+            self.transport,
+            self.clock,
+            self.journal.note,
+            self.patience_s,
+            lambda why: self.watch(Progress("link", waiting=why)),
+        )
 
 
 def role_in(plan: ResolvedPlan, folder: RunFolder, number: int) -> Role:
@@ -167,7 +181,7 @@ def keep(bench: Bench, number: int, end: Mapping[str, Any], device: str) -> dict
     """Collect what an attempt left and write its `attempt.json`."""
     spool = bench.spool / f"{number:03d}"
     ends = stream_ends(end, device)
-    damaged = collect(bench.transport, spool, bench.folder, number, ends)
+    damaged = collect(bench.pulls, spool, bench.folder, number, ends)
     status, reason = str(end.get("status")), str(end.get("reason", ""))
     if status not in ("valid", "void", "incomplete"):
         raise AgentError(device, f"attempt_end has status {status!r}")

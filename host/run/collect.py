@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from agent.spool import StreamEnd
-from host.artefacts.files import sha256_file
 from host.errors import AgentError, FarFileError, FolderError
-from host.run.folder import RunFolder, write_json
+from host.run.fetch import Pulls, proven
+from host.run.folder import RunFolder, sync_folder, write_json
 from host.transport.base import Transport
 
 # Native libraries print at every load; what is beyond this is no help to anybody.
@@ -45,7 +45,7 @@ def stream_ends(message: Mapping[str, Any], device: str) -> tuple[StreamEnd, ...
 
 
 def collect(
-    transport: Transport,
+    pulls: Pulls,
     spool: PurePosixPath,
     folder: RunFolder,
     number: int,
@@ -57,10 +57,9 @@ def collect(
     damaged = ""
     for end in ends:
         path = goal / f"{end.stream}.tsv"
-        transport.pull(spool / path.name, path, max_bytes=end.size_bytes + 1)
-        if path.stat().st_size != end.size_bytes or sha256_file(path) != end.sha256:
+        if not proven(pulls, spool / path.name, path, end):
             damaged = f"transfer-damaged: {path.name} is not what the agent wrote"
-    collect_logs(transport, spool, goal)
+    collect_logs(pulls.transport, spool, goal)
     return damaged
 
 
@@ -76,6 +75,7 @@ def write_attempt(folder: RunFolder, number: int, fields: Mapping[str, Any]) -> 
     path = folder.attempt(number)
     try:
         path.mkdir(parents=True, exist_ok=True)
+        sync_folder(path.parent)  # the spool is removed next: a power loss must not take both
         write_json(path / "attempt.json", {"number": number, **fields})
     except OSError as err:
         raise FolderError(str(path), f"cannot be written ({err.strerror})") from err

@@ -94,6 +94,8 @@ def create(runs: Path, name: str) -> RunFolder:
                 continue
             (path / "data" / "attempts").mkdir(parents=True)
             write_json(path / "data" / "run.json", {"id": uuid.uuid4().hex})
+            for made in (path, runs):
+                sync_folder(made)
             return RunFolder(path)
     except OSError as err:
         raise FolderError(str(runs), f"is not writable ({err.strerror})") from err
@@ -113,6 +115,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     its final name, the second a rename that was not done.
     """
     part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)  # one whose sync failed once is never trusted again
     with part.open("wb") as file:
         file.write(data)
         file.flush()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from agent.wire import Message, WireError, decode
 from collectors.protocol import Clock
 from host.errors import AgentError, HostError, UnreachableError
-from host.transport.base import Stream, Transport
+from host.transport.base import MAX_LINE_BYTES, Stream, Transport
 
 # The session says something at least every 10 s while it works (agent/supervise.py, KEEPALIVE_S);
 # three of them missing is a link that may be dead without having said so.
@@ -31,13 +31,14 @@ class Way:
 
     connect: a new transport to its device. attach: the argument list that joins it from a
     message number on. patience_s: how long a lost device is looked for. waiting: told why
-    nothing happens.
+    nothing happens. silent_s: after how long a link that says nothing is taken for dead.
     """
 
     connect: Callable[[], Transport]
     attach: Callable[[int], Sequence[str]]
     patience_s: float
     waiting: Waiting
+    silent_s: float = SILENT_LINK_S
 
 
 class KeptStream:
@@ -79,7 +80,7 @@ class KeptStream:
         while not self._over:
             if self._stream is None:
                 self._join(lost_ns + round(self._way.patience_s * 1e9))
-            raw = self._next(min(SILENT_LINK_S, self._left_s(until_ns)))
+            raw = self._next(min(self._way.silent_s, self._left_s(until_ns)))
             if raw:
                 return self._checked(raw)
             if self._left_s(until_ns) <= 0:
@@ -96,13 +97,18 @@ class KeptStream:
         return 0
 
     def _next(self, timeout_s: float) -> bytes:
-        """A line, or b"" where the link is lost or silent."""
+        """A line, or b"" where the link is lost or silent.
+
+        A line that a cut tore is no message: the session says it again after the next join.
+        """
         if self._stream is None:
             return b""
         try:
-            return self._stream.receive_line(timeout_s=max(timeout_s, 0.001))
+            raw = self._stream.receive_line(timeout_s=max(timeout_s, 0.001))
         except (TimeoutError, UnreachableError):
             return b""
+        torn = not raw.endswith(b"\n") and len(raw) < MAX_LINE_BYTES
+        return b"" if torn else raw
 
     def _checked(self, raw: bytes) -> bytes:
         if _kind(raw) == "gone":
@@ -134,7 +140,8 @@ class KeptStream:
         self._transport = self._way.connect()
         self._stream = self._transport.open(self._way.attach(self._taken))
         try:
-            message = decode(self._stream.receive_line(timeout_s=JOIN_TIMEOUT_S) or b"\n")
+            within_s = min(JOIN_TIMEOUT_S, self._way.silent_s)
+            message = decode(self._stream.receive_line(timeout_s=within_s) or b"\n")
         except (TimeoutError, WireError) as err:
             raise UnreachableError(self._device, f"the session was not joined: {err}") from err
         self._joined(message)

@@ -9,6 +9,7 @@ from host.artefacts.files import sha256_file
 from host.run.attempts import Bench, role_fields, role_in
 from host.run.collect import MAX_STREAMS, STREAM, collect_logs, write_attempt
 from host.run.far_spool import numbers_in, streams_in
+from host.run.fetch import PULLS, whole
 
 # Nobody states how long a stream is that its writer did not end; a day at 1 kHz is below this.
 MAX_STREAM_BYTES = 16 << 30
@@ -59,9 +60,23 @@ def _streams(bench: Bench, spool: PurePosixPath) -> list[str]:
 def _fetched(bench: Bench, spool: PurePosixPath, goal: Path, stream: str) -> StreamEnd:
     """Bring one stream; what is read here is what is stated."""
     path = goal / f"{stream}.tsv"
-    bench.transport.pull(spool / path.name, path, max_bytes=MAX_STREAM_BYTES)
-    try:
-        lines = len(read_spool(path.read_bytes()).lines)
-    except SpoolFormatError:
-        lines = 0
+    lines, sound, pulls = 0, False, 0
+    while not sound and pulls < PULLS:
+        whole(bench.pulls, spool / path.name, path, MAX_STREAM_BYTES)
+        lines, sound = _read(path)
+        pulls += 1
+        if not sound:
+            bench.journal.note("pull_damaged", {"file": path.name})
     return StreamEnd(stream, lines, path.stat().st_size, sha256_file(path))
+
+
+def _read(path: Path) -> tuple[int, bool]:
+    """Number of lines, and whether there is no fault but a torn last one.
+
+    A fault may be the writer's or the transfer's; nobody stated a hash, so it is pulled again.
+    """
+    try:
+        found = read_spool(path.read_bytes())
+    except SpoolFormatError:
+        return 0, False
+    return len(found.lines), all(fault.fault == "torn" for fault in found.faults)

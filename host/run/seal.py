@@ -34,7 +34,7 @@ def seal(folder: RunFolder, *, made_by: str) -> str:
     paths = sorted(_payload(folder.data))
     for path in paths:
         _sync(path)
-    for parent in sorted({p.parent for p in paths} | {folder.data, folder.path}):
+    for parent in sorted(_folders(folder, paths)):
         sync_folder(parent)
     manifest = _manifest(folder.path, paths)
     size_bytes = sum(p.stat().st_size for p in paths)
@@ -49,6 +49,12 @@ def seal(folder: RunFolder, *, made_by: str) -> str:
     _read_back(folder.path, manifest, paths)
     write_bytes(folder.path / "bagit.txt", DECLARATION)
     return hashlib.sha256(manifest).hexdigest()
+
+
+def _folders(folder: RunFolder, paths: list[Path]) -> set[Path]:
+    """Every folder whose names must outlast a power loss: those of the files, and all above."""
+    inside = {parent for p in paths for parent in p.relative_to(folder.path).parents}
+    return {folder.data, *(folder.path / parent for parent in inside), folder.path.parent}
 
 
 def _payload(data: Path) -> Iterator[Path]:

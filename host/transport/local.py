@@ -191,4 +191,4 @@ def _copy(src: Path, dst: Path, offset: int, most: int | None, moved: Moved) -> 
 
 
 def _why(err: OSError) -> str:
-    return err.strerror or type(err).__name__
+    return err.strerror or str(err) or type(err).__name__
