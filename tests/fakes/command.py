@@ -14,7 +14,7 @@ import tomli_w
 
 from host.plan.load import default, dump
 
-TIMEOUT_S = 100
+TIMEOUT_S = 300
 
 
 @dataclass(frozen=True, slots=True)

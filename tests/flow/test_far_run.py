@@ -111,7 +111,7 @@ def test_a_cable_that_is_out_for_a_while_touches_no_measurement(
     bench.end.place.cut()
     threading.Event().wait(4)
     bench.end.place.mend()
-    said, _ = process.communicate(timeout=110)
+    said, _ = process.communicate(timeout=300)
     found = json.loads(said)
     assert (process.returncode, found["status"]) == (0, "valid")
     assert bench.command("verify", found["run"]).returncode == 0
@@ -122,7 +122,7 @@ def test_an_agent_that_is_killed_leaves_what_it_sampled_and_the_run_goes_on(
 ) -> None:
     process = started(bench, tmp_path, quick(tmp_path, idle_before_s=3.0))
     os.kill(keeper(bench), signal.SIGKILL)
-    said, _ = process.communicate(timeout=110)
+    said, _ = process.communicate(timeout=300)
     assert process.returncode == 3
     assert "what was sampled is kept" in json.loads(said)["error"]
     (run,) = (tmp_path / "runs").iterdir()
@@ -143,7 +143,7 @@ def test_a_second_run_on_a_device_is_refused_and_told_of_the_first(
     done = bench.command(*argv, "--runs", tmp_path / "other", "--inventory", bench.inventory)
     assert done.returncode == 2
     assert "far-pc is taken: a run is there" in done.stderr
-    said, _ = process.communicate(timeout=110)
+    said, _ = process.communicate(timeout=300)
     assert json.loads(said)["status"] == "valid"
 
 
