@@ -74,9 +74,15 @@ class SpoolWriter:
         self._seq = 0
         self._size = 0
         self._hash = hashlib.sha256()
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        # A kill before the header is written must leave no file that is none of a stream.
+        part = path.with_name(f"{path.name}.part")
+        part.unlink(missing_ok=True)
+        self._fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
         try:
             self._write(header(stream, clock, columns))
+            part.replace(path)
         except OSError:
             os.close(self._fd)
             raise
