@@ -74,9 +74,15 @@ class SpoolWriter:
         self._seq = 0
         self._size = 0
         self._hash = hashlib.sha256()
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        # A kill before the header is written must leave no file that is none of a stream.
+        part = path.with_name(f"{path.name}.part")
+        part.unlink(missing_ok=True)
+        self._fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
         try:
             self._write(header(stream, clock, columns))
+            _named(part, path)
         except OSError:
             os.close(self._fd)
             raise
@@ -115,6 +121,13 @@ class SpoolWriter:
         os.ftruncate(self._fd, self._size)
         fault = errno.ENOSPC if there == written else errno.EIO
         raise OSError(fault, f"short write of {there} of {len(data)} bytes")
+
+
+def _named(part: Path, path: Path) -> None:
+    """Rename, and see that it was done. Raises OSError."""
+    part.replace(path)
+    if not path.exists():
+        raise OSError(errno.EIO, f"{path.name} did not get its name")
 
 
 @dataclass(frozen=True, slots=True)

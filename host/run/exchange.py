@@ -6,6 +6,9 @@ as in NTP (RFC 5905, figure 2). They are made in quiet, never inside a measured 
 
 from __future__ import annotations
 
+import itertools
+from pathlib import Path
+
 from agent.spool import Column, SpoolWriter
 from collectors.protocol import Clock
 from host.run.folder import RunFolder
@@ -25,13 +28,20 @@ def exchange(
 ) -> None:
     """Exchange stamps so many times; kept as `data/clock-<name>.tsv`.
 
+    A host that was killed before its first attempt left such a file: then `-2` and so on.
     The header's clock is the host's; t2 and t3 are on the agent's, which its hello names.
     """
-    path = folder.data / f"clock-{name}.tsv"
-    writer = SpoolWriter(path, f"clock-{name}", clock.domain, COLUMNS)
+    stream = _free(folder.data, f"clock-{name}")
+    writer = SpoolWriter(folder.data / f"{stream}.tsv", stream, clock.domain, COLUMNS)
     for number in range(count):
         t1_ns = clock.now_ns()
         pong = link.ask("ping", {"id": number, "t1_ns": t1_ns}, answer="pong")
         t4_ns = clock.now_ns()
         writer.append((str(t1_ns), str(int(pong["t2_ns"])), str(int(pong["t3_ns"])), str(t4_ns)))
     writer.close()
+
+
+def _free(data: Path, name: str) -> str:
+    """The first name of a stream that is not taken."""
+    tried = itertools.chain([name], (f"{name}-{n}" for n in itertools.count(2)))
+    return next(one for one in tried if not (data / f"{one}.tsv").exists())

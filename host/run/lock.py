@@ -12,6 +12,7 @@ from pathlib import Path
 from host.errors import FolderError
 
 LOCKS = Path("/proc/locks")
+LOOKS = 3
 
 
 @contextmanager
@@ -35,14 +36,27 @@ def owned(data: Path) -> Iterator[None]:
     """
     handle = os.open(data, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as err:
-            if err.errno == errno.EWOULDBLOCK:
-                raise FolderError(str(data.parent), f"is in use by {_holder(handle)}") from err
+        _take(handle, data)
         yield
     finally:
         os.close(handle)
+
+
+def _take(handle: int, data: Path) -> None:
+    """Lock it, or raise FolderError; a holder that has gone while it was looked for is none."""
+    holder = ""
+    for _ in range(LOOKS):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as err:
+            if err.errno != errno.EWOULDBLOCK:
+                return
+        else:
+            return
+        holder = _holder(handle)
+        if holder:
+            break
+    raise FolderError(str(data.parent), f"is in use by {holder or 'another process'}")
 
 
 def _holder(handle: int) -> str:
@@ -51,12 +65,12 @@ def _holder(handle: int) -> str:
     try:
         lines = LOCKS.read_text().splitlines()
     except OSError:
-        return "another process"
+        return ""
     for line in lines:
         words = line.split()
         if words[1:2] == ["FLOCK"] and words[5].endswith(f":{inode}") and words[4].isdigit():
             return f"process {words[4]}{_state(words[4])}"
-    return "another process"
+    return ""
 
 
 def _state(pid: str) -> str:

@@ -139,11 +139,12 @@ def _answer(link: socket.socket) -> None:
         line = b""
         while not line.endswith(b"\n"):
             line += _exactly(link, 1) or b"\n"
-        argv = json.loads(line or b"[]") if line.strip() else []
+        argv: list[str] = json.loads(line) if line.strip() else []
         if argv[:1] == ["pull"]:
             path = Path(argv[1])
             data = path.read_bytes()[int(argv[2]) :] if path.exists() else b""
             link.sendall(b"%20d" % (len(data) if path.exists() else -1) + data)
         elif argv:
-            process = subprocess.Popen(argv, stdin=link, stdout=link, env=environment())
+            fd = link.fileno()
+            process = subprocess.Popen(argv, stdin=fd, stdout=fd, env=environment())
             process.wait()

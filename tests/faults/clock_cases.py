@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agent.spool import SpoolFile, read_spool
 from host.align.time_corrections import slack_ns, step_ns
-from host.align.time_moment import Pair
+from host.handover.timekeeping import Pair
 from tests.fakes.agent_session import AgentSession, check_streams
 from tests.fakes.replays import order, sampled, write_recording
 from tests.faults.case import Case, Seen, need, recovered

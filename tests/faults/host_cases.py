@@ -54,7 +54,7 @@ def written(attempt: Path, name: str) -> dict[str, Any]:
 
 def touched(folder: RunFolder) -> tuple[Path, ...]:
     """Every path that the host may write in the folder; faults strike these calls alone."""
-    names = [folder.data / f"{name}.tsv" for name in ("journal", "journal-2")]
+    names = [folder.data / f"journal.tsv{end}" for end in ("", ".part")]
     for number in range(1, ATTEMPTS + 1):
         attempt = folder.attempt(number)
         names += [attempt, *(attempt / f"{name}.tsv" for name in STREAMS)]

@@ -30,27 +30,30 @@ def drawn(draw: random.Random, kind: str, most_bytes: int) -> Fault:
     return Fault(kind, after, rate if kind == "slow" else 0.0, draw.uniform(0.01, 0.2))
 
 
-def pinged(kind: str, faults: int) -> Case:
+def asked_over(place: Path, bad: list[Fault]) -> Seen:
     """Questions and answers over links of which the first ones are bad."""
+    with (
+        kept_session(place) as kept,
+        bare_end() as port,
+        proxy((HERE, port), list(bad)) as link,
+        joined(kept.way(lambda: BareLink(link.port))) as stream,
+    ):
+        heard = []
+        for number in range(PINGS):
+            stream.send(encode("ping", {"id": number}))
+            heard.append(hear(stream))
+        need([m.get("id") for m in heard] == list(range(PINGS)), f"heard {heard}")
+        kept_said = [decode(raw) for raw in kept_lines(kept.directory / NAME)]
+        need(kept_said == heard, f"kept {kept_said}, heard {heard}")
+        detail = f"{len(link.struck)} of {len(bad)} links bad, {PINGS} questions answered once"
+        return recovered(detail, PINGS, fired=bool(link.struck))
+
+
+def pinged(kind: str, faults: int) -> Case:
     rows = {"silence": "F8", "slow": "F9", "late": "F9"}
 
     def play(place: Path, draw: random.Random) -> Seen:
-        bad = [drawn(draw, kind, LAST_BYTES) for _ in range(faults)]
-        with (
-            kept_session(place) as kept,
-            bare_end() as port,
-            proxy((HERE, port), list(bad)) as link,
-            joined(kept.way(lambda: BareLink(link.port))) as stream,
-        ):
-            heard = []
-            for number in range(PINGS):
-                stream.send(encode("ping", {"id": number}))
-                heard.append(hear(stream))
-            need([m.get("id") for m in heard] == list(range(PINGS)), f"heard {heard}")
-            kept_said = [decode(raw) for raw in kept_lines(kept.directory / NAME)]
-            need(kept_said == heard, f"kept {kept_said}, heard {heard}")
-            detail = f"{len(link.struck)} of {faults} links bad, {PINGS} questions answered once"
-            return recovered(detail, PINGS, fired=bool(link.struck))
+        return asked_over(place, [drawn(draw, kind, LAST_BYTES) for _ in range(faults)])
 
     return Case(rows.get(kind, "F7"), f"session: {kind}", play, weight=8)
 

@@ -86,8 +86,8 @@ def play_all(
 def _play(table: Table, drawn: list[tuple[int, Case]], note: Note, jobs: int) -> int:
     """Play these; gives how many they were."""
     with ThreadPoolExecutor(jobs) as pool:
-        played = pool.map(lambda one: (*one, played_in_a_folder(*one, table.seed)), drawn)
-        for number, case, seen in played:
+        played = pool.map(lambda one: played_in_a_folder(one[0], one[1], table.seed), drawn)
+        for (number, case), seen in zip(drawn, played, strict=True):
             _count(table, number, case, seen, note)
     return len(drawn)
 

@@ -5,9 +5,11 @@ What lies in a store under a hash has that hash, whatever happened; the next pus
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import random
 from pathlib import Path
+from typing import Any
 
 from host.deploy.store import put
 from host.errors import HostError
@@ -47,7 +49,8 @@ def wired(row: str, fault: str) -> Case:
 
     def play(place: Path, draw: random.Random) -> Seen:
         file, sha256 = model(place, draw)
-        wire, root = Wire(**{fault: draw.randint(0, SIZE - 1)}), place / "store"
+        change: Any = {fault: draw.randint(0, SIZE - 1)}
+        wire, root = dataclasses.replace(Wire(), **change), place / "store"
         said = "placed"
         try:
             put(BadLink(wire), store_at(root), file, sha256)

@@ -34,7 +34,7 @@ class Traced:
     fired: bool
 
 
-def program(name: str, *argv: str | Path) -> list[str]:
+def program(name: str, *argv: str | int | Path) -> list[str]:
     """A program of `tests/faults/programs`, without site packages where it needs none."""
     path = Path(__file__).parent / "programs" / f"{name}.py"
     return [sys.executable, "-S", str(path), *map(str, argv)]
