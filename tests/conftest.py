@@ -1,4 +1,4 @@
-"""What tests share: the real tiny models, made once, and the rule that CI skips nothing."""
+"""What tests share: the real tiny models, made once; what runs beside what; CI skips nothing."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from host.artefacts.models.store import make
 from tests.fakes.command import Command, environment
+from tests.fakes.one_at_a_time import alone
 
 # No test asserts on elapsed time, so neither does hypothesis: machines of labs are busy.
 settings.register_profile(
@@ -19,22 +20,47 @@ settings.register_profile(
 settings.load_profile("inferometer")
 
 
+# Fixtures behind which a real engine may run. Its threads spin while they wait, so two at a time
+# on a machine of two cores starve each other: all such tests run on one worker, one by one.
+ENGINE_FIXTURES = frozenset({"command", "tiny_gguf", "tiny_genai"})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test the worker group that `--dist loadgroup` goes by: engines, else its file.
+
+    A file whose tests only look at what the command left says so by a group of its own.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            fixtures = getattr(item, "fixturenames", ())
+            engine = not ENGINE_FIXTURES.isdisjoint(fixtures)
+            name = "engines" if engine else item.path.as_posix()
+            item.add_marker(pytest.mark.xdist_group(name))
+
+
 @pytest.fixture(scope="session")
 def model_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for models that this test session makes."""
-    return tmp_path_factory.mktemp("models")
+    """A folder for models that this test session makes; all workers have the same one."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return tmp_path_factory.mktemp("models")
+    folder = tmp_path_factory.getbasetemp().parent / "models"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")
 def tiny_gguf(model_store: Path) -> Path:
     """The real tiny reference model, INT4 as Q4_0 GGUF."""
-    return make("tiny", "q4_0", directory=model_store)
+    with alone(model_store):
+        return make("tiny", "q4_0", directory=model_store)
 
 
 @pytest.fixture(scope="session")
 def tiny_genai(model_store: Path) -> Path:
     """The same integers as an onnxruntime-genai folder."""
-    return make("tiny", "int4", directory=model_store)
+    with alone(model_store):
+        return make("tiny", "int4", directory=model_store)
 
 
 @pytest.fixture(scope="session")

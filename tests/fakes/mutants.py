@@ -10,9 +10,12 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
+
+from host.check.rule import Rule
+from host.handover.case import Case
 
 _COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.Gt),
@@ -37,11 +40,29 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A changed module. said: where and what was changed; line: the text that stood there."""
+    """A changed module. said: where and what was changed; line: the text that stood there.
+
+    rules: those of its rules that the change can reach; the others are as they were.
+    """
 
     said: str
     line: str
     module: ModuleType
+    rules: tuple[Rule, ...]
+
+
+def caught(mutant: Mutant, legal: Iterable[Case], bad: Iterable[tuple[str, Case]]) -> bool:
+    """Whether a rule of a mutant misses its own bad case, accuses a legal one, or fails.
+
+    bad: the rule that each case breaks, and the case. Ends at the first that catches it.
+    """
+    by_id = {rule.id: rule for rule in mutant.rules}
+    try:
+        if any(not any(by_id[rule].breaches(case)) for rule, case in bad if rule in by_id):
+            return True
+        return any(any(rule.breaches(case)) for case in legal for rule in mutant.rules)
+    except Exception:  # noqa: BLE001 - a mutant may fail in any way
+        return True
 
 
 def mutants(module: ModuleType) -> Iterator[Mutant]:
@@ -50,11 +71,43 @@ def mutants(module: ModuleType) -> Iterator[Mutant]:
     tree = ast.parse(source)
     for place, top in enumerate(tree.body):
         if isinstance(top, ast.FunctionDef | ast.Assign | ast.AnnAssign):
+            users = _users_of(_names(top), tree)
             for count, _ in enumerate(_nodes(top)):
-                yield from _changed(module, source, (place, count))
+                yield from _changed(module, source, (place, count), users)
 
 
-def _changed(module: ModuleType, source: str, where: tuple[int, int]) -> Iterator[Mutant]:
+def _names(top: ast.stmt) -> set[str]:
+    """The names that a statement of the module itself gives."""
+    if isinstance(top, ast.FunctionDef):
+        return {top.name}
+    return {
+        n.id for n in ast.walk(top) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    }
+
+
+def _users_of(names: set[str], tree: ast.Module) -> set[str]:
+    """These names and those of everything in the module that leads to them."""
+    found = set(names)
+    grown = True
+    while grown:
+        before = len(found)
+        for top in tree.body:
+            used = {n.id for n in ast.walk(top) if isinstance(n, ast.Name)}
+            if used & found:
+                found |= _names(top)
+        grown = len(found) > before
+    return found
+
+
+def _reached(rules: tuple[Rule, ...], users: set[str]) -> tuple[Rule, ...]:
+    """Rules whose function is among the users; all where none is, as for the table of rules."""
+    named = tuple(rule for rule in rules if getattr(rule.breaches, "__name__", "") in users)
+    return named or rules
+
+
+def _changed(
+    module: ModuleType, source: str, where: tuple[int, int], users: set[str]
+) -> Iterator[Mutant]:
     """Every change of one node: the source is parsed anew for each."""
     place, count = where
     original = list(_nodes(ast.parse(source).body[place]))[count]
@@ -71,7 +124,8 @@ def _changed(module: ModuleType, source: str, where: tuple[int, int]) -> Iterato
         with contextlib.suppress(ArithmeticError, TypeError):
             exec(code, made.__dict__)  # noqa: S102
             text = source.splitlines()[line - 1]
-            yield Mutant(f"{module.__name__}:{line} {said}", text, made)
+            rules = _reached(made.RULES, users)
+            yield Mutant(f"{module.__name__}:{line} {said}", text, made, rules)
 
 
 def _nodes(top: ast.AST) -> Iterator[ast.AST]:

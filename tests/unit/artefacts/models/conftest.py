@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from host.artefacts.models.store import make
+from tests.fakes.one_at_a_time import alone
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +18,8 @@ def tiny_q4_0(tiny_gguf: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_f16(model_store: Path) -> Path:
-    return make("tiny", "f16", directory=model_store)
+    with alone(model_store):
+        return make("tiny", "f16", directory=model_store)
 
 
 @pytest.fixture(scope="session")
