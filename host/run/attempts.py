@@ -18,7 +18,7 @@ from host.run.collect import collect, stream_ends, write_attempt
 from host.run.exchange import exchange
 from host.run.far_spool import remove
 from host.run.fetch import Pulls
-from host.run.folder import RunFolder
+from host.run.folder import RunFolder, check_writable
 from host.run.gates import pass_gates
 from host.run.journal import Journal
 from host.run.link import AgentLink
@@ -127,12 +127,14 @@ def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath, role: Role) 
 def run_attempts(bench: Bench, link: AgentLink, numbers: range) -> str:
     """Run these attempts. Gives "" or why not all were run.
 
-    `interrupted` by the user, `disk-full` or `spool-unwritable` on the device.
+    `interrupted` by the user, `disk-full` or `spool-unwritable` on the device. Raises
+    FolderError before an attempt that the host's disk may have no room for.
     """
     bench.switch.link = link
     for number in numbers:
         if bench.switch.level:
             return "interrupted"
+        check_writable(bench.folder.path.parent)
         outcome = run_attempt(bench, link, number)
         if bench.between:
             exchange(link, bench.folder, bench.clock, f"between-{number:03d}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import shutil
@@ -17,7 +18,9 @@ SOURCE = Path(__file__).parent / "clock_shim.c"
 @functools.cache
 def shim() -> Path:
     """The shared object, built once. Raises OSError or CalledProcessError."""
-    made = Path(tempfile.mkdtemp(prefix="inferometer-shim-")) / "clock_shim.so"
+    place = tempfile.mkdtemp(prefix="inferometer-shim-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    made = Path(place) / "clock_shim.so"
     argv = [shutil.which("cc") or "cc", "-shared", "-fPIC", "-O2", "-o", str(made), str(SOURCE)]
     subprocess.run(argv, check=True, capture_output=True)
     return made
