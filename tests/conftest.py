@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from host.artefacts.models.store import make
 from tests.fakes.command import Command, environment
 from tests.fakes.one_at_a_time import alone
+from tests.workers import ByGroup
 
 # No test asserts on elapsed time, so neither does hypothesis: machines of labs are busy.
 settings.register_profile(
@@ -20,23 +22,9 @@ settings.register_profile(
 settings.load_profile("inferometer")
 
 
-# Fixtures behind which a real engine may run. Its threads spin while they wait, so two at a time
-# on a machine of two cores starve each other: all such tests run on one worker, one by one.
-ENGINE_FIXTURES = frozenset({"command", "tiny_gguf", "tiny_genai"})
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test the worker group that `--dist loadgroup` goes by: engines, else its file.
-
-    A file whose tests only look at what the command left says so by a group of its own.
-    """
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            fixtures = getattr(item, "fixturenames", ())
-            engine = not ENGINE_FIXTURES.isdisjoint(fixtures)
-            name = "engines" if engine else item.path.as_posix()
-            item.add_marker(pytest.mark.xdist_group(name))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:  # noqa: ANN401
+    """Two workers share the tests by groups, whatever `--dist` says."""
+    return ByGroup(config, log)
 
 
 @pytest.fixture(scope="session")

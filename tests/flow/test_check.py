@@ -18,9 +18,6 @@ from tests.fakes.bad_stories import BAD, Spoil
 from tests.fakes.command import Command
 from tests.fakes.story import PAIR, legal
 
-# No engine runs here, so these need not wait for those that run one (`tests/conftest.py`).
-pytestmark = pytest.mark.xdist_group("check")
-
 OLD_RECORD = Path(__file__).parents[1] / "data" / "records" / "0.1.0.json"
 
 

@@ -16,9 +16,6 @@ from host.schema.canonical import identified, to_bytes
 from tests.fakes.command import Command
 from tests.fakes.compared import quantity, record, with_settings
 
-# No engine runs here, so these need not wait for those that run one (`tests/conftest.py`).
-pytestmark = pytest.mark.xdist_group("compare")
-
 SLOW, FAST = quantity([50.0, 51.0, 52.0]), quantity([100.0, 101.0, 102.0])
 
 
