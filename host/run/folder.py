@@ -55,11 +55,17 @@ class RunFolder:
         return sorted(int(p.name) for p in parent.iterdir() if p.name.isdigit())
 
     def ended(self, number: int) -> bool:
-        """Whether this attempt ended valid or void; one that was cut off did not."""
+        """Whether this attempt ended valid or void; one that was cut off did not.
+
+        Raises FolderError for a file that cannot be read as one.
+        """
         path = self.attempt(number) / "attempt.json"
         if not path.exists():
             return False
-        return msgspec.json.decode(path.read_bytes())["status"] in ("valid", "void")
+        try:
+            return msgspec.json.decode(path.read_bytes())["status"] in ("valid", "void")
+        except (msgspec.DecodeError, KeyError, TypeError) as err:
+            raise FolderError(str(path), f"is no attempt.json: {err}") from err
 
 
 def check_writable(runs: Path) -> None:

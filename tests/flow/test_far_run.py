@@ -74,7 +74,8 @@ def test_a_run_over_ssh_is_a_record_like_any_other(bench: Bench, tmp_path: Path)
     session = json.loads((Path(found["run"]) / "data" / "session.json").read_text())
     assert session["launch"]["transport"] == "ssh:far"
     assert len(list((bench.store / "objects").glob("*/*/model.onnx"))) == 1
-    assert list((bench.store.parent / "spool").iterdir()) == []
+    run_id = json.loads((Path(found["run"]) / "data" / "run.json").read_text())["id"]
+    assert not (bench.store.parent / "spool" / run_id).exists()
 
 
 def test_a_detached_run_is_collected_by_another_process(bench: Bench, tmp_path: Path) -> None:

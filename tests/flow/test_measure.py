@@ -55,8 +55,9 @@ def test_rates_and_times_agree_with_each_other(measured: dict[str, Any]) -> None
     latency = float(result(measured, "request_latency")["value"])
     tokens = 32
     assert 0 < first < latency
-    # All requests make 32 tokens; rates and means are averaged differently, so not exactly.
-    assert latency == pytest.approx(first + (tokens - 1) / decode, rel=0.25)
+    # All requests make 32 tokens. A mean of rates is never below the rate of the mean time, so the
+    # latency may be longer, by as much as a busy machine makes requests unlike, and not shorter.
+    assert latency >= (first + (tokens - 1) / decode) * 0.99
 
 
 def test_folder_is_a_bag_for_the_reference_library(measured: dict[str, Any]) -> None:
