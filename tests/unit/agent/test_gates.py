@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host.handover.plan import GatePlan
-from host.run.gates import busy_ratio, closed, hottest_c
+from agent.gates import Limits, busy_ratio, closed, hottest_c
 
 
 def ticks(total: int, idle: int) -> dict[str, Any]:
@@ -43,6 +42,6 @@ def test_hottest_sensor_counts() -> None:
     ],
 )
 def test_a_closed_gate_says_value_and_limit(now: dict[str, Any], words: str) -> None:
-    gates = GatePlan(timeout_s=1.0, max_busy_ratio=0.5, max_temperature_c=40.0)
+    gates = Limits(max_busy_ratio=0.5, max_temperature_c=40.0)
     found = closed(gates, ticks(0, 0), now)
     assert (words in found) if words else (found == "")
