@@ -1,7 +1,7 @@
 """One plan on many devices at once, a process each: one that fails never disturbs another.
 
 Processes and not threads: a library that crashes takes one device along and no other, and msgspec
-(0.20) crashes where two threads use a type for the first time.
+(0.22) crashes where two threads use a type for the first time.
 """
 
 from __future__ import annotations

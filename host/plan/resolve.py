@@ -55,7 +55,11 @@ def choose_engine(plan: Plan, installed: Mapping[str, str | None]) -> EngineChoi
         if installed.get(name) is not None:
             why = LLAMA_INSTALLED if name == "llama_cpp" else LLAMA_NOT_INSTALLED
             return EngineChoice(name, why)
-    raise PlanError("engine.kind", "auto finds no engine on the device")
+    raise PlanError(
+        "engine.kind",
+        "auto finds neither llama_cpp nor onnxruntime-genai for the device's Python; install one"
+        " there, or fill a wheelhouse for it (`inferometer devices wheels`)",
+    )
 
 
 def check_pairing(plan: Plan, engine_kind: str) -> None:
