@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,6 +80,27 @@ def test_a_bench_whose_disk_is_gone_restores_from_the_devices_folder(
     kill_watchdog(device)
     assert left_over(device, tmp_path / "new") == ()
     assert device.state.get(BRIGHTNESS) == "102"
+
+
+def test_a_lease_folder_whose_holder_was_never_written_is_given_up(
+    device: Far, tmp_path: Path
+) -> None:
+    device.leases.mkdir(parents=True)
+    (device.leases / "log").write_text("7 a last line\n")
+    assert left_over(device, tmp_path / "l") == ()
+
+
+def test_a_watchdog_that_still_writes_does_not_keep_its_folder_alive(
+    device: Far, tmp_path: Path
+) -> None:
+    with host(device, tmp_path / "l", silence_s=600) as first:
+        assert first.answer() == "ready"
+        inside = os.open(device.leases, os.O_DIRECTORY)
+        assert first.ask("leave") == "left"
+    with pytest.raises(FileNotFoundError):  # its folder is gone under whatever name
+        os.open("log", os.O_CREAT | os.O_WRONLY, dir_fd=inside)
+    os.close(inside)
+    assert list(device.leases.parent.glob("leases*")) == []
 
 
 def test_a_restore_that_fails_stays_in_the_book_until_it_works(
