@@ -140,7 +140,7 @@ def _deployed(known: KnownDevice, transport: Transport, watch: Watch) -> Reached
             f"{known.name}: profile {found.product.name} has the shell agent, which runs native"
             " runners only; `measure` needs Python on the device"
         )
-    store, listen = store_of(known, found, transport), _transfers(watch)
+    store, listen = store_of(known, found, transport), transfers(watch)
     if entry.wheelhouse is not None:
         wheels = open_wheelhouse(Path(entry.wheelhouse).expanduser())
         store = replace(store, python=str(environment(transport, store, wheels, python, listen)))
@@ -167,7 +167,7 @@ def place_model(device: Reached, found: Artefacts, watch: Watch) -> str:
     """Where the model lies on the device; pushed there under its hash if it is not yet."""
     if device.store is None or found.engine_kind == "replay":
         return str(found.path)
-    listen = _transfers(watch)
+    listen = transfers(watch)
     if found.path.is_dir():
         files = hash_files(found.path, folder_files(found.path), _nothing)
         return str(put_folder(device.transport, device.store, found.path, files, listen).path)
@@ -175,7 +175,7 @@ def place_model(device: Reached, found: Artefacts, watch: Watch) -> str:
     return str(put(device.transport, device.store, found.path, sha256, listen).path)
 
 
-def _transfers(watch: Watch) -> Listen:
+def transfers(watch: Watch) -> Listen:
     """A transfer as progress of the run."""
 
     def moved(done: int, total: int, what: str) -> None:
