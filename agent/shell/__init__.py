@@ -18,7 +18,9 @@ PARTS = (
     "attempt",
     "session",
     "facts",
+    "lock",
     "keep",
+    "follow",
     "doctor",
     "main",
 )
