@@ -19,6 +19,7 @@ follow() {
     beat_of_nothing
     find_rest
     while :; do
+        told=
         run_state # first: what ended before it was looked at is told below
         tell_ends
         case $state in
@@ -26,6 +27,9 @@ follow() {
         ended) tell_over && return 0 ;;
         *) put "{\"type\":\"gone\",\"why\":\"$state\"}" && return 0 ;;
         esac
+        # A run ends some ms after its last attempt: it is looked at again at once.
+        [ -z "$told" ] || { sleep 0.2 2>/dev/null || sleep 1; }
+        [ -z "$told" ] || continue
         looked=$((looked + 1))
         [ $looked -ne "$looks" ] && rest || return 0
     done
@@ -35,6 +39,7 @@ tell_ends() {
     folder_of $next
     while end_of "$work/$folder"; do
         put "$end_line"
+        told=1
         next=$((next + 1))
         folder_of $next
     done
