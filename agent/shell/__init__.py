@@ -19,7 +19,9 @@ PARTS = (
     "attempt",
     "session",
     "facts",
+    "lock",
     "keep",
+    "follow",
     "doctor",
     "main",
 )

@@ -131,7 +131,7 @@ beat() {
     [ $t_s -ne $beat_s ] || return 0
     beat_s=$t_s
     as_ns
-    [ -z "$heartbeat" ] || put "$t_ns $boot $parent $number $1" >"$heartbeat"
+    [ -z "$heartbeat" ] || put "$t_ns $boot $parent $number $1 $((run < runs ? run + 1 : runs)) $runs" >"$heartbeat"
     [ $((t_s - spoken_s)) -lt $KEEPALIVE_S ] || say_progress "$1"
 }
 

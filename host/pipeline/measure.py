@@ -85,7 +85,7 @@ def detach(
 ) -> RunFolder:
     """Hand a run over to its device and leave; `collect` takes it when it is done."""
     with _begun(plan, given, runs, watch, files) as (work, _):
-        hand_over_all(work, work.device.keep(work.run_id, watch))
+        hand_over_all(work)
     return work.folder
 
 
