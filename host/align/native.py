@@ -127,9 +127,9 @@ def _on_device_clock(
 ) -> list[_Line]:
     """The lines with the runner's own times where it tells them, else with the agent's.
 
-    A line is stamped after it was printed, so the runner began its count at the latest by the
-    smallest difference, and not before its process. Raises ValueError where no moment fits both,
-    or its last line comes after its end.
+    A line is stamped after it was printed, and the last one was printed before the process was
+    seen to have ended: the runner began its count by the smallest of these differences, and not
+    before its process. Raises ValueError where no moment fits both.
     """
     if stamp is None:
         return [_Line(one.t_ns, one.text) for one in printed if one.t_ns is not None]
@@ -142,8 +142,8 @@ def _on_device_clock(
     ]
     if not delays:
         raise ValueError("no stamped line has a time of the runner")
-    zero_ns, slack_ns = min(delays), CLOCK_RATIO * (run.end_ns - run.start_ns)
-    if zero_ns < run.start_ns - slack_ns or zero_ns + told[-1] > run.end_ns + slack_ns:
+    zero_ns = min(*delays, run.end_ns - told[-1])
+    if zero_ns < run.start_ns - CLOCK_RATIO * (run.end_ns - run.start_ns):
         raise ValueError("the runner's times do not fit those of its process")
     if told != sorted(told):
         raise ValueError("the runner's times go backwards")

@@ -79,7 +79,7 @@ def read_run(root: Path) -> RunReading:
         plan=plan,
         model=plan.model,
         dataset=plan.dataset,
-        engine=engine,
+        engine=engine or _runner(plan),
         device_before=_optional(data / "device-before.json"),
         device_after=_optional(data / "device-after.json"),
         sources=sources or probed,
@@ -97,6 +97,12 @@ def read_run(root: Path) -> RunReading:
         journal=_journalled(data),
     )
     return RunReading(run, facts, (*faults, *journal_faults))
+
+
+def _runner(plan: ResolvedPlan) -> dict[str, Any]:
+    """A native runner as engines describe themselves; {} for other engines."""
+    found = [part for part in plan.software if part.get("role") == "runner"]
+    return {"library": found[0]["name"], "library_version": found[0]["version"]} if found else {}
 
 
 def _numbers(folder: Path) -> tuple[list[int], list[StreamFault]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -35,10 +36,12 @@ def completion_argv() -> list[str]:
     return [*called("llama-completion"), *rest]
 
 
-def program(folder: Path, name: str) -> Path:
-    """A file that starts a program with everything that it needs, to be pushed to a device."""
+def program(folder: Path, name: str, there: Mapping[Path, PurePosixPath]) -> Path:
+    """A file that starts a program, to be pushed to a device. there: where folders are on it."""
     path = folder / name
-    quoted = " ".join(f"'{word}'" for word in called(name))
-    path.write_text(f'#!/bin/sh\nexec {quoted} "$@"\n', encoding="utf-8")
+    text = " ".join(f"'{word}'" for word in called(name))
+    for ours, theirs in there.items():
+        text = text.replace(str(ours), str(theirs))
+    path.write_text(f'#!/bin/sh\nexec {text} "$@"\n', encoding="utf-8")
     path.chmod(0o755)
     return path

@@ -69,6 +69,11 @@ def test_times_of_the_runner_are_carried_by_the_line_that_was_least_late() -> No
     assert not request.tokens.known
 
 
+def test_the_end_of_the_process_bounds_the_times_where_all_stamps_were_late() -> None:
+    (request,) = read(run_of(delay_ms=30, end_ns=START + 120 * MS)).requests
+    assert request.end_ns == START + 120 * MS  # the last line, 110 ms after the first
+
+
 def test_spare_tokens_are_not_counted() -> None:
     (request,) = read(run_of(), requested=2).requests
     assert (len(request.tokens), request.stated_tokens) == (2, 2)
@@ -104,7 +109,7 @@ def test_without_times_of_its_own_those_of_the_agent_are_taken() -> None:
         (run_of([TOLD[0], *reversed(TOLD[1:])]), "go backwards"),
         (run_of(cut=1), "has 10 lines, 11 were counted"),
         (run_of(cut=11), "line 1 of engine.log is not the one"),
-        (run_of(end_ns=START + 60 * MS), "do not fit those of its process"),
+        (run_of(end_ns=START + 100 * MS), "do not fit those of its process"),
         (run_of([(ms + 40, text) for ms, text in TOLD], delay_ms=-45), "do not fit those"),
         (run_of([*TOLD[:4], *TOLD[5:]]), "before any logits were ready"),
     ],
