@@ -79,7 +79,7 @@ def read_run(root: Path) -> RunReading:
         plan=plan,
         model=plan.model,
         dataset=plan.dataset,
-        engine=engine or _runner(plan),
+        engine={**engine, **_runner(plan)},
         device_before=_optional(data / "device-before.json"),
         device_after=_optional(data / "device-after.json"),
         sources=sources or probed,

@@ -53,7 +53,7 @@ def test_a_phone_without_python_gives_a_record_like_any_other(
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert (found["status"], found["attempts"]["valid"]) == ("valid", 2)
-    told = {r["measurand"]: r for r in found["results"] if not r.get("scope")}
+    told = {r["measurand_id"]: r for r in found["results"] if not r["scope"]}
     for measurand in ("time_to_first_token@1", "prefill_rate@1", "decode_rate@1", "load_time@1"):
         assert float(told[measurand]["value"]) > 0, measurand
     verified = json.loads(bench.command("verify", found["run"], "--json").stdout)
