@@ -30,6 +30,8 @@ class VisaLine:
     def open(cls, resource: str, *, timeout_s: float, library: str = "@py") -> VisaLine:
         """Open a resource such as `TCPIP::10.0.0.5::INSTR`. Raises MeterError.
 
+        PyVISA-py opens a SOCKET where nobody listens, too; the first use of the line then fails.
+
         library: PyVISA's name of the VISA library; `@py` is PyVISA-py, "" a vendor's own.
         """
         name = f"visa:{resource}"

@@ -210,7 +210,8 @@ class Wt300:
     def _missed(self, update: Update) -> int:
         if self._last is None:
             return 0
-        return round((update.ended_ns - self._last.ended_ns) / self._interval_ns()) - 1
+        passed = round((update.ended_ns - self._last.ended_ns) / self._interval_ns())
+        return max(0, passed - 1)
 
     def _given(self, update: Update) -> tuple[Reading | Gap, ...]:
         last, self._last = self._last, update
