@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
@@ -26,6 +27,7 @@ from host.pipeline.fill import (
 )
 from host.pipeline.reach import Reached, reached
 from host.transport.adbd.server_socket import Address, query
+from tests.fakes.command import Command, environment
 from tests.fakes.ends.adbd_end import other_server, running
 from tests.fakes.phone.phone import Phone
 from tests.fakes.shell_benches import attempts_of, inventory, native_plan, unwatched, work_of
@@ -206,3 +208,15 @@ def test_a_detached_run_with_a_gate_that_nobody_would_look_at_is_refused(
         with pytest.raises(PlanError, match="max_busy_ratio"):
             hand_over_all(work)
     assert not (bench.spool / work.run_id).exists()
+
+
+def test_doctor_says_what_a_phone_gives_and_what_its_agent_cannot_do(
+    bench: Bench, tmp_path: Path
+) -> None:
+    command = Command(environment(tmp_path / "models", tmp_path / "store"))
+    argv = ("doctor", "--device", "unit", "--inventory", bench.inventory)
+    found = json.loads(command(*argv, "--json").stdout)
+    assert (found["device"], found["agent"]) == ("unit", "shell")
+    assert found["engines"] == {"native": "1"}
+    assert "memory.available" in {row["name"] for row in found["channels"]}
+    assert "tokenize: no; needs the Python agent" in found["cannot"]
