@@ -38,7 +38,8 @@ class Unit:
 
     def says(self, follow: list[object], **answers: list[object]) -> ShellLink:
         """A new link to an agent that says these messages when it is followed."""
-        for word, messages in {"follow": follow, "detach": [{"type": "kept"}], **answers}.items():
+        said: dict[str, list[object]] = {"follow": follow, "detach": [{"type": "kept"}]}
+        for word, messages in {**said, **answers}.items():
             lines = [m if isinstance(m, str) else json.dumps(m) + "\n" for m in messages]
             (self._place / word).write_text("".join(lines))
         return self.link(self._place / "agent.sh")
