@@ -15,6 +15,7 @@ PARTS = (
     "sampler",
     "order",
     "runner",
+    "followed",
     "attempt",
     "session",
     "facts",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from agent.spool import SpoolFormatError, read_spool
 from agent.wire import WireError, strict_json
 from host.align.bag import DECLARATION, payload_sha256
 from host.align.exchanges import aligned_by, clock_facts, exchanges_in
-from host.align.requests import events_of, requests_of, window_of
+from host.align.native import native_attempt
+from host.align.requests import Did, Event, events_of, requests_of, window_of
 from host.align.series import costs_of, sampler_cpu_ratio, series_of
 from host.align.streams import AttemptFiles, read_attempt, read_json
 from host.align.time_folder import timekeeping_in
@@ -29,6 +30,7 @@ from host.schema.laboratory import parse_laboratory
 
 # As `RunFolder.attempt` names it: 001 to 999, then 1000 and so on.
 ATTEMPT = re.compile(r"0[0-9]{2}|[1-9][0-9]{2,8}", re.ASCII)
+NATIVE = "native"  # the engine of host/run/shell_link.py
 # Last words of a journal that say why a run ended early (host/pipeline/measure.py writes them).
 ENDINGS = frozenset({"interrupted", "disk-full", "spool-unwritable", "device-failed", "detached"})
 
@@ -77,7 +79,7 @@ def read_run(root: Path) -> RunReading:
         plan=plan,
         model=plan.model,
         dataset=plan.dataset,
-        engine=engine,
+        engine={**engine, **_runner(plan)},
         device_before=_optional(data / "device-before.json"),
         device_after=_optional(data / "device-after.json"),
         sources=sources or probed,
@@ -95,6 +97,12 @@ def read_run(root: Path) -> RunReading:
         journal=_journalled(data),
     )
     return RunReading(run, facts, (*faults, *journal_faults))
+
+
+def _runner(plan: ResolvedPlan) -> dict[str, Any]:
+    """A native runner as engines describe themselves; {} for other engines."""
+    found = [part for part in plan.software if part.get("role") == "runner"]
+    return {"library": found[0]["name"], "library_version": found[0]["version"]} if found else {}
 
 
 def _numbers(folder: Path) -> tuple[list[int], list[StreamFault]]:
@@ -145,7 +153,7 @@ def _attempt(files: AttemptFiles, plan: ResolvedPlan, sources: Mapping[str, Any]
     requested = {r.item: r.output_tokens for r in plan.requests}
     try:
         events = events_of(files.streams.get("events"))
-        requests = requests_of(events, files.streams.get("tokens"), requested)
+        did = _did(files, events, plan, requested)
         series = series_of(files.streams, sources.get("channels", ()))
     except (KeyError, ValueError, WireError) as err:
         damage = f"stream-damaged: {err!r}"
@@ -154,10 +162,10 @@ def _attempt(files: AttemptFiles, plan: ResolvedPlan, sources: Mapping[str, Any]
         number=files.number,
         status=status,
         reason=reason,
-        load=window_of(events, "load_start", "load_end"),
+        load=did.load,
         idle_before=window_of(events, "idle_before_start", "idle_before_end"),
         idle_after=window_of(events, "idle_after_start", "idle_after_end"),
-        requests=requests,
+        requests=did.requests,
         series=series,
         costs=costs_of(files.streams, series, plan.plan.sampling.rate_hz),
         sampler_cpu_ratio=sampler_cpu_ratio(files.streams.get("ticks")),
@@ -165,6 +173,16 @@ def _attempt(files: AttemptFiles, plan: ResolvedPlan, sources: Mapping[str, Any]
         sampled=files.stated.get("sampled", plan.plan.sampling.enabled) is True,
         pair=_pair(files),
     )
+
+
+def _did(
+    files: AttemptFiles, events: Sequence[Event], plan: ResolvedPlan, requested: Mapping[str, int]
+) -> Did:
+    """What the engine did: said by events of the agent, or read from what a runner printed."""
+    if plan.engine_kind == NATIVE:
+        return native_attempt(events, files.log, plan.engine_settings, requested)
+    requests = requests_of(events, files.streams.get("tokens"), requested)
+    return Did(requests, window_of(events, "load_start", "load_end"))
 
 
 def _pair(files: AttemptFiles) -> int:

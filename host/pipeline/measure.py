@@ -21,7 +21,7 @@ from host.pipeline.laboratory import NAME as LABORATORY
 from host.pipeline.laboratory import laboratory_bytes
 from host.pipeline.perturbation import look_up, write_on_off
 from host.pipeline.prepare import resolve_plan
-from host.pipeline.reach import Reached, place_model, reached
+from host.pipeline.reach import Reached, reached
 from host.pipeline.redo import Redone, redo
 from host.pipeline.write import write_page, write_record
 from host.run.folder import RunFolder, check_writable, create, write_bytes, write_json
@@ -112,8 +112,7 @@ def _begun(
 
 def _resolved(plan: Plan, device: Reached, link: AgentLink, watch: Watch) -> ResolvedPlan:
     found = artefacts_of(plan, engines_of(link), _steps(watch))
-    path = place_model(device, found, watch)
-    return resolve_plan(plan, found, link, device, path)
+    return resolve_plan(plan, found, link, device, watch)
 
 
 def finish(folder: RunFolder, ended: str, watch: Watch) -> Measured:

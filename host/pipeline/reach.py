@@ -168,7 +168,7 @@ def reached(name: str, inventory: Path | None, watch: Watch) -> Iterator[Reached
 def _deployed(known: KnownDevice, transport: Transport, watch: Watch) -> Reached:
     """Put the agent on a device by its profile; Python where the inventory names one."""
     found = known.profile(transport)
-    store, listen = store_of(known, found, transport), _transfers(watch)
+    store, listen = store_of(known, found, transport), transfers(watch)
     if store.python:
         deployment = _python(known, store, transport, listen)
     elif known.entry.wheelhouse is not None:
@@ -207,7 +207,7 @@ def place_model(device: Reached, found: Artefacts, watch: Watch) -> str:
     """Where the model lies on the device; pushed there under its hash if it is not yet."""
     if device.store is None or found.engine_kind == "replay":
         return str(found.path)
-    listen = _transfers(watch)
+    listen = transfers(watch)
     if found.path.is_dir():
         files = hash_files(found.path, folder_files(found.path), _nothing)
         return str(put_folder(device.transport, device.store, found.path, files, listen).path)
@@ -215,7 +215,7 @@ def place_model(device: Reached, found: Artefacts, watch: Watch) -> str:
     return str(put(device.transport, device.store, found.path, sha256, listen).path)
 
 
-def _transfers(watch: Watch) -> Listen:
+def transfers(watch: Watch) -> Listen:
     """A transfer as progress of the run."""
 
     def moved(done: int, total: int, what: str) -> None:
