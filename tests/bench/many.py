@@ -3,17 +3,20 @@
     python -m tests.bench.many [--devices 50] [--engine replay] [--each]
 
 One real sshd in a network namespace of its own (root, openssh-server, iproute2) stands for all
-devices: each is an entry of the inventory with a store and a spool of its own. The last but one is
-dead (nobody listens on its port), the last one has a Python that answers with noise without end. `inferometer
-measure --device ... --device ...` runs once; half a second apart, its processes and those of the devices are
-looked at. Both share the cores here, which no real bench does: wall times are no figures of a host.
+devices: each is an entry of the inventory with a store and a spool of its own. The last but one
+is dead (nobody listens on its port), the last one has a Python that answers with noise without
+end. `inferometer measure --device ... --device ...` runs once; its processes and those of the
+devices are looked at every half second. Both share the cores here, which no real bench does: wall
+times are no figures of a host.
 
-Memory is proportional set size (proc_pid_smaps(5)): a page that n processes share counts 1/n in each.
+Memory is proportional set size (proc_pid_smaps(5)): of a page that n processes share, each has
+1/n. CPU time of the host is exact (wait4(2)); that of the devices is as it stood at the last look.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import statistics
@@ -36,7 +39,7 @@ from tests.fakes.replays import write_recording
 
 LOOK_S = 0.5
 MIB = 1 << 20
-# sshd_config(5): as many may be at the door at once, unauthenticated, as there are devices and more.
+# sshd_config(5): so many may be at the door at once, not yet let in; the usual is 10.
 DOOR = "MaxStartups 500:30:1000\nMaxSessions 50"
 # As many as the item of the plan orders; another count voids an attempt.
 TOKENS = 32
@@ -72,8 +75,8 @@ class Look:
         children = sorted(command.children(), key=lambda p: (p.create_time(), p.pid))
         for tree in ([command], *([one, *_below(one)] for one in children)):
             seen = _sum(tree)
-            kept = self.parent if tree[0] == command else self.each.setdefault(tree[0].pid, Watched())
-            _most(kept, seen)
+            own = self.each.setdefault(tree[0].pid, Watched()) if tree[0] != command else None
+            _most(own or self.parent, seen)
             total.pss += seen.pss
             total.uss += seen.uss
             total.processes += seen.processes
@@ -113,10 +116,8 @@ def _sum(tree: Sequence[psutil.Process]) -> Watched:
         seen.pss += memory.pss
         seen.uss += memory.uss
         seen.processes += 1
-    try:
+    with contextlib.suppress(psutil.Error):
         seen.cpu_s = sum(tree[0].cpu_times()[:4])
-    except psutil.Error:
-        pass
     return seen
 
 
@@ -136,26 +137,25 @@ def inventory(place: Path, far: Sshd, count: int) -> tuple[Path, list[str]]:
     noise.write_text(NOISE)
     noise.chmod(0o755)
     names = [f"device-{n:02d}" for n in range(1, count - 1)] + ["dead", "noise"]
-    devices = []
-    for name in names:
-        devices.append(
-            {
-                "name": name,
-                "address": "ssh:root@127.0.0.1:9" if name == "dead" else f"ssh:{name}",
-                "profile": "linux-pc",
-                "python": str(noise) if name == "noise" else sys.executable,
-                "store": str(place / name / "store"),
-                "spool": str(place / name / "spool"),
-                "options": {"ssh_config": str(far.config(name))},
-            }
-        )
+    devices = [
+        {
+            "name": name,
+            "address": "ssh:root@127.0.0.1:9" if name == "dead" else f"ssh:{name}",
+            "profile": "linux-pc",
+            "python": str(noise) if name == "noise" else sys.executable,
+            "store": str(place / name / "store"),
+            "spool": str(place / name / "spool"),
+            "options": {"ssh_config": str(far.config(name))},
+        }
+        for name in names
+    ]
     path = place / "devices.toml"
     path.write_text(tomli_w.dumps({"inventory": 1, "device": devices}))
     return path, names
 
 
 def plan(place: Path, engine: str) -> Path:
-    """A plan of two attempts. Gates that look at the load of the machine are open: all share it."""
+    """A plan of two attempts. The gate for load is open: all devices are one machine here."""
     over: dict[str, Any] = {"gates": {"max_busy_ratio": 1.0, "forbid_throttle": False}}
     if engine == "replay":
         over["model"] = write_recording(place / "recording.json", TOKENS)
@@ -189,14 +189,14 @@ def measured(place: Path, count: int, engine: str, *, each: bool) -> int:
         far.start(DOOR)
         path, names = inventory(place, far, count)
         command = Command(environment(place / "models", place / "local"))
-        argv: list[str | Path] = ["measure", "--plan", plan(place, engine), "--runs", place / "runs"]
-        argv += ["--inventory", path, "--json"]
+        argv: list[str | Path] = ["measure", "--plan", plan(place, engine), "--json"]
+        argv += ["--runs", place / "runs", "--inventory", path]
         for name in names:
             argv += ["--device", name]
         before = os.getloadavg()
         with (place / "said").open("w+") as out, (place / "progress").open("w") as err:
             process = subprocess.Popen(
-                command.argv(*argv), stdout=out, stderr=err, text=True, env=dict(command.environment)
+                command.argv(*argv), stdout=out, stderr=err, text=True, env=command.environment
             )
             look, wall_s, cpu_s = watched(process, far)
             out.seek(0)
@@ -232,12 +232,12 @@ def report(
         ("processes a device", [float(one.processes) for one in seen]),
     ):
         say(f"{what:24}{statistics.median(values):10.2f}{max(values):10.2f}")
-    whole = look.whole
+    whole, own = look.whole, look.parent
     say(f"all of the host: {cpu_s:.1f} CPU s ({cpu_s / len(said):.2f} a device)")
     say(
         f"  at once at most {whole.pss / MIB:.0f} MiB PSS"
-        f" ({(whole.pss - look.parent.pss) / MIB / len(said):.1f} a device beside the command's own"
-        f" {look.parent.pss / MIB:.1f}), {whole.processes} processes"
+        f" ({whole.pss / MIB / len(said):.1f} a device), {whole.processes} processes;"
+        f" the command itself {own.pss / MIB:.1f} MiB"
     )
     far_s = sum(look.far_cpu_s.values())
     say(
