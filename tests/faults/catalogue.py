@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.faults import (
+    adb_cases,
     clock_cases,
     device_cases,
     disk_cases,
@@ -29,4 +30,5 @@ CASES: tuple[Case, ...] = (
     *owner_cases.CASES,
     *run_cases.CASES,
     *store_cases.CASES,
+    *adb_cases.CASES,
 )
