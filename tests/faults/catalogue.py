@@ -13,6 +13,7 @@ from tests.faults import (
     owner_cases,
     power_cases,
     run_cases,
+    serial_cases,
     spool_cases,
     store_cases,
 )
@@ -31,4 +32,5 @@ CASES: tuple[Case, ...] = (
     *run_cases.CASES,
     *store_cases.CASES,
     *adb_cases.CASES,
+    *serial_cases.CASES,
 )

@@ -74,8 +74,9 @@ class BadLine:
 
     def unplug(self) -> None:
         """The host's port vanishes; the unit notices nothing, as with three wires."""
-        with contextlib.suppress(OSError):
+        if self._ended >= 0:  # once: its number may be another thread's file by then
             os.close(self._ended)
+            self._ended = -1
         self._thread.join()
         self.port.unlink(missing_ok=True)
 
