@@ -15,6 +15,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ from host.errors import TransportError
 from host.transport import adb, adb_direct
 from host.transport.adbd.server import SERVERS, private, program
 from host.transport.adbd.server_socket import Address, RefusedError, query
+from host.transport.adbd.sync import WHOLE_BYTES
 from host.transport.base import MAX_OUTPUT_BYTES, Transport, output
 from tests.fakes.phone import phone as phones
 from tests.faults.case import Case, Seen, need
@@ -36,6 +38,8 @@ FAR = PurePosixPath("/data/local/tmp")
 CHUNK_BYTES = 1 << 20
 # What a device says until a transport stands, and how much it then says while a run is collected.
 FIRST_BYTES, LAST_BYTES = 700, 4200
+# Between us and the device's file: buffers of sockets, server and daemon (7 MiB seen).
+ON_ITS_WAY_BYTES = 12 << 20
 STARTING = threading.Lock()
 
 
@@ -83,6 +87,7 @@ class Bench:
         for pid in self.phone.net.pids():
             if b"platform-tools/adbd" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 os.kill(pid, signal.SIGKILL)
+        self.phone.await_adbd()
 
     def server_dies(self) -> None:
         subprocess.run([program(), "-L", str(self.server), "kill-server"], check=True, timeout=30)
@@ -113,8 +118,11 @@ def push(row: str, name: str, breaks: Callable[[Bench], None], *, direct: bool) 
     def play(place: Path, draw: random.Random) -> Seen:
         own = name == "server killed"
         with bench(place, [], direct=direct, own=own) as far:
-            drawn = Push.drawn(place, draw, CHUNK_BYTES)
-            return pushed(drawn, far.ground, far.connect, lambda: breaks(far))
+            large = draw.random() < 0.5
+            least = WHOLE_BYTES if large else 0
+            drawn = Push.drawn(place, draw, CHUNK_BYTES, least)
+            sure = ON_ITS_WAY_BYTES if large else sys.maxsize  # a small file begins again
+            return pushed(drawn, far.ground, far.connect, lambda: breaks(far), sure)
 
     return Case(row, f"{way} push: {name}", play, why_not, 2)
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import random
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -45,8 +46,10 @@ class Push:
     at: int
 
     @classmethod
-    def drawn(cls, place: Path, draw: random.Random, chunk_bytes: int) -> Push:
-        size = 2 * chunk_bytes + draw.randint(1, chunk_bytes)
+    def drawn(
+        cls, place: Path, draw: random.Random, chunk_bytes: int, least_bytes: int = 0
+    ) -> Push:
+        size = max(2 * chunk_bytes, least_bytes) + draw.randint(1, chunk_bytes)
         data = draw.randbytes(size)
         file = place / "model.gguf"
         file.write_bytes(data)
@@ -59,10 +62,17 @@ class Push:
         return put(transport, store, self.file, self.sha256, watch).resumed_bytes
 
 
-def pushed(push: Push, ground: Ground, connect: Connect, breaks: Callable[[], None]) -> Seen:
+def pushed(
+    push: Push,
+    ground: Ground,
+    connect: Connect,
+    breaks: Callable[[], None],
+    on_its_way: int = sys.maxsize,
+) -> Seen:
     """Push; once `at` bytes are on their way it breaks. The next push makes it whole.
 
-    What lies in the store under a hash has that hash, before and after.
+    What lies in the store under a hash has that hash, before and after. on_its_way: bytes that
+    buffers may hold at the break; whole chunks before them are not sent again.
     """
     struck: list[int] = []
 
@@ -83,6 +93,8 @@ def pushed(push: Push, ground: Ground, connect: Connect, breaks: Callable[[], No
     with contextlib.closing(connect()) as transport:
         resumed = push.to(transport, ground, Watch())
     need(check_objects(ground.here / "store", push.sha256), "not there after the next push")
+    due = (push.at - on_its_way) // push.chunk_bytes * push.chunk_bytes
+    need(left or resumed >= due, f"{resumed} bytes used again, {due} had come for sure")
     make = recovered if left else reported
     detail = f"at {push.at} of {push.size}: {said[-70:]}; {resumed} bytes used again"
     return make(detail, 1, fired=bool(struck))
