@@ -6,8 +6,8 @@ One real sshd in a network namespace of its own (root, openssh-server, iproute2)
 devices: each is an entry of the inventory with a store and a spool of its own. The last but one
 is dead (nobody listens on its port), the last one has a Python that answers with noise without
 end. `inferometer measure --device ... --device ...` runs once; its processes and those of the
-devices are looked at every half second, or less often where there are many. Both share the cores here, which no real bench does: wall
-times are no figures of a host.
+devices are looked at every half second, less often where there are many. Both share the cores
+here, which no real bench does: wall times are no figures of a host.
 
 Memory is proportional set size (proc_pid_smaps(5)): of a page that n processes share, each has
 1/n. CPU time of the host is exact (wait4(2)); that of the devices is as it stood at the last look.
@@ -169,19 +169,19 @@ def plan(place: Path, engine: str) -> Path:
 def watched(process: subprocess.Popen[str], far: Sshd) -> tuple[Look, float, float]:
     """Look until it ends: what was seen, its wall time, and the CPU time of all below it, in s."""
     look, begun_s = Look(), time.monotonic()
-    command = psutil.Process(process.pid)
+    command, due_s = psutil.Process(process.pid), begun_s
     while True:
         pid, status, used = os.wait4(process.pid, os.WNOHANG)
+        now_s = time.monotonic()
         if pid:
             process.returncode = os.waitstatus_to_exitcode(status)
-            return look, time.monotonic() - begun_s, used.ru_utime + used.ru_stime
-        since_s = time.monotonic()
-        try:
-            look.at_host(command)
-        except psutil.Error:
-            continue
-        look.at_devices(far.place.pids())
-        time.sleep(max(LOOK_S, LOOK_SHARE * (time.monotonic() - since_s)))
+            return look, now_s - begun_s, used.ru_utime + used.ru_stime
+        if now_s >= due_s:
+            with contextlib.suppress(psutil.Error):  # it ends this moment
+                look.at_host(command)
+            look.at_devices(far.place.pids())
+            due_s = time.monotonic() + max(LOOK_S, LOOK_SHARE * (time.monotonic() - now_s))
+        time.sleep(LOOK_S / 5)
 
 
 def measured(place: Path, count: int, engine: str, *, each: bool) -> int:

@@ -34,3 +34,5 @@ CASES: tuple[Case, ...] = (
     *adb_cases.CASES,
     *serial_cases.CASES,
 )
+
+SLOW: tuple[Case, ...] = run_cases.SLOW
