@@ -39,6 +39,7 @@ class RunFacts:
     and `absent` as in sources.json. performed: wall-clock labels `start`, `end`.
     clock: facts of the clock exchange. software: name, version, role, sha256 of each part.
     timekeeping: the device's clocks and its source of UTC; None where nobody looked.
+    host_timekeeping: the same of a host that is another machine; None where it was not asked.
     payload_sha256: SHA-256 of the bag's payload manifest, "" when not sealed. interrupted: why
     the run ended early, "" when it did not. run_id: the id under which the device spooled, "" in
     a folder without one. perturbation: what the run found in the store of on/off results; None
@@ -62,6 +63,7 @@ class RunFacts:
     interrupted: str = ""
     launch: Mapping[str, Any] = field(default_factory=dict)
     timekeeping: Timekeeping | None = None
+    host_timekeeping: Timekeeping | None = None
     run_id: str = ""
     perturbation: Lookup | None = None
     laboratory: Laboratory | None = None
