@@ -11,6 +11,7 @@ from host.handover.formal import EnvironmentField, EquipmentField
 from host.handover.laboratory import Laboratory
 from host.handover.perturbation import Lookup
 from host.handover.plan import ResolvedPlan
+from host.handover.text import Txt
 from host.handover.timekeeping import Timekeeping
 
 
@@ -46,6 +47,7 @@ class RunFacts:
     where it did not look. laboratory: the operator's file as the run had it. equipment,
     environment: instruments in use, and what they read of the surroundings. equipment_problems:
     what keeps them from being what their file wants. journal: what the host noted of attempts.
+    beyond: results that the device cannot have given, by the limits of its profile.
     """
 
     plan: ResolvedPlan
@@ -71,3 +73,4 @@ class RunFacts:
     environment: tuple[EnvironmentField, ...] = ()
     equipment_problems: tuple[Problem, ...] = ()
     journal: tuple[Journalled, ...] = ()
+    beyond: tuple[Txt, ...] = ()

@@ -83,9 +83,8 @@ def test_a_host_that_is_another_machine_is_asked_beside_the_device_in_every_sess
     tmp_path: Path, folder: RunFolder
 ) -> None:
     with link_to(tmp_path, KNOWN) as link:
-        for _ in range(2):
-            suffix = begin_timekeeping(link, folder, apart=True)
-        end_timekeeping(link, folder, suffix, apart=True)
+        suffixes = [begin_timekeeping(link, folder, apart=True) for _ in range(2)]
+        end_timekeeping(link, folder, suffixes[1], apart=True)
     assert sorted(p.name for p in folder.data.glob("host-*")) == [
         "host-time-after-2.json",
         "host-time-before-2.json",
