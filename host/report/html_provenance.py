@@ -9,7 +9,7 @@ from host.handover.record import Record, SourceField
 from host.handover.text import Txt
 from host.report.html_library import library
 from host.report.html_results import coverage_factor, expanded, status, unit, value
-from host.report.html_tables import column, none, reason, table, terms
+from host.report.html_tables import column, none, outcome, reason, table, terms
 from host.report.html_text import NOTHING, Html, both, code, heading, join, said, tag, text
 
 
@@ -80,7 +80,7 @@ def attempts(record: Record) -> Html:
         [
             text(f"#{a.number}"),
             status(a.status),
-            reason(a.reason) if a.reason else NOTHING,
+            outcome(a.reason) if a.reason else NOTHING,
             text(a.requests),
             text(a.output_tokens),
             code(a.output_sha256) if a.output_sha256 else NOTHING,
