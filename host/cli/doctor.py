@@ -26,6 +26,9 @@ def doctor(*, as_json: bool) -> int:
 
 
 def _show(found: dict[str, Any]) -> None:
+    from host.handover.fixes import fix_words
+    from host.handover.text import one_line
+
     console = out()
     console.print(Text("引擎 engines", style="bold"))
     for name, version in found["engines"].items():
@@ -49,7 +52,8 @@ def _show(found: dict[str, Any]) -> None:
             Text(f"  {absent['kind']} {plain(absent['source'])}: {plain(absent['reason'])}")
         )
         if absent["fix"]:
-            console.print(Text(f"      {plain(absent['fix'])}", style="dim"))
+            words = fix_words(str(absent["fix"]))
+            console.print(Text(f"      {plain(one_line(words))}", style="dim"))
     power = [row for row in found["channels"] if row["tier"]]
     said = "有 yes" if power else "没有：不能给出能量结果 none: no energy result can be given"
     console.print(Text(f"\n功率证据 power evidence: {said}"))

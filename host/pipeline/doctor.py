@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from host.deploy.stage import deploy_local, local_store
+from host.handover.fixes import fix_words
 from host.run.link import AgentLink
 from host.transport.local import Local
 
@@ -15,7 +16,8 @@ READS = 2000
 def examine() -> dict[str, Any]:
     """Ask a fresh agent for its engines and sources.
 
-    Gives `engines`, `channels` (each with reads_hz, refresh_hz, resolution, tier), `absent`.
+    Gives `engines`, `channels` (each with reads_hz, refresh_hz, resolution, tier), and `absent`
+    as the agent said it, with its fix in Chinese beside it.
     """
     transport = Local()
     with AgentLink.start(transport, deploy_local(transport, local_store())) as link:
@@ -26,7 +28,9 @@ def examine() -> dict[str, Any]:
         "clock": link.hello.get("clock", {}),
         "engines": engines,
         "channels": [_row(c, probes.get(c["kind_of_source"], {})) for c in sources["channels"]],
-        "absent": sources["absent"],
+        "absent": [
+            {**a, "fix_zh": fix_words(str(a.get("fix", ""))).zh} for a in sources["absent"]
+        ],
     }
 
 

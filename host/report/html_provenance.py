@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from host.handover.fixes import fix_words
 from host.handover.quantity import Definition, Quantity
 from host.handover.record import Record, SourceField
 from host.handover.text import Txt
@@ -157,7 +158,7 @@ def _absent(record: Record) -> Html:
         column("原因", "reason"),
         column("如何补救", "what would fix it"),
     )
-    rows = ([code(a.source), reason(a.reason), text(a.fix)] for a in record.absent)
+    rows = ([code(a.source), reason(a.reason), both(fix_words(a.fix))] for a in record.absent)
     return table(Txt(zh="缺失的来源", en="Absent sources"), columns, rows, titled=True)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from host.handover.quantity import Quantity
 from host.handover.reasons import REASONS
-from host.handover.record import Record
+from host.handover.record import AbsentField, Record
 from host.handover.text import Txt, one_line
 from host.handover.trace import AlignedRun
 from host.report.html import page
@@ -211,6 +211,14 @@ def test_void_attempts_are_listed_with_their_reason() -> None:
     for row in rows:
         assert all(part in row[2] for part in ("gate-timeout", "40 C", words.zh, words.en))
     assert all(words.en in said.en and words.zh in said.zh for said in excluded(record))
+
+
+def test_a_fix_of_an_absent_source_is_said_in_both_languages() -> None:
+    absent = (AbsentField("load /proc/loadavg", "not-readable: EACCES", "mount procfs"),)
+    record = msgspec.structs.replace(sample_record(), absent=absent)
+    words = read(page(record, example_run(3))).words
+    assert "挂载 procfs" in words
+    assert "mount procfs" in words
 
 
 def test_a_run_of_many_attempts_and_channels_stays_below_its_bound() -> None:
