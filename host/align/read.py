@@ -17,7 +17,7 @@ from host.align.bag import DECLARATION, payload_sha256
 from host.align.exchanges import aligned_by, clock_facts, exchanges_in
 from host.align.meters import Metered, meters_in
 from host.align.streams import AttemptFiles, read_attempt, read_json
-from host.align.time_folder import timekeeping_in
+from host.align.time_folder import host_timekeeping_in, timekeeping_in
 from host.errors import FolderError
 from host.handover.facts import Journalled, RunFacts
 from host.handover.finding import StreamFault
@@ -90,6 +90,7 @@ def read_run(root: Path) -> RunReading:
         interrupted=_interrupted(journal),
         launch=session.get("launch", {}),
         timekeeping=timekeeping_in(data),
+        host_timekeeping=host_timekeeping_in(data),
         run_id=str(_optional(data / "run.json").get("id", "")),
         perturbation=_perturbation(data / "perturbation.json"),
         laboratory=_laboratory(data / "laboratory.toml"),

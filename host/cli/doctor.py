@@ -38,6 +38,9 @@ def doctor(device: str, inventory: Path | None, *, as_json: bool) -> int:
 
 
 def _show(found: dict[str, Any]) -> None:
+    from host.handover.fixes import fix_words
+    from host.handover.text import one_line
+
     console = out()
     console.print(Text("引擎 engines", style="bold"))
     for name, version in found["engines"].items():
@@ -61,7 +64,8 @@ def _show(found: dict[str, Any]) -> None:
             Text(f"  {absent['kind']} {plain(absent['source'])}: {plain(absent['reason'])}")
         )
         if absent["fix"]:
-            console.print(Text(f"      {plain(absent['fix'])}", style="dim"))
+            words = fix_words(str(absent["fix"]))
+            console.print(Text(f"      {plain(one_line(words))}", style="dim"))
     if found["cannot"]:
         console.print(Text("\n不能做 what the agent there cannot do", style="bold"))
         for said in found["cannot"]:

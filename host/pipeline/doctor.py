@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from host.errors import AgentError
+from host.handover.fixes import fix_words
 from host.handover.progress import Watch
 from host.pipeline.device_probe import text_of
 from host.pipeline.reach import Reached, reached
@@ -20,7 +21,7 @@ def examine(name: str, inventory: Path | None, watch: Watch) -> dict[str, Any]:
     """Ask a fresh agent for its engines and sources. name: `local`, of the inventory, an address.
 
     Gives `device`, `agent`, `engines`, `channels` (each with reads_hz, refresh_hz, resolution,
-    tier), `absent`, and `cannot`: what this agent cannot do there, and why.
+    tier), `absent` with its fix in Chinese too, and `cannot`: what this agent cannot do there.
     """
     with reached(name, inventory, watch) as device, device.link() as link:
         sources = link.ask("probe", {"reads": READS}, answer="sources")
@@ -40,7 +41,7 @@ def examine(name: str, inventory: Path | None, watch: Watch) -> dict[str, Any]:
         "clock": link.hello.get("clock", {}),
         "engines": engines if isinstance(engines, dict) else {},
         "channels": channels,
-        "absent": absent,
+        "absent": [{**a, "fix_zh": fix_words(a["fix"]).zh} for a in absent],
         "cannot": cannot,
     }
 

@@ -101,7 +101,7 @@ class Look:
 
 def _below(process: psutil.Process) -> list[psutil.Process]:
     try:
-        return process.children(recursive=True)
+        return list(process.children(recursive=True))
     except psutil.Error:
         return []
 
@@ -123,7 +123,7 @@ def _sum(tree: Sequence[psutil.Process]) -> Watched:
 
 
 def _own_s(process: psutil.Process) -> float:
-    return sum(process.cpu_times()[:2])
+    return float(sum(process.cpu_times()[:2]))
 
 
 def _most(kept: Watched, seen: Watched) -> None:
