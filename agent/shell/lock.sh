@@ -104,6 +104,7 @@ claim() {
         say_kept 0
     else
         refuse_start $?
+        rmdir "$work" 2>/dev/null || :
     fi
 }
 
@@ -112,6 +113,7 @@ give_up() {
     keep_place "$1"
     read_holder
     if [ "$other_run" = "$run_name" ] && ! holds "$other"; then rm -rf "$lock"; fi
+    rmdir "$work" 2>/dev/null || : # one in which nothing was ever done
 }
 
 say_kept() { say "{\"type\":\"kept\",\"pid\":$1,\"boot_id\":\"$boot\"}"; }

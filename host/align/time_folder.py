@@ -1,4 +1,7 @@
-"""The timekeeping of a run folder: `data/time-before*.json` and `data/time-after*.json`."""
+"""The timekeeping of a run folder: `data/time-before*.json` and `data/time-after*.json`.
+
+They are the device's. `host-` before the name marks those of a host that is another machine.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,33 @@ from host.errors import FolderError
 from host.handover.timekeeping import Moment, Timekeeping
 
 BEFORE, AFTER = "time-before", "time-after"
+HOST = "host-"
 
 
 def timekeeping_in(data: Path) -> Timekeeping:
-    """Read and judge all sessions' readings; a folder from before them has none."""
+    """Read and judge all sessions' readings of the device; an older folder has none."""
+    return timekeeping_of(_spans(data, ""))
+
+
+def host_timekeeping_in(data: Path) -> Timekeeping | None:
+    """The same of the host; None where it was not asked: one machine, or an older folder."""
+    spans = _spans(data, HOST)
+    return timekeeping_of(spans) if spans else None
+
+
+def _spans(data: Path, whose: str) -> list[Span]:
+    """One span for each session that was begun, in order."""
+    before, after = f"{whose}{BEFORE}", f"{whose}{AFTER}"
     sessions = sorted(
-        (path.stem.removeprefix(BEFORE) for path in data.glob(f"{BEFORE}*.json")),
+        (path.stem.removeprefix(before) for path in data.glob(f"{before}*.json")),
         key=lambda suffix: (len(suffix), suffix),
     )
     spans = []
     for suffix in sessions:
-        after = data / f"{AFTER}{suffix}.json"
-        end = _moment(after) if after.exists() else None
-        spans.append(Span(_moment(data / f"{BEFORE}{suffix}.json"), end))
-    return timekeeping_of(spans)
+        last = data / f"{after}{suffix}.json"
+        end = _moment(last) if last.exists() else None
+        spans.append(Span(_moment(data / f"{before}{suffix}.json"), end))
+    return spans
 
 
 def _moment(path: Path) -> Moment:

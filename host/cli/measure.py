@@ -78,14 +78,16 @@ def measure(
 
     Without arguments: this machine, the small INT4 reference model, the smoke dataset; a record
     and a page in under a minute. Exit code 0: valid; 1: done but void; 2: bad input; 3: device or
-    engine failed; 130: interrupted, go on with --resume.
+    engine failed; 130: interrupted, go on with --resume. Without a plan file the gates are those
+    of the device's profile, as far as it shows what they look at; --dry-run prints them.
     """
     from host.pipeline.measure import Files
     from host.pipeline.measure import measure as run
     from host.pipeline.resume import resume
 
     dry_run, detached = over.pop("dry_run"), over.pop("detached")
-    files = Files(over.pop("equipment"), over.pop("laboratory"), over.pop("inventory"))
+    named = (over.pop("equipment"), over.pop("laboratory"), over.pop("inventory"))
+    files = Files(*named, plan=plan_file is not None)
     if resumed is not None:
         with watching(err()) as watch:
             return tell(resume(resumed, watch, files.inventory), as_json=as_json)

@@ -73,6 +73,7 @@ def perturbation(
     them into their budgets. Exit code 0: stored; 1: done, but without a ratio or void; 2: bad
     input; 3: device or engine failed; 130: interrupted, go on with --resume.
     """
+    from host.pipeline.measure import Files
     from host.pipeline.measure import measure as run
     from host.pipeline.perturbation import check_in_pairs
     from host.pipeline.resume import resume
@@ -87,7 +88,7 @@ def perturbation(
         attempts = 2 * (pairs or PAIRS)
         plan, given = plan_of(plan_file, {**over, "pairing": "on_off", "attempts": attempts})
     with watching(err()) as watch:
-        done = run(plan, given, runs, watch)
+        done = run(plan, given, runs, watch, Files(plan=plan_file is not None))
     return _tell(done, as_json=as_json)
 
 

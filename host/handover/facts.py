@@ -11,6 +11,7 @@ from host.handover.formal import EnvironmentField, EquipmentField
 from host.handover.laboratory import Laboratory
 from host.handover.perturbation import Lookup
 from host.handover.plan import ResolvedPlan
+from host.handover.text import Txt
 from host.handover.timekeeping import Timekeeping
 
 
@@ -39,12 +40,14 @@ class RunFacts:
     and `absent` as in sources.json. performed: wall-clock labels `start`, `end`.
     clock: facts of the clock exchange. software: name, version, role, sha256 of each part.
     timekeeping: the device's clocks and its source of UTC; None where nobody looked.
+    host_timekeeping: the same of a host that is another machine; None where it was not asked.
     payload_sha256: SHA-256 of the bag's payload manifest, "" when not sealed. interrupted: why
     the run ended early, "" when it did not. run_id: the id under which the device spooled, "" in
     a folder without one. perturbation: what the run found in the store of on/off results; None
     where it did not look. laboratory: the operator's file as the run had it. equipment,
     environment: instruments in use, and what they read of the surroundings. equipment_problems:
     what keeps them from being what their file wants. journal: what the host noted of attempts.
+    beyond: results that the device cannot have given, by the limits of its profile.
     """
 
     plan: ResolvedPlan
@@ -62,6 +65,7 @@ class RunFacts:
     interrupted: str = ""
     launch: Mapping[str, Any] = field(default_factory=dict)
     timekeeping: Timekeeping | None = None
+    host_timekeeping: Timekeeping | None = None
     run_id: str = ""
     perturbation: Lookup | None = None
     laboratory: Laboratory | None = None
@@ -69,3 +73,4 @@ class RunFacts:
     environment: tuple[EnvironmentField, ...] = ()
     equipment_problems: tuple[Problem, ...] = ()
     journal: tuple[Journalled, ...] = ()
+    beyond: tuple[Txt, ...] = ()

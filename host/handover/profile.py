@@ -7,7 +7,8 @@ key for those who write profiles.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -204,6 +205,14 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory_bandwidth_bytes_per_s: Limit | None = None
     max_power_w: Limit | None = None
     temperature_c: Span | None = None
+
+
+def limits_of(profile: Mapping[str, Any]) -> Limits:
+    """The limits of a profile as a run folder keeps it; none where they cannot be understood."""
+    try:
+        return msgspec.convert(profile.get("limits") or {}, Limits)
+    except msgspec.ValidationError:
+        return Limits()
 
 
 class Status(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

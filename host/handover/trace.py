@@ -86,6 +86,7 @@ class Series:
 
     t0_ns, t1_ns: stamps around each read. values: in `unit`. quantity and kind: the words of
     `collectors.reading`. tier: power evidence tier or "". wraps_at: in `unit`, for counters.
+    averaging_s: length of the source's own window, where it states one.
     """
 
     channel: str
@@ -100,6 +101,7 @@ class Series:
     wraps_at: float | None = None
     resolution: float | None = None
     gaps: tuple[Gap, ...] = ()
+    averaging_s: float | None = None
 
     @property
     def t_ns(self) -> IntArray:

@@ -98,7 +98,7 @@ def hand_over_all(work: Work) -> None:
         try:
             before(bench, link)
             exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
-            begin_timekeeping(link, bench.folder)
+            begin_timekeeping(link, bench.folder, apart=bench.between)
             hand_over(bench, link, numbers, work.device.name)
         except BaseException:
             link.close()
@@ -134,7 +134,7 @@ def take_over(work: Work, link: Link, numbers: range) -> str:
                 ended = take_all(bench, link, numbers)
             link.close()
             with work.device.link() as fresh:
-                end_timekeeping(fresh, bench.folder, "")
+                end_timekeeping(fresh, bench.folder, "", apart=bench.between)
                 device = _content(fresh.ask("device"))
                 write_json(bench.folder.data / "device-after.json", device)
                 exchange(fresh, bench.folder, bench.clock, f"after-{numbers.start:03d}")
@@ -172,9 +172,9 @@ def _attempts(bench: Bench, link: Link) -> str:
     try:
         before(bench, link)
         exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
-        session = begin_timekeeping(link, bench.folder)
+        session = begin_timekeeping(link, bench.folder, apart=bench.between)
         ended = run_attempts(bench, link, numbers)
-        end_timekeeping(link, bench.folder, session)
+        end_timekeeping(link, bench.folder, session, apart=bench.between)
         write_json(bench.folder.data / "device-after.json", _content(link.ask("device")))
         exchange(link, bench.folder, bench.clock, f"after-{numbers.start:03d}")
     except DeviceError as err:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,12 @@ from host.pipeline.laboratory import NAME as LABORATORY
 from host.pipeline.laboratory import laboratory_bytes
 from host.pipeline.perturbation import look_up, write_on_off
 from host.pipeline.prepare import resolve_plan
+from host.pipeline.profile_gates import NAME as GATES
+from host.pipeline.profile_gates import with_profile_gates
 from host.pipeline.reach import Reached, reached
 from host.pipeline.redo import Redone, redo
 from host.pipeline.write import write_page, write_record
+from host.plan.load import dump
 from host.run.folder import RunFolder, check_writable, create, write_bytes, write_json
 from host.run.journal import wall_label
 from host.run.link import AgentLink
@@ -48,12 +51,14 @@ class Measured:
 class Files:
     """Files of the operator: equipment in use, laboratory, inventory of devices.
 
-    None: the usual one, if any.
+    None: the usual one, if any. plan: whether the plan is one too; without a plan file the gates
+    are those of the device's profile.
     """
 
     equipment: Path | None = None
     laboratory: Path | None = None
     inventory: Path | None = None
+    plan: bool = True
 
 
 NO_FILES = Files()
@@ -63,6 +68,8 @@ def prepare(plan: Plan, watch: Watch, files: Files = NO_FILES) -> ResolvedPlan:
     """Resolve a plan and try it with the agent, without a run (`--dry-run`)."""
     with reached(plan.device, files.inventory, watch) as device, device.link() as link:
         equipment_for(files.equipment, link)
+        if not files.plan:
+            plan, _ = with_profile_gates(plan, device, watch, detached=False)
         return _resolved(plan, device, link, watch)
 
 
@@ -73,7 +80,7 @@ def measure(
 
     Raises UsageError before anything is written, DeviceError when device or engine failed.
     """
-    with _begun(plan, given, runs, watch, files) as (work, link):
+    with _begun(Asked(plan, given), runs, watch, files) as (work, link):
         with work.device.session(link, work.run_id, watch) as session:
             ended = fill(work, session)
         work.tidy()
@@ -84,19 +91,32 @@ def detach(
     plan: Plan, given: bytes, runs: Path, watch: Watch, files: Files = NO_FILES
 ) -> RunFolder:
     """Hand a run over to its device and leave; `collect` takes it when it is done."""
-    with _begun(plan, given, runs, watch, files) as (work, _):
+    with _begun(Asked(plan, given, detached=True), runs, watch, files) as (work, _):
         hand_over_all(work)
     return work.folder
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A plan, its bytes as they were given, and whether the device is left alone with it."""
+
+    plan: Plan
+    given: bytes
+    detached: bool = False
+
+
 @contextmanager
 def _begun(
-    plan: Plan, given: bytes, runs: Path, watch: Watch, files: Files
+    asked: Asked, runs: Path, watch: Watch, files: Files
 ) -> Iterator[tuple[Work, AgentLink]]:
     """A run folder with everything that was given, its device, and a session there."""
     check_writable(runs)
     laboratory = laboratory_bytes(files.laboratory)
+    plan, given, gates = asked.plan, asked.given, None
     with reached(plan.device, files.inventory, watch) as device, device.link() as link:
+        if not files.plan:
+            plan, gates = with_profile_gates(plan, device, watch, detached=asked.detached)
+            given = given if gates is None else dump(plan).encode()
         resolved = _resolved(plan, device, link, watch)
         instruments = equipment_for(files.equipment, link)
         folder = create(runs, _name(resolved))
@@ -104,6 +124,8 @@ def _begun(
             with disk(folder):
                 write_bytes(folder.data / "plan.toml", given)
                 write_json(folder.data / "plan.json", msgspec.to_builtins(resolved))
+                if gates is not None:
+                    write_json(folder.data / GATES, asdict(gates))
                 keep_equipment(folder, instruments)
                 if laboratory is not None:
                     write_bytes(folder.data / LABORATORY, laboratory)

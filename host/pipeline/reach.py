@@ -181,7 +181,7 @@ def _deployed(known: KnownDevice, transport: Transport, watch: Watch) -> Reached
         known.name,
         transport,
         known.connect,
-        replace(deployment, spool=spool),
+        replace(deployment, device=known.name, spool=spool),
         msgspec.to_builtins(found),
         store,
     )

@@ -32,6 +32,7 @@ def shell_link(
 
     console = transport.device.startswith("serial:")
     site = Site(
+        deployment.device,
         transport,
         tuple(deployment.argv()),
         directory,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from host.align.read import RunReading, read_run
+from host.check.rules_limits import beyond_limits
 from host.evaluate.run import evaluate
+from host.handover.case import Case
 from host.handover.record import Record
 from host.handover.result import Results
 from host.handover.trace import AlignedRun
@@ -57,4 +59,8 @@ def redo(root: Path) -> Redone:
     stored = stored_statements(root)
     statements = tuple(s.statement for s in stored)
     record = build(reading.run, results, reading.facts, statements)
+    beyond = beyond_limits(Case(read.run, reading.facts, record))
+    if beyond:
+        reading = replace(reading, facts=replace(reading.facts, beyond=beyond))
+        record = build(reading.run, results, reading.facts, statements)
     return Redone(reading, read.run, record, results, stored)

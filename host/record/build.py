@@ -58,7 +58,7 @@ def build(
         kind=_kind(facts),
         title=_title(facts),
         status=StatusField(),
-        verdict=verdict_of(attempts, facts.interrupted),
+        verdict=verdict_of(attempts, facts.interrupted, facts.beyond),
         laboratory=None,
         customer=None,
         people=(),

@@ -9,6 +9,7 @@ from host.handover.facts import RunFacts
 from host.handover.formal import MethodField, SamplingPlanField
 from host.handover.measurands import MEASURANDS
 from host.handover.plan import GatePlan
+from host.handover.reasons import explained
 from host.handover.record import AttemptField, Attempts
 from host.handover.result import Result
 from host.handover.text import Txt
@@ -87,10 +88,11 @@ def sampling_plan_of(facts: RunFacts, attempts: Attempts) -> SamplingPlanField:
 
 def _excluded(attempt: AttemptField) -> Txt:
     status = {"void": "作废", "incomplete": "未完成"}.get(attempt.status, attempt.status)
-    return Txt(
-        f"第 {attempt.number} 次尝试：{status}，{attempt.reason}",
-        f"attempt {attempt.number}: {attempt.status}, {attempt.reason}",
-    )
+    zh, en = f"第 {attempt.number} 次尝试：{status}", f"attempt {attempt.number}: {attempt.status}"
+    words = explained(attempt.reason)
+    if words is None:
+        return Txt(f"{zh}，{attempt.reason}", f"{en}, {attempt.reason}")
+    return Txt(f"{zh}，{words.zh}（{attempt.reason}）", f"{en}, {words.en} ({attempt.reason})")
 
 
 def _cool_down(gates: GatePlan, idle_s: float) -> Txt:

@@ -1,7 +1,9 @@
 """The time block of a record (reference: metrology 6.5 and 8). Pure.
 
 Words are earned: a source of UTC is named only where every reading before and after named one and
-gave a bound; else the block says "not traceable to UTC" and why.
+gave a bound; else the block says "not traceable to UTC" and why. Labels are of the host's wall
+clock: where it is another machine than the device, its own source counts, and `host` holds its
+state.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from math import sqrt
 from typing import Any
 
 from host.handover.facts import RunFacts
-from host.handover.text import Txt
+from host.handover.text import Txt, same
 from host.handover.timekeeping import ClockSaid, Corrections, Moment, Rate, Sync, Timekeeping
 from host.handover.trace import AlignedRun
 from host.schema.canonical import decimal, quoted
@@ -27,8 +29,12 @@ OTHER_MACHINE = Txt(
 def time_of(run: AlignedRun, facts: RunFacts) -> dict[str, Any]:
     """The block; `utc_source` is an object or the word `none`."""
     time = facts.timekeeping
+    # On one machine the wall clock of the labels is the one that the device spoke of.
+    apart = not facts.clock.get("same_clock")
+    host = facts.host_timekeeping if apart else None
     clock = _clock_id(run.clock)
-    said = _clocks(time, clock, str(facts.clock.get("resolution_ns", "")))
+    own = _clocks(time, clock, str(facts.clock.get("resolution_ns", "")), labels=not apart)
+    said = [*own, *_label_clocks(host)]
     block: dict[str, Any] = {
         "interval_clock": run.clock,
         "clocks": said,
@@ -36,19 +42,27 @@ def time_of(run: AlignedRun, facts: RunFacts) -> dict[str, Any]:
     }
     if time is None:
         return {**block, "utc_source": "none", **_untraceable(NOT_READ)}
-    # Only on one machine is the wall clock of the labels the one that was read.
-    source = time.source if facts.clock.get("same_clock") else None
-    bound_s = time.utc_bound_s if source else None
     block |= {
         "sync_before": _sync(time.first),
         "sync_after": _sync(time.last),
         "sessions": time.sessions,
         "rate": _rate(time.rate),
-        **_corrections(time.corrections, said, clock),
+        **_corrections(time.corrections, own, clock),
+        **({} if host is None else {"host": _host(host)}),
     }
+    return {**block, **_labels(host if apart else time, time.rate, clock, apart=apart)}
+
+
+def _labels(time: Timekeeping | None, rate: Rate, clock: str, *, apart: bool) -> dict[str, Any]:
+    """What the labels are traceable to. time: of the machine whose wall clock they are of.
+
+    rate, clock: of the device, for durations.
+    """
+    if time is None:
+        return {"utc_source": "none", **_untraceable(OTHER_MACHINE)}
+    source, bound_s = time.source, time.utc_bound_s
     if source is None or bound_s is None:
-        why = time.absent if time.source is None else OTHER_MACHINE
-        return {**block, "utc_source": "none", **_untraceable(why)}
+        return {"utc_source": "none", **_untraceable(time.absent)}
     named = {
         "name": source.name,
         "stratum": source.stratum,
@@ -57,25 +71,38 @@ def time_of(run: AlignedRun, facts: RunFacts) -> dict[str, Any]:
         "path": source.path or None,
         "daemon": source.daemon,
         "version": source.version or None,
+        **({"machine": "host"} if apart else {}),
     }
-    text = traceable(source.name, bound_s, clock, time.rate)
+    name = Txt(f"主机的{source.name}", f"the host's {source.name}") if apart else same(source.name)
+    text = traceable(name, bound_s, clock, rate)
     return {
-        **block,
         "utc_source": quoted(named),
         "utc_bound_s": decimal(bound_s),
         "traceability_text": {"zh": text.zh, "en": text.en},
     }
 
 
-def traceable(source: str, bound_s: float, clock: str, rate: Rate) -> Txt:
+def _host(time: Timekeeping) -> dict[str, Any]:
+    """The host's wall clock before and after the run, and what was done to it in between."""
+    found = _corrections(time.corrections, [], "")
+    del found["durations_void"]  # no duration is taken from it
+    return {
+        "sync_before": _sync(time.first),
+        "sync_after": _sync(time.last),
+        "sessions": time.sessions,
+        **found,
+    }
+
+
+def traceable(source: Txt, bound_s: float, clock: str, rate: Rate) -> Txt:
     """The sentence for a run with a source of UTC (wording template: metrology 8).
 
     A rate that was not compared is not said to be.
     """
     bound = f"{bound_s:.3g}"
     labels = Txt(
-        f"时间戳经{source}溯源至UTC，误差界为 {bound} s（以该来源正确为前提）；",
-        f"Time stamps refer to UTC via {source} with a bound of {bound} s"
+        f"时间戳经{source.zh}溯源至UTC，误差界为 {bound} s（以该来源正确为前提）；",
+        f"Time stamps refer to UTC via {source.en} with a bound of {bound} s"
         " (if that source is right); ",
     )
     u_ppm = f"{rate.half_width_ppm / sqrt(3):.3g}"
@@ -109,10 +136,16 @@ def _id_of(api: str) -> str:
     return api.removeprefix("CLOCK_").lower()
 
 
-def _clocks(time: Timekeeping | None, interval: str, resolution: str) -> list[dict[str, Any]]:
-    """All clocks that the device named; of an older run only the one of its stamps is known."""
+def _clocks(
+    time: Timekeeping | None, interval: str, resolution: str, *, labels: bool
+) -> list[dict[str, Any]]:
+    """All clocks that the device named; of an older run only the one of its stamps is known.
+
+    labels: whether the wall-clock labels are of its REALTIME.
+    """
+    uses = {"realtime": "labels"} if labels else {}
     said = time.first.clocks if time and time.first else ()
-    found = [_clock(clock, interval) for clock in said]
+    found = [_clock(clock, "device", {**uses, interval: "durations"}) for clock in said]
     if interval and all(clock["id"] != interval for clock in found):
         said_ns = resolution if resolution.isdecimal() else None
         found.append(
@@ -121,12 +154,18 @@ def _clocks(time: Timekeeping | None, interval: str, resolution: str) -> list[di
     return found
 
 
-def _clock(clock: ClockSaid, interval: str) -> dict[str, Any]:
+def _label_clocks(host: Timekeeping | None) -> list[dict[str, Any]]:
+    """The clock of the labels where the host is another machine and was asked for it."""
+    said = host.first.clocks if host and host.first else ()
+    uses = {"realtime": "labels"}
+    return [_clock(clock, "host", uses) for clock in said if _id_of(clock.api) in uses]
+
+
+def _clock(clock: ClockSaid, machine: str, uses: Mapping[str, str]) -> dict[str, Any]:
     name = _id_of(clock.api)
-    uses = {interval: "durations", "realtime": "labels"}
     return {
         "id": name,
-        "device": "device",
+        "device": machine,
         "api": clock.api,
         "use": uses.get(name),
         "resolution_ns": str(clock.resolution_ns),

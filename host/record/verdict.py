@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from host.handover.record import Attempts, Verdict
 from host.handover.text import Txt
 
 
-def verdict_of(attempts: Attempts, interrupted: str) -> Verdict:
+def verdict_of(attempts: Attempts, interrupted: str, beyond: Sequence[Txt] = ()) -> Verdict:
     """`incomplete`, `void` or `valid`, with reason codes.
 
     incomplete: the run was interrupted, or fewer attempts ended than were planned. void: all
-    planned attempts ended and none is valid. valid: all ended and at least one is valid; the
+    planned attempts ended and none is valid, or a result is beyond what the device can do (design
+    law 9). beyond: sentences that say so. valid: all ended and at least one is valid; the
     reasons then name the void ones, and those that were cut off and made up for by new ones.
     """
     ended = attempts.valid + attempts.void
-    reasons = _reasons(attempts)
+    reasons = (*(f"beyond-limit: {words.en}" for words in beyond), *_reasons(attempts))
     if interrupted:
         reasons = (f"ended-early: {interrupted}", *reasons)
     if interrupted or ended < attempts.planned:
@@ -22,6 +25,9 @@ def verdict_of(attempts: Attempts, interrupted: str) -> Verdict:
         if missing > 0:
             reasons = (*reasons, f"attempts-missing: {missing} of {attempts.planned}")
         return Verdict("incomplete", _text(attempts, "未完成", "Incomplete"), reasons)
+    if beyond:
+        zh, en = "无效（有结果超出设备的限值）", "Void (a result is beyond the device's limits)"
+        return Verdict("void", _text(attempts, zh, en), reasons)
     if attempts.valid == 0:
         return Verdict("void", _text(attempts, "无效", "Void"), reasons or ("no-attempt: 0",))
     return Verdict("valid", _text(attempts, "有效", "Valid"), reasons)

@@ -13,6 +13,7 @@ from host.handover.trace import AlignedRun
 from host.record.attempts import outputs_differ
 from host.record.state import changed_state
 from host.record.warning_equipment import equipment_warnings
+from host.record.warning_output import output_warnings
 from host.schema.canonical import decimal
 
 MIN_ATTEMPTS = 3  # below, t is above 12 and U says little
@@ -47,7 +48,7 @@ class Evidence:
 def warnings_of(evidence: Evidence) -> tuple[Warning_, ...]:
     """All that apply, in the order of the rules."""
     found = (warning for rule in _RULES for warning in rule(evidence))
-    return (*found, *equipment_warnings(evidence.facts))
+    return (*found, *output_warnings(evidence.run), *equipment_warnings(evidence.facts))
 
 
 def few_attempts(e: Evidence) -> list[Warning_]:
@@ -226,7 +227,17 @@ def _spread_ratio(result: Result) -> float | None:
     return None if result.spread.s is None else result.spread.s / abs(result.value)
 
 
+def beyond_limit(e: Evidence) -> list[Warning_]:
+    """Results that the device cannot have given: something in the measurement is wrong."""
+    after = Txt(
+        "检查时间戳、模型文件和设备描述文件的限值。",
+        "Check the time stamps, the model file and the limits of the profile.",
+    )
+    return [Warning_("beyond-limit", words, next=after) for words in e.facts.beyond]
+
+
 _RULES: Sequence[Callable[[Evidence], list[Warning_]]] = (
+    beyond_limit,
     few_attempts,
     wide_spread,
     partial_results,

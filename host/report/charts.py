@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from host.handover.fixes import fix_words
 from host.handover.record import AbsentField, Record
 from host.handover.text import Txt
 from host.handover.trace import AlignedRun, AttemptTrace, Series
@@ -193,6 +194,8 @@ def _why(subject: Subject, absent: Sequence[AbsentField]) -> tuple[Txt, ...]:
 
 
 def _absence(absent: AbsentField) -> Txt:
-    fix = f" → {absent.fix}" if absent.fix else ""
-    words = f"{absent.source}: {absent.reason}{fix}"
-    return Txt(zh=words, en=words)
+    why = f"{absent.source}: {absent.reason}"
+    if not absent.fix:
+        return Txt(zh=why, en=why)
+    words = fix_words(absent.fix)
+    return Txt(zh=f"{why} → {words.zh}", en=f"{why} → {words.en}")

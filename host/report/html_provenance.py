@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from host.handover.fixes import fix_words
 from host.handover.quantity import Definition, Quantity
 from host.handover.record import Record, SourceField
 from host.handover.text import Txt
 from host.report.html_library import library
 from host.report.html_results import coverage_factor, expanded, status, unit, value
-from host.report.html_tables import column, none, reason, table, terms
+from host.report.html_tables import column, none, outcome, reason, table, terms
 from host.report.html_text import NOTHING, Html, both, code, heading, join, said, tag, text
 
 
@@ -80,7 +81,7 @@ def attempts(record: Record) -> Html:
         [
             text(f"#{a.number}"),
             status(a.status),
-            reason(a.reason) if a.reason else NOTHING,
+            outcome(a.reason) if a.reason else NOTHING,
             text(a.requests),
             text(a.output_tokens),
             code(a.output_sha256) if a.output_sha256 else NOTHING,
@@ -157,7 +158,7 @@ def _absent(record: Record) -> Html:
         column("原因", "reason"),
         column("如何补救", "what would fix it"),
     )
-    rows = ([code(a.source), reason(a.reason), text(a.fix)] for a in record.absent)
+    rows = ([code(a.source), reason(a.reason), both(fix_words(a.fix))] for a in record.absent)
     return table(Txt(zh="缺失的来源", en="Absent sources"), columns, rows, titled=True)
 
 

@@ -9,7 +9,7 @@ from host.handover.quantity import Quantity
 from host.handover.record import Record, Warning_
 from host.handover.text import Txt
 from host.report.charts_data import symbol
-from host.report.html_tables import column, none, reason, table
+from host.report.html_tables import column, none, outcome, reason, table
 from host.report.html_text import NOTHING, Html, both, code, heading, join, said, tag, text
 from host.report.state import PLUS_MINUS, uncertainty_words
 from host.schema.rounding import alike, display_of, to_place_of
@@ -70,7 +70,7 @@ def verdict(record: Record) -> Html:
     """The first thing on the page: what this record is worth, and why."""
     found = record.verdict
     reasons = (
-        tag("ul", *(tag("li", reason(r)) for r in found.reasons)) if found.reasons else none()
+        tag("ul", *(tag("li", outcome(r)) for r in found.reasons)) if found.reasons else none()
     )
     voiding = join(_short(w) for w in record.warnings)
     return tag(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from host.handover.reasons import explained
 from host.handover.text import Txt, one_line
 from host.report.html_text import NOTHING, Html, both, code, join, said, tag, text
 
@@ -72,6 +73,12 @@ def reason(missing: str) -> Html:
     """Why something is missing: its code, and free text after a colon."""
     word, _, more = missing.partition(":")
     return tag("span", code(word), text(f" {more.strip()}" if more else ""), class_="missing")
+
+
+def outcome(why: str) -> Html:
+    """Why an attempt or a run did not count: its code as written, and what the code means."""
+    words = explained(why)
+    return reason(why) if words is None else join((reason(why), tag("small", both(words))), " ")
 
 
 def none(zh: str = "无", en: str = "none") -> Html:

@@ -65,8 +65,21 @@ def _facts(block: Mapping[str, Any]) -> Iterator[tuple[Html, Html]]:
     ):
         if isinstance(block.get(name), Mapping):
             yield words, _pairs(block[name])
+    if isinstance(block.get("host"), Mapping):
+        yield from _host(block["host"])
     for each in _list(block.get("alignment")):
         yield said("时钟对齐", "alignment of clocks"), _alignment(each)
+
+
+def _host(found: Mapping[str, Any]) -> Iterator[tuple[Html, Html]]:
+    """The wall clock of the labels, where it is not the device's."""
+    for name, words in (
+        ("sync_before", said("主机测量前的同步", "the host's synchronisation before")),
+        ("sync_after", said("主机测量后的同步", "the host's synchronisation after")),
+    ):
+        if isinstance(found.get(name), Mapping):
+            yield words, _pairs(found[name])
+    yield said("主机校时", "corrections of the host's clock"), _corrections(found)
 
 
 def _alignment(each: Mapping[str, Any]) -> Html:
@@ -108,6 +121,7 @@ def _corrections(block: Mapping[str, Any]) -> Html:
             ("suspended", "休眠", "suspended"),
             ("durations_void", "时间间隔作废", "durations void"),
         )
+        if name in block
     ]
     step = block.get("step_ns")
     if step:
@@ -117,8 +131,9 @@ def _corrections(block: Mapping[str, Any]) -> Html:
 
 def _clock(clock: Mapping[str, Any]) -> list[Html]:
     use = clock.get("use")
+    name = code(clock.get("api") or clock.get("id", "?"))
     return [
-        code(clock.get("api") or clock.get("id", "?")),
+        join((said("主机", "host"), text(" "), name)) if clock.get("device") == "host" else name,
         both(_USES.get(str(use), Txt(str(use), str(use)))) if use else said("不用", "not used"),
         _known(clock.get("resolution_ns")),
         _known(clock.get("read_cost_ns")),

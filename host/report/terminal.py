@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from host.handover.quantity import Quantity
+from host.handover.reasons import explained
 from host.handover.record import Record
 from host.handover.text import one_line
 from host.report.html_text import visible
@@ -49,6 +50,9 @@ def _verdict(console: Console, record: Record) -> None:
     console.print(Text(f"{verdict.text.zh} {verdict.text.en}", style=style))
     for reason in verdict.reasons:
         console.print(Text(f"  {safe(reason)}"))
+        words = explained(reason)
+        if words is not None:
+            console.print(Text(f"    {one_line(words)}", style="dim"))
 
 
 def _state(console: Console, record: Record) -> None:

@@ -24,12 +24,14 @@ HOPELESS = frozenset({2, 126, 127})
 class Site:
     """A run of a shell agent on its device.
 
-    transport: one that connects again by itself (`host.transport.lasting`). argv: starts the
-    agent. directory: of the run. patience_s: how long a lost device is looked for. waiting: told
-    why nothing happens. rest_s: 0 for a link that may stay open; else the link is used for one
-    look at a time and left alone for so long, since a serial line costs the device processes.
+    device: what the user calls it. transport: one that connects again by itself
+    (`host.transport.lasting`). argv: starts the agent. directory: of the run. patience_s: how
+    long a lost device is looked for. waiting: told why nothing happens. rest_s: 0 for a link that
+    may stay open; else the link is used for one look at a time and left alone for so long, since
+    a serial line costs the device processes.
     """
 
+    device: str
     transport: Transport
     argv: tuple[str, ...]
     directory: PurePosixPath
@@ -51,7 +53,7 @@ class Patience:
 
     def wait(self, err: HostError) -> None:
         """Wait a moment. Raises UnreachableError when it is exhausted."""
-        device, patience_s = self._site.transport.device, self._site.patience_s
+        device, patience_s = self._site.device, self._site.patience_s
         left_s = patience_s - (self._clock.now_ns() - self._since_ns) * 1e-9
         if left_s <= 0:
             raise UnreachableError(
@@ -109,7 +111,7 @@ class Follower:
             looks = 1 if self._site.rest_s else 0
             argv = self._site.words("follow", self._site.directory, first, looks)
             self._stream, self._heard = self._site.transport.open(argv), False
-        device = self._site.transport.device
+        device = self._site.device
         try:
             raw = self._stream.receive_line(timeout_s=SILENT_LINK_S)
         except TimeoutError as err:

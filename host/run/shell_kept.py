@@ -40,7 +40,7 @@ class ShellLink:
     """Attempts from number `first` on. hello: what the agent said of itself, {} before that."""
 
     def __init__(self, site: Site, clock: Clock, *, first: int = 1) -> None:
-        self.device = site.transport.device
+        self.device = site.device
         self.hello: Message = {}
         self._site, self._clock = site, clock
         self._follower = Follower(site, clock, self._say_stop)

@@ -78,12 +78,12 @@ def _word(site: Site, word: str, seconds: int) -> Message:
         return decode(done.stdout)
     except WireError as err:
         detail = done.stderr.decode(errors="replace").strip()[-500:] or err
-        raise AgentError(site.transport.device, f"did not start a run: {detail}") from err
+        raise AgentError(site.device, f"did not start a run: {detail}") from err
 
 
 def _kept(site: Site, said: Message) -> None:
     if said["type"] != "kept":
-        raise _refusal(site.transport.device, said)
+        raise _refusal(site.device, said)
 
 
 def _refusal(device: str, said: Message) -> HostError:

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import tomli_w
 
+from host.plan.profile import shipped
 from tests.fakes.command import Command, small_plan
 from tests.fakes.ends.sshd_end import Sshd, missing, sshd
 
@@ -74,8 +76,24 @@ def test_a_run_over_ssh_is_a_record_like_any_other(bench: Bench, tmp_path: Path)
     session = json.loads((Path(found["run"]) / "data" / "session.json").read_text())
     assert session["launch"]["transport"] == "ssh:far"
     assert len(list((bench.store / "objects").glob("*/*/model.onnx"))) == 1
+    # Labels are the host's, so it asked itself too; a plan file says its gates itself.
+    kept = {p.name for p in (Path(found["run"]) / "data").glob("*.json")}
+    assert {"host-time-before.json", "host-time-after.json"} <= kept
+    assert "gates.json" not in kept
     run_id = json.loads((Path(found["run"]) / "data" / "run.json").read_text())["id"]
     assert not (bench.store.parent / "spool" / run_id).exists()
+
+
+def test_without_a_plan_file_the_gates_are_those_of_the_device_s_profile(bench: Bench) -> None:
+    argv = ("measure", "--device", "far-pc", "--engine", "onnx_genai", "--dry-run")
+    done = bench.command(*argv, "--inventory", bench.inventory)
+    assert done.returncode == 0, done.stderr
+    gates = tomllib.loads(done.stdout)["gates"]
+    profile = msgspec.structs.asdict(shipped("linux-pc").gates)
+    assert gates["timeout_s"] == profile["timeout_s"]
+    assert gates["max_busy_ratio"] == profile["max_busy_ratio"]
+    assert all(profile[name] == value for name, value in gates.items())
+    assert "gates of profile linux-pc: " in done.stderr
 
 
 def test_a_detached_run_is_collected_by_another_process(bench: Bench, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
@@ -14,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from host.errors import AgentGoneError, PlanError, UsageError
+from host.errors import AgentGoneError, PlanError, UnreachableError, UsageError
 from host.handover.progress import Progress
 from host.pipeline.fill import (
     Work,
@@ -26,13 +27,16 @@ from host.pipeline.fill import (
 )
 from host.pipeline.reach import Reached, reached
 from host.transport.adbd.server_socket import Address, query
+from tests.fakes.command import Command, environment
 from tests.fakes.ends.adbd_end import other_server, running
 from tests.fakes.phone.phone import Phone
 from tests.fakes.shell_benches import attempts_of, inventory, native_plan, unwatched, work_of
 
 SPOOL = "/data/local/tmp/inferometer/spool"
 QUICK = "echo one; sleep 0.3; echo two"
-COUNTING = "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.3; done"
+COUNTING = "for i in 1 2 3 4; do echo $i; sleep 0.3; done"
+# What the first look shows, before the run has said more of itself.
+WORKING = ("begin", "idle", "decode")
 SLOW = "while :; do echo x; sleep 0.2; done"
 
 
@@ -49,6 +53,14 @@ class Bench:
     def device(self) -> Iterator[Reached]:
         with reached("unit", self.inventory, unwatched) as found:
             yield found
+
+    def answers(self) -> bool:
+        """Whether the phone can be reached: for a moment after a boot it cannot."""
+        try:
+            with self.device():
+                return True
+        except UnreachableError:
+            return False
 
     def lines(self) -> int:
         """How much has been sampled by runs that lie there."""
@@ -88,30 +100,35 @@ def until(holds: Callable[[], bool]) -> None:
         threading.Event().wait(0.02)
 
 
-def test_a_cable_that_falls_out_in_the_middle_loses_nothing_of_a_run(
+def test_a_detached_run_is_collected_over_a_cable_that_falls_out_in_the_middle(
     bench: Bench, tmp_path: Path
 ) -> None:
     told: list[str] = []
 
     def watch(progress: Progress) -> None:
-        if progress.phase == "decode" and not told:
+        if progress.phase in WORKING and not told:
             told.append("cut")
             bench.phone.net.cut()
             query("adb", bench.server, f"host:disconnect:{bench.phone.address}", timeout_s=10)
         elif progress.phase == "link":
             told.append(progress.waiting)
-            if len(told) == 3:
-                bench.phone.net.mend()
+            bench.phone.net.mend()
 
     with bench.device() as device:
         work = work_of(tmp_path, native_plan(COUNTING), device)
-        assert attended(device, replace(work, watch=watch)) == ""
-    assert len(told) >= 3
+        hand_over_all(work)
+    with bench.device() as device:
+        later = replace(work, device=device, watch=watch)
+        link = device.overhear(work.run_id, watch, first_missing(work.folder))
+        assert take_over(later, link, range(1, 3)) == ""
+        later.tidy()
     assert "lost" in told[1]
-    first, second = attempts_of(work.folder)
-    assert (first["status"], second["status"]) == ("valid", "valid")
-    assert {s["stream"] for s in first["streams"]} == {"events", "ticks", "source-memory"}
-    assert (work.folder.attempt(1) / "engine.log").read_text() == "1\n2\n3\n4\n5\n6\n7\n8\n"
+    attempts = attempts_of(work.folder)
+    assert [a["status"] for a in attempts] == ["valid", "valid"]
+    for number, stated in enumerate(attempts, 1):
+        assert {s["stream"] for s in stated["streams"]} == {"events", "ticks", "source-memory"}
+        log = (work.folder.attempt(number) / "engine.log").read_text()
+        assert log == "1\n2\n3\n4\n"
     assert not list(bench.spool.iterdir())
 
 
@@ -121,11 +138,11 @@ def _host(bench: Bench, work: Work) -> None:
         attended(device, replace(work, device=device))
 
 
-def test_a_host_that_was_killed_is_made_up_for_by_another_one(
+def test_what_a_host_that_was_killed_has_begun_is_taken_over_by_another_process(
     bench: Bench, tmp_path: Path
 ) -> None:
     with bench.device() as device:
-        work = work_of(tmp_path, native_plan("echo one; sleep 2; echo two"), device)
+        work = work_of(tmp_path, native_plan("echo one; sleep 1; echo two"), device)
     host = multiprocessing.get_context("fork").Process(target=_host, args=(bench, work))
     host.start()
     until(lambda: bench.lines() > 2)
@@ -133,25 +150,12 @@ def test_a_host_that_was_killed_is_made_up_for_by_another_one(
     os.kill(host.pid, signal.SIGKILL)
     host.join()
     with bench.device() as device:
-        again = replace(work, device=device)
-        finish_rest(again)
-        assert [a["status"] for a in attempts_of(work.folder)] == ["valid"]
-        assert attended(device, again) == ""
-    assert [a["status"] for a in attempts_of(work.folder)] == ["valid", "valid"]
-    assert not list(bench.spool.iterdir())
-
-
-def test_a_detached_run_is_collected_later(bench: Bench, tmp_path: Path) -> None:
-    with bench.device() as device:
-        work = work_of(tmp_path, native_plan(QUICK), device)
-        hand_over_all(work)
-    with bench.device() as device:
-        link = device.overhear(work.run_id, unwatched, first_missing(work.folder))
         later = replace(work, device=device)
-        assert take_over(later, link, range(1, 3)) == ""
+        finish_rest(later)
+        assert [a["status"] for a in attempts_of(work.folder)] == ["valid"]
+        device.keep(work.run_id, unwatched).close()  # the device was kept for this run
         later.tidy()
-    assert [a["status"] for a in attempts_of(work.folder)] == ["valid", "valid"]
-    assert not list(bench.spool.iterdir())
+    assert not (bench.spool / work.run_id).exists()
 
 
 def test_what_was_sampled_before_a_reboot_is_salvaged_and_the_attempt_says_why(
@@ -162,6 +166,7 @@ def test_what_was_sampled_before_a_reboot_is_salvaged_and_the_attempt_says_why(
         hand_over_all(work)
     until(lambda: bench.lines() > 5)
     bench.phone.reboot()
+    until(bench.answers)
     with bench.device() as device:
         later = replace(work, device=device)
         link = device.overhear(work.run_id, unwatched, 1)
@@ -174,17 +179,22 @@ def test_what_was_sampled_before_a_reboot_is_salvaged_and_the_attempt_says_why(
     assert {s["stream"]: s["lines"] for s in stated["streams"]}["source-memory"] >= 4
 
 
-def test_a_device_is_one_run_s_alone_from_its_first_attempt_to_its_last(
-    bench: Bench, tmp_path: Path
-) -> None:
+def test_a_second_run_is_refused_while_the_first_goes_on(bench: Bench, tmp_path: Path) -> None:
+    refused: list[str] = []
+
+    def watch(progress: Progress) -> None:
+        if progress.phase in WORKING and not refused:
+            with bench.device() as device, pytest.raises(UsageError) as caught:
+                device.keep("another", unwatched)
+            refused.append(str(caught.value))
+
     with bench.device() as device:
-        first = work_of(tmp_path, native_plan(QUICK, attempts=1), device)
-        second = work_of(tmp_path, native_plan(QUICK, attempts=1), device)
-        kept = device.keep(first.run_id, unwatched)
-        with pytest.raises(UsageError, match=f"unit is taken: run {first.run_id}"):
-            device.keep(second.run_id, unwatched)
-        kept.close()
-        assert attended(device, second) == ""
+        work = work_of(tmp_path, native_plan(COUNTING, attempts=1), device)
+        assert attended(device, replace(work, watch=watch)) == ""
+        assert [a["status"] for a in attempts_of(work.folder)] == ["valid"]
+        (said,) = refused
+        assert said.startswith(f"unit is taken: run {work.run_id} (process ")
+        device.keep("another", unwatched).close()
 
 
 def test_a_detached_run_with_a_gate_that_nobody_would_look_at_is_refused(
@@ -193,6 +203,20 @@ def test_a_detached_run_with_a_gate_that_nobody_would_look_at_is_refused(
     plan = native_plan(QUICK)
     gates = msgspec.structs.replace(plan.plan.gates, max_busy_ratio=0.5)
     gated = msgspec.structs.replace(plan, plan=msgspec.structs.replace(plan.plan, gates=gates))
-    with bench.device() as device, pytest.raises(PlanError, match="max_busy_ratio"):
-        hand_over_all(work_of(tmp_path, gated, device))
-    assert not list(bench.spool.iterdir())
+    with bench.device() as device:
+        work = work_of(tmp_path, gated, device)
+        with pytest.raises(PlanError, match="max_busy_ratio"):
+            hand_over_all(work)
+    assert not (bench.spool / work.run_id).exists()
+
+
+def test_doctor_says_what_a_phone_gives_and_what_its_agent_cannot_do(
+    bench: Bench, tmp_path: Path
+) -> None:
+    command = Command(environment(tmp_path / "models", tmp_path / "store"))
+    argv = ("doctor", "--device", "unit", "--inventory", bench.inventory)
+    found = json.loads(command(*argv, "--json").stdout)
+    assert (found["device"], found["agent"]) == ("unit", "shell")
+    assert found["engines"] == {"native": "1"}
+    assert "memory.available" in {row["name"] for row in found["channels"]}
+    assert "tokenize: no; needs the Python agent" in found["cannot"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict
 
 import gguf
 
+from host.artefacts.models.decode_weights import GRAPH, decode_weight_bytes
 from host.artefacts.models.genai_contents import CONFIG_FILE, read_genai
 from host.artefacts.models.gguf_header import Header, Value, read_header
 from host.artefacts.models.hashing import FileHash, combined, folder_files, hash_files
@@ -26,6 +27,7 @@ class ModelInfo:
 
     format: `gguf` or `genai`. file: last part of the path. parameters: weights of all tensors.
     bits_per_weight: bits of all weight tensors, scales included, per parameter.
+    decode_weight_bytes: of weights that one decode step reads at the least, see `decode_weights`.
     tokenizer_sha256: see `tokenizer_identity`; the same for both forms of one tokenizer.
     sha256: of the file; of a folder see `hashing.combined`. files: each one.
     missing: (field, reason) for every field that is None.
@@ -47,6 +49,7 @@ class ModelInfo:
     layers: int | None
     licence: str | None
     missing: tuple[tuple[str, str], ...]
+    decode_weight_bytes: int | None = None
 
 
 def quiet(done: int, total: int, what: str) -> None:
@@ -88,8 +91,9 @@ def _gguf(path: Path, progress: Progress) -> ModelInfo:
         layers=_whole(fields.get(f"{architecture}.block_count")),
         licence=_text(fields.get("general.license")),
     )
+    read_bytes, unread = decode_weight_bytes(header)
     (file,) = hash_files(path.parent, [path.name], progress)
-    return _info(
+    found = _info(
         _Certain(
             format="gguf",
             file=path.name,
@@ -103,6 +107,7 @@ def _gguf(path: Path, progress: Progress) -> ModelInfo:
         weights,
         8 * sum(entry.size_bytes for entry in header.tensors),
     )
+    return _with_decode(found, read_bytes, unread)
 
 
 def _scheme(header: Header) -> str:
@@ -131,7 +136,7 @@ def _genai(path: Path, progress: Progress) -> ModelInfo:
         licence=contents.licence,
     )
     files = hash_files(path, folder_files(path), progress)
-    return _info(
+    found = _info(
         _Certain(
             format="genai",
             file=path.name,
@@ -145,6 +150,14 @@ def _genai(path: Path, progress: Progress) -> ModelInfo:
         contents.parameters,
         contents.weight_bits,
     )
+    return _with_decode(found, None, GRAPH)
+
+
+def _with_decode(found: ModelInfo, read_bytes: int | None, unread: str) -> ModelInfo:
+    """With what a decode step reads, or why that is not known."""
+    if read_bytes is not None:
+        return replace(found, decode_weight_bytes=read_bytes)
+    return replace(found, missing=(*found.missing, ("decode_weight_bytes", unread)))
 
 
 class _Certain(TypedDict):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from host.align.time_corrections import Span
-from host.align.time_folder import timekeeping_in
+from host.align.time_folder import host_timekeeping_in, timekeeping_in
 from host.align.time_moment import moment_of, wall_of
 from host.align.timekeeping import UNCOMPARED_PPM, clock_facts, timekeeping_of
 from host.errors import FolderError
@@ -223,6 +223,21 @@ def test_sessions_of_a_folder_are_read_in_their_order(tmp_path: Path) -> None:
     assert time.sessions == 11
     assert time.last is not None
     assert time.last.boot_id == "boot-11"
+
+
+def test_the_host_s_readings_are_apart_from_the_device_s_and_may_be_missing(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "time-before.json").write_text(json.dumps(said()))
+    assert host_timekeeping_in(tmp_path) is None
+    for name, at in (("before", pair(0)), ("after", pair(MINUTE, -20.0))):
+        reading = said(pair=at, boot_id="boot-9")
+        (tmp_path / f"host-time-{name}.json").write_text(json.dumps(reading))
+    device, host = timekeeping_in(tmp_path), host_timekeeping_in(tmp_path)
+    assert (device.sessions, device.source) == (1, None)  # its second reading is missing
+    assert host is not None
+    assert host.source is not None
+    assert (host.sessions, host.first and host.first.boot_id) == (1, "boot-9")
 
 
 def test_a_file_that_is_no_object_is_named(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from host.check import (
     rules_attempts,
     rules_clocks,
     rules_journal,
+    rules_limits,
     rules_perturbation,
     rules_readings,
     rules_requests,
@@ -32,6 +33,7 @@ from tests.fakes.bad_stories import NEEDS_PAIR, Spoil
 from tests.fakes.clock_stories import CLOCKS_BAD, CLOCKS_LEGAL
 from tests.fakes.edge_stories import BEYOND, LEGAL, LEGAL_PAIRS, SET_BACK
 from tests.fakes.journal_stories import JOURNAL_BAD, JOURNAL_LEGAL
+from tests.fakes.limit_stories import LIMITS_BAD, LIMITS_LEGAL, bandwidth
 from tests.fakes.mutants import Mutant, caught, mutants
 from tests.fakes.perturbed_stories import FIT, UNFIT
 from tests.fakes.story import LONGEST, PAIR, SHORTEST, Length, legal
@@ -46,6 +48,7 @@ MODULES = (
     rules_journal,
     rules_requests,
     rules_readings,
+    rules_limits,
     rules_perturbation,
 )
 RULES: tuple[Rule, ...] = tuple(rule for module in MODULES for rule in module.RULES)
@@ -53,6 +56,7 @@ BAD: dict[str, tuple[Spoil, ...]] = {
     **PLAIN_BAD,
     **CLOCKS_BAD,
     **JOURNAL_BAD,
+    **LIMITS_BAD,
     "readings-possible": (*PLAIN_BAD["readings-possible"], *BEYOND),
     "counters-forward": (*PLAIN_BAD["counters-forward"], *SET_BACK),
     "perturbation-fits": UNFIT,
@@ -103,7 +107,7 @@ def lengths_of(rule: str) -> list[str]:
 def edges_of(length: Length) -> dict[str, Spoil]:
     """What may be at the edge of the legal in a run of this length."""
     pairs = LEGAL_PAIRS if length.attempts > 1 else {}
-    return {**LEGAL, **CLOCKS_LEGAL, **JOURNAL_LEGAL, **FIT, **pairs}
+    return {**LEGAL, **CLOCKS_LEGAL, **JOURNAL_LEGAL, **LIMITS_LEGAL, **FIT, **pairs}
 
 
 @dataclass
@@ -177,3 +181,16 @@ def test_every_mutant_of_a_rule_is_caught(module: ModuleType, cases: Cases) -> N
 def fails_at(length: str, mutant: Mutant, cases: Cases) -> bool:
     bad = cases.bad_of(length, [rule.id for rule in mutant.rules])
     return caught(mutant, (case for _, case in cases.legal(length)), bad)
+
+
+def test_a_result_beyond_the_device_s_limit_makes_the_record_void_and_says_so(
+    tmp_path: Path,
+) -> None:
+    story = legal(SHORTEST)
+    bandwidth(0.5)(story)
+    record = redo(story.write(tmp_path / "run").path).record
+    assert (record.verdict.status, record.attempts.valid) == ("void", 1)
+    (warning,) = [w for w in record.warnings if w.code == "beyond-limit"]
+    assert "a data sheet" in warning.text.en
+    assert "内存带宽" in warning.text.zh
+    assert record.verdict.reasons[0] == f"beyond-limit: {warning.text.en}"

@@ -10,6 +10,7 @@ import pytest
 from host.align.time_corrections import Span
 from host.align.time_moment import moment_of
 from host.align.timekeeping import timekeeping_of
+from host.handover.timekeeping import Timekeeping
 from host.record.time import NO_UTC, time_of
 from host.schema.canonical import quoted
 from tests.fakes.records import sample_facts
@@ -21,15 +22,29 @@ SAME = {"same_clock": True, "exchanges": 200, "host_clock": "monotonic_raw@boot-
 RUN = replace(example_run(), clock="monotonic_raw@boot-1")
 
 
+APART = {**SAME, "same_clock": False}
+
+
 def block(
-    after: dict[str, Any] | None = None, exchange: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None,
+    exchange: dict[str, Any] | None = None,
+    host: Timekeeping | None = None,
 ) -> dict[str, Any]:
     """The block of one session that followed chronyd; `after` is its last reading."""
     first = moment_of(said())
     last = moment_of(after or said(pair=pair(MINUTE, -20.0)))
     time = timekeeping_of([Span(first, last)])
     clock = SAME if exchange is None else exchange
-    return time_of(RUN, replace(sample_facts(), clock=clock, timekeeping=time))
+    facts = replace(sample_facts(), clock=clock, timekeeping=time, host_timekeeping=host)
+    return time_of(RUN, facts)
+
+
+def of_host(**last: Any) -> Timekeeping:  # noqa: ANN401 - JSON of any shape
+    """A host that follows another server than the device does; `last`: its last reading."""
+    other = {"chrony": chrony(TRACKING.replace("203.0.113.5", "198.51.100.7"))}
+    readings = (said(**other), said(**{**other, "pair": pair(MINUTE, -20.0), **last}))
+    first, after = (moment_of({**reading, "boot_id": "boot-9"}) for reading in readings)
+    return timekeeping_of([Span(first, after)])
 
 
 def test_a_source_read_before_and_after_is_named_with_its_bound_in_both_languages() -> None:
@@ -66,9 +81,45 @@ def test_a_source_at_one_end_alone_is_not_traceable_to_utc(after: dict[str, Any]
 
 
 def test_labels_of_another_machine_do_not_inherit_the_device_s_source() -> None:
-    found = block(exchange={**SAME, "same_clock": False})
+    found = block(exchange=APART)
     assert found["traceability_text"]["en"] == NO_UTC.en
     assert "host" in found["utc_source_reason"]["en"]
+    assert "host" not in found
+    assert "labels" not in [clock["use"] for clock in found["clocks"]]
+
+
+def test_labels_of_another_machine_have_that_machine_s_own_source_and_clock() -> None:
+    found = block(exchange=APART, host=of_host())
+    assert found["utc_source"]["provider"] == "198.51.100.7"
+    assert found["utc_source"]["machine"] == "host"
+    text = found["traceability_text"]
+    assert text["en"].startswith(
+        "Time stamps refer to UTC via the host's chronyd, 198.51.100.7 with a bound of 0.00251 s"
+    )
+    assert "经主机的chronyd, 198.51.100.7溯源至UTC" in text["zh"]
+    # Durations stay with the device's clock and what its own daemon says of it.
+    assert "durations use monotonic_raw with rate 20 ppm (u = 0.289 ppm)" in text["en"]
+    labels = [c["device"] for c in found["clocks"] if c["use"] == "labels"]
+    assert labels == ["host"]
+    assert found["host"]["sync_after"]["bound_s"] == found["utc_bound_s"]
+    assert quoted(found) == found
+
+
+def test_a_step_of_the_host_s_clock_is_the_host_s_and_not_the_device_s() -> None:
+    found = block(exchange=APART, host=of_host(pair=pair(MINUTE, -20.0, step_ns=10**9)))
+    assert (found["host"]["stepped"], found["host"]["step_ns"]) == (True, str(10**9))
+    assert (found["stepped"], found["durations_void"]) == (False, False)
+
+
+def test_a_host_without_a_source_says_why_and_never_takes_the_device_s() -> None:
+    found = block(exchange=APART, host=of_host(chrony=chrony("")))
+    assert found["utc_source"] == "none"
+    assert found["utc_source_reason"]["en"]
+    assert found["host"]["sync_after"] is None
+
+
+def test_on_one_machine_the_host_is_not_spoken_of_twice() -> None:
+    assert block(host=of_host()) == block()
 
 
 def test_a_rate_that_was_not_compared_is_not_said_to_be() -> None:

@@ -165,3 +165,30 @@ def test_a_long_list_of_items_is_cut_and_counted(items: int, named: str) -> None
     (found,) = [w for w in record_of(run).warnings if w.code == "output-differs"]
     assert found.text.en.endswith(f"for: {named}")
     assert found.number == str(items)
+
+
+def repeated(tokens: int) -> AlignedRun:
+    """A run whose first scored output of each attempt is one token, as often as that."""
+    same = Shape("tea", output_tokens=tokens)
+    (asked,) = requests([same])
+    token = replace(asked.tokens, tokens=np.full(tokens, 7, dtype=np.int64))
+    varied = requests([Shape("rice", tpot_ns=51_000_000)], t0_ns=asked.end_ns)
+    return run_of(*(attempt((replace(asked, tokens=token), *varied), number=n) for n in (1, 2, 3)))
+
+
+@pytest.mark.parametrize(("tokens", "noted"), [(15, False), (16, True)])
+def test_one_token_all_through_an_output_is_noted_and_voids_nothing(
+    tokens: int, *, noted: bool
+) -> None:
+    record = record_of(repeated(tokens))
+    assert ("output-repeated" in codes(record)) is noted
+    assert "constant-intervals" not in codes(record)
+    assert record.verdict.status == "valid"
+
+
+@pytest.mark.parametrize(("tokens", "noted"), [(16, False), (17, True)])
+def test_steps_that_all_took_the_same_time_are_noted(tokens: int, *, noted: bool) -> None:
+    asked = requests([Shape(output_tokens=tokens)])
+    record = record_of(run_of(*(attempt(asked, number=n) for n in (1, 2, 3))))
+    assert ("constant-intervals" in codes(record)) is noted
+    assert "output-repeated" not in codes(record)

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from host.handover.quantity import Quantity
-from host.handover.record import Record
-from host.handover.text import one_line
+from host.handover.reasons import REASONS
+from host.handover.record import AbsentField, Record
+from host.handover.text import Txt, one_line
 from host.handover.trace import AlignedRun
 from host.report.html import page
 from tests.fakes.records import record_of, sample_facts, sample_record
@@ -192,6 +193,13 @@ def test_a_run_without_any_attempt_still_has_a_whole_page() -> None:
         assert reason.partition(":")[0] in found.words
 
 
+def excluded(record: Record) -> tuple[Txt, ...]:
+    """What the record itself says of attempts that do not count."""
+    found = record.sampling_plan.exclusions
+    assert len(found) == 2
+    return found
+
+
 def test_void_attempts_are_listed_with_their_reason() -> None:
     attempts = [
         replace(a, status="void", reason="gate-timeout: 40 C") for a in example_run(2).attempts
@@ -199,7 +207,18 @@ def test_void_attempts_are_listed_with_their_reason() -> None:
     record = record_of(run_of(*attempts))
     rows = table(read(page(record, run_of(*attempts))), "Attempts").rows[1:]
     assert len(rows) == 2
-    assert all("gate-timeout" in row[2] and "40 C" in row[2] for row in rows)
+    words = REASONS["gate-timeout"]
+    for row in rows:
+        assert all(part in row[2] for part in ("gate-timeout", "40 C", words.zh, words.en))
+    assert all(words.en in said.en and words.zh in said.zh for said in excluded(record))
+
+
+def test_a_fix_of_an_absent_source_is_said_in_both_languages() -> None:
+    absent = (AbsentField("load /proc/loadavg", "not-readable: EACCES", "mount procfs"),)
+    record = msgspec.structs.replace(sample_record(), absent=absent)
+    words = read(page(record, example_run(3))).words
+    assert "挂载 procfs" in words
+    assert "mount procfs" in words
 
 
 def test_a_run_of_many_attempts_and_channels_stays_below_its_bound() -> None:

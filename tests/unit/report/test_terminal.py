@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
+from host.handover.reasons import REASONS
 from host.handover.record import Record
 from host.report.terminal import show
 from tests.fakes.full_records import full_record
-from tests.fakes.records import sample_record
+from tests.fakes.records import record_of, sample_record
+from tests.fakes.traces import example_run
 
 
 def printed(record: Record, width: int = 140) -> str:
@@ -55,6 +58,14 @@ def test_warnings_and_the_choice_of_engine_are_said_in_both_languages() -> None:
         assert f"! {warning.code}: {warning.text.zh} {warning.text.en}" in said
         assert warning.next is None or f"{warning.next.zh} {warning.next.en}" in said
     assert "由方案指定 named by the plan" in said
+
+
+def test_what_a_reason_code_means_is_said_below_it_in_both_languages() -> None:
+    run = example_run(2)
+    charged = tuple(replace(a, status="void", reason="charged: by usb") for a in run.attempts)
+    said = printed(record_of(replace(run, attempts=charged)), width=1000)
+    words = REASONS["charged"]
+    assert f"attempt-void: attempt 2, charged: by usb\n    {words.zh} {words.en}" in said
 
 
 def test_a_narrow_terminal_loses_no_digit() -> None:

@@ -28,6 +28,9 @@ def test_gguf_file_says_what_it_is(tiny_q4_0: Path) -> None:
     assert info.sha256 == hashlib.sha256(tiny_q4_0.read_bytes()).hexdigest()
     assert info.size_bytes == tiny_q4_0.stat().st_size
     assert info.missing == ()
+    # All tensors but the last norm and an embedding of its own: 4096 x 512 at 4.5 bits, 512 x 4 B.
+    tensors = 15_665_152
+    assert info.decode_weight_bytes == tensors - 4096 * 512 * 9 // 16 - 512 * 4
 
 
 def test_genai_folder_says_what_it_is(tiny_genai: Path) -> None:
@@ -91,6 +94,7 @@ def test_what_a_file_does_not_state_is_missing_with_a_reason(tmp_path: Path) -> 
         "context_length",
         "layers",
         "licence",
+        "decode_weight_bytes",
     }
     assert all(reason for _, reason in info.missing)
 
@@ -202,7 +206,7 @@ def test_folder_without_tokenizer_has_no_tokenizer_hash(folder: Path) -> None:
     (folder / "tokenizer.json").unlink()
     info = inspect(folder)
     assert info.tokenizer_sha256 is None
-    assert [name for name, _ in info.missing] == ["tokenizer_sha256"]
+    assert [name for name, _ in info.missing] == ["tokenizer_sha256", "decode_weight_bytes"]
     assert info.vocabulary == 4_096
 
 

@@ -1,0 +1,123 @@
+"""Rules over what a device cannot exceed: the limits of its profile, each with its document.
+
+A profile without a limit, or a model of which it is not known what a step reads, is not judged.
+The other direction is never tried: a slow result may be true. Source: design, law 9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from host.check.rule import Breach, Rule, attempt_file, breach
+from host.handover.case import Case
+from host.handover.profile import Limits, limits_of
+from host.handover.text import Txt
+
+RECORD = "record.json"
+# What caches may keep of the weights from one token to the next, By: it does not cross the memory
+# bus. Our choice: more than the last level of any product that we know of with such a limit.
+CACHED_BYTES = 2**28
+# Power that the device itself measures. A meter outside sees supply and carrier board as well.
+ON_BOARD = ("B", "C")
+
+
+def bandwidth_kept(case: Case) -> Iterator[Breach]:
+    """Every decode step reads the weights once: rate x bytes stays below the bandwidth."""
+    limit, read = _limits(case).memory_bandwidth_bytes_per_s, _decode_bytes(case)
+    if limit is None or read is None:
+        return
+    crossing = read - CACHED_BYTES
+    rates = [rate for rate, _ in _values(case, "decode_rate@1") if rate * crossing > limit.value]
+    if rates:
+        yield breach(
+            RECORD,
+            f"解码速率 {max(rates):.6g} token/s 需要每秒读取权重至少"
+            f" {max(rates) * crossing:.6g} B，"
+            f"而该设备的内存带宽至多 {limit.value:.6g} B/s（{limit.document}）。",
+            f"A decode rate of {max(rates):.6g} token/s needs at least {max(rates) * crossing:.6g}"
+            f" B/s of weights, and the device's memory gives at most {limit.value:.6g} B/s"
+            f" ({limit.document}).",
+        )
+
+
+def power_kept(case: Case) -> Iterator[Breach]:
+    """No channel of the device shows more than the whole of it can take."""
+    limit = _limits(case).max_power_w
+    if limit is None:
+        return
+    shown = [power for power, tier in _values(case, "mean_power@1") if tier in ON_BOARD]
+    over = [power for power in shown if power > limit.value]
+    if over:
+        yield breach(
+            RECORD,
+            f"平均功率 {max(over):.6g} W，而该设备至多 {limit.value:.6g} W（{limit.document}）。",
+            f"A mean power of {max(over):.6g} W, and the device takes at most {limit.value:.6g} W"
+            f" ({limit.document}).",
+        )
+
+
+def temperature_kept(case: Case) -> Iterator[Breach]:
+    """Every temperature lies where the maker lets the device run."""
+    span = _limits(case).temperature_c
+    if span is None:
+        return
+    low = -np.inf if span.min is None else span.min
+    for attempt in case.run.valid():
+        for s in attempt.series:
+            odd = s.values[(s.values < low) | (s.values > span.max)]
+            if s.quantity == "temperature" and len(odd):
+                yield breach(
+                    attempt_file(attempt.number, f"source-{s.source}.tsv"),
+                    f"{s.channel} 有 {odd[0]:.6g} °C，超出允许的工作范围（{span.document}）。",
+                    f"{s.channel} shows {odd[0]:.6g} °C, where the maker does not let it run"
+                    f" ({span.document}).",
+                )
+
+
+def _limits(case: Case) -> Limits:
+    return limits_of(case.facts.plan.profile)
+
+
+def _decode_bytes(case: Case) -> int | None:
+    """Bytes of weights that a decode step reads at the least; None where it is not known."""
+    found = case.facts.model.get("decode_weight_bytes")
+    return found if isinstance(found, int) else None
+
+
+def _values(case: Case, measurand: str) -> Iterator[tuple[float, str]]:
+    """(value, tier) of every attempt in every result of a measurand."""
+    for q in case.record.results:
+        if q.measurand_id == measurand:
+            yield from ((float(value), q.tier) for _, value in q.by_attempt)
+
+
+RULES = (
+    Rule(
+        "bandwidth-kept",
+        Txt(
+            "解码所需的内存带宽不超过设备的内存带宽。",
+            "Decoding needs no more memory bandwidth than the device has.",
+        ),
+        bandwidth_kept,
+    ),
+    Rule(
+        "power-kept",
+        Txt("功率不超过设备的最大功率。", "Power stays within what the device can take."),
+        power_kept,
+    ),
+    Rule(
+        "temperature-kept",
+        Txt(
+            "温度在制造商允许的工作范围内。",
+            "Temperatures stay where the maker lets the device run.",
+        ),
+        temperature_kept,
+    ),
+)
+
+
+def beyond_limits(case: Case) -> tuple[Txt, ...]:
+    """What of a run is beyond the limits of its device, in the order of the rules."""
+    return tuple(found.seen for rule in RULES for found in rule.breaches(case))

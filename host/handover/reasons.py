@@ -1,0 +1,104 @@
+"""Reason codes of attempts and verdicts, and what each means to a reader, in both languages.
+
+A reason is `code: detail`; the detail is what was seen, in the words of whoever saw it. Codes come
+from both agents (`agent/`, `agent/shell/`), from `host/run/`, `host/state/`, `host/align/`,
+`host/pipeline/fill.py` and `host/record/verdict.py`; a test finds every one of them here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from host.handover.text import Txt
+
+REASONS: Final[dict[str, Txt]] = {
+    # What held up or ended an attempt.
+    "gate-timeout": Txt(
+        "等待超时：测量前必须满足的条件没有按时满足",
+        "a gate stayed shut: what must hold before an attempt did not hold in time",
+    ),
+    "stopped": Txt("被使用者停止", "it was stopped by the user"),
+    "interrupted": Txt("被使用者中断", "it was interrupted by the user"),
+    "detached": Txt(
+        "已交给设备自行运行，尚未收回", "it was left to the device and not collected yet"
+    ),
+    "cut-off": Txt(
+        "主机在测量途中结束，只留下已收回的数据",
+        "the host ended in the middle; only what had been collected is there",
+    ),
+    "agent-died": Txt(
+        "设备上的代理程序中途结束或失去联系，已采样的数据保留",
+        "the agent on the device ended or was lost; what was sampled is kept",
+    ),
+    "device-failed": Txt("设备出错或不再应答", "the device failed or no longer answered"),
+    "bad-order": Txt("设备不接受该测量指令", "the device refused the order for the attempt"),
+    # The engine.
+    "engine-error": Txt("推理引擎报告错误", "the engine reported an error"),
+    "engine-crash": Txt("推理引擎异常退出", "the engine's process crashed"),
+    "engine-hang": Txt(
+        "推理引擎在规定时间内没有动静，已被结束",
+        "the engine gave no sign of life in the time allowed and was ended",
+    ),
+    "engine-out-of-memory": Txt("推理引擎内存不足", "there was not enough memory for the engine"),
+    "token-count": Txt(
+        "词元数与计划不符，速率因此不可比",
+        "the number of tokens is not what was ordered, so no rate could be compared",
+    ),
+    # The sampler and what it wrote.
+    "sampler-died": Txt("采样进程中途结束", "the sampler ended before the attempt did"),
+    "disk-full": Txt("设备存储空间已满", "the device's disk is full"),
+    "spool-unwritable": Txt("设备上的数据目录无法写入", "the device's spool cannot be written"),
+    "stream-damaged": Txt(
+        "数据流损坏：有行缺失、残缺或校验不符",
+        "a stream is damaged: lines are missing, torn, or do not match their CRC",
+    ),
+    "transfer-damaged": Txt(
+        "收回的文件与代理程序所写的不同", "a file that was collected is not what the agent wrote"
+    ),
+    # The state of the device around the attempt.
+    "lease-lost": Txt(
+        "设备长时间没有收到主机消息，已自行恢复设置",
+        "the device heard nothing of the host for too long and put its settings back",
+    ),
+    "control-changed": Txt(
+        "测量期间所固定的设置被改动", "a setting that was held during the attempt was changed"
+    ),
+    "device-rebooted": Txt("设备在测量期间重新启动", "the device restarted during the attempt"),
+    "state-unknown": Txt(
+        "测量后无法查询设备状态，不能确认其未变",
+        "the device's state could not be asked after the attempt, so it is not known to have held",
+    ),
+    "state-faked": Txt(
+        "设备状态被人为设定，不反映实际情况",
+        "the device's state was set by hand and does not show what is",
+    ),
+    "charged": Txt(
+        "测量期间设备由外部供电或充电", "the device was fed from outside during the attempt"
+    ),
+    "throttle": Txt("设备在测量期间降频", "the device throttled during the attempt"),
+    "throttle-unknown": Txt(
+        "无法判断设备在测量期间是否降频", "it cannot be told whether the device throttled"
+    ),
+    # The verdict of a run.
+    "ended-early": Txt("测量提前结束", "the run ended early"),
+    "attempts-missing": Txt("计划的测量次没有全部完成", "not all planned attempts have ended"),
+    "no-attempt": Txt("没有任何测量次", "there is no attempt"),
+    "beyond-limit": Txt(
+        "结果超出设备可能达到的限值，测量必有错误",
+        "a result is beyond what the device can do, so something in the measurement is wrong",
+    ),
+}
+# What a verdict puts before the reason of an attempt, or of an early end.
+_OUTER = re.compile(r"attempt-(?:void|incomplete): attempt [0-9]+, |ended-early: ")
+
+
+def code_of(reason: str) -> str:
+    """The code of a reason; of a verdict's reason that of the attempt it speaks of."""
+    inner = _OUTER.sub("", reason, count=1) if _OUTER.match(reason) else reason
+    return inner.partition(":")[0].strip()
+
+
+def explained(reason: str) -> Txt | None:
+    """What a reason means; None for a code that is not known here."""
+    return REASONS.get(code_of(reason))
