@@ -5,20 +5,21 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
 from collectors.clocks import device_clock
 from host.align.streams import read_json
-from host.errors import AgentError, DeviceError, FolderError, PlanError, TransportError
+from host.errors import AgentError, DeviceError, FolderError, TransportError
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Watch
 from host.pipeline.reach import Reached
-from host.pipeline.surroundings import of_state, surroundings
+from host.pipeline.surroundings import surroundings
+from host.pipeline.unattended import left_alone, take_back
 from host.run.attempts import Bench, StopSwitch, run_attempts
-from host.run.detached import hand_over, take_all, take_rest
+from host.run.detached import Where, hand_over, take_all, take_rest
 from host.run.exchange import exchange
 from host.run.far_spool import numbers_in, remove
 from host.run.folder import RunFolder, write_json
@@ -87,43 +88,47 @@ def fill(work: Work, link: AgentLink) -> str:
 
 def hand_over_all(work: Work, link: AgentLink) -> None:
     """Queue the attempts on the device and leave them to it."""
-    if work.resolved.plan.run.pairing != "none":
-        raise PlanError("run.pairing", "a detached run cannot have pairs")
     plan = work.resolved.plan
-    if plan.controls or of_state(plan.gates):
-        named = "controls" if plan.controls else "gates"
-        raise PlanError(named, "a detached run looks only at busy ratio and temperature, so far")
-    with disk(work.folder):
+    with disk(work.folder), ExitStack() as undo:
+        undo.callback(link.close)
         bench = work.bench()
         numbers = missing(bench)
         bench.journal.note("run_start", {"first": numbers.start, "last": numbers.stop - 1})
         before(bench, link)
         exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
         begin_timekeeping(link, bench.folder)
-        hand_over(bench, link, numbers, work.device.name)
+        with left_alone(work.device, plan, work.folder, bench.clock) as held:
+            hand_over(bench, link, numbers, work.device.name, held)
         bench.journal.note("detached")
         bench.journal.close()
-        link.leave()
+        undo.pop_all()
+    link.leave()
 
 
-def take_over(work: Work, link: AgentLink, numbers: range) -> str:
+def take_over(work: Work, link: AgentLink, left: Where) -> str:
     """Collect the attempts of a detached run; link: to its session, from its beginning on.
 
     Gives why the run is short, or "". Raises DeviceError where the device is gone or has
-    restarted; what it kept is collected then as far as it answers.
+    restarted; what it kept is collected then as far as it answers. Where nothing of the run goes
+    on there, what was set for it is put back in any case.
     """
     with disk(work.folder):
         bench = work.bench()
         bench.switch.link = link
         try:
             with interrupts(bench.switch):
-                ended = take_all(bench, link, numbers)
+                ended = take_all(bench, link, left.numbers)
             link.close()
             with work.device.link() as fresh:
                 end_timekeeping(fresh, bench.folder, "")
                 device = _content(fresh.ask("device"))
                 write_json(bench.folder.data / "device-after.json", device)
-                exchange(fresh, bench.folder, bench.clock, f"after-{numbers.start:03d}")
+                exchange(fresh, bench.folder, bench.clock, f"after-{left.numbers.start:03d}")
+            take_back(work.device, work.resolved.plan, work.folder, bench.clock, left)
+        except AgentError as err:
+            with suppress(DeviceError):  # the run failed already, and its watchdog lives
+                take_back(work.device, work.resolved.plan, work.folder, bench.clock, left)
+            _keep_what_is_there(bench, err)
         except DeviceError as err:
             _keep_what_is_there(bench, err)
         bench.journal.note(ended or "run_end")

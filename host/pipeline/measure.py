@@ -23,6 +23,7 @@ from host.pipeline.perturbation import look_up, write_on_off
 from host.pipeline.prepare import resolve_plan
 from host.pipeline.reach import Reached, place_model, reached
 from host.pipeline.redo import Redone, redo
+from host.pipeline.unattended import refuse_unattended
 from host.pipeline.write import write_page, write_record
 from host.run.folder import RunFolder, check_writable, create, write_bytes, write_json
 from host.run.journal import wall_label
@@ -84,6 +85,7 @@ def detach(
     plan: Plan, given: bytes, runs: Path, watch: Watch, files: Files = NO_FILES
 ) -> RunFolder:
     """Hand a run over to its device and leave; `collect` takes it when it is done."""
+    refuse_unattended(plan)
     with _begun(plan, given, runs, watch, files) as (work, _):
         hand_over_all(work, work.device.keep(work.run_id, watch))
     return work.folder
