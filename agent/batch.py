@@ -12,31 +12,35 @@ from agent.gates import Limits, Look, charged, needed, shut
 from agent.lease import Lease, parse_lease
 from agent.looks import look_of
 from agent.order import OrderError, parse_order
+from agent.throttle import Brakes, brakes, throttled
 
 POLL_S = 1.0
 MAX_ORDERS = 10_000
 MAX_TIMEOUT_S = 86_400.0
-_FLAGS = frozenset({"forbid_charging"})
+_FLAGS = frozenset({"forbid_charging", "forbid_throttle"})
 
 Facts = Callable[[], Mapping[str, Any]]
+Feel = Callable[[], Brakes]
 
 
 @dataclass(slots=True)
 class Batch:
     """Orders still to be run, and what must hold before, during and after each of them.
 
-    facts: asks for the `device` message. lease: what the host has set of the device, which goes
-    on only while we give signs. now_s: a monotonic clock in s.
+    facts: asks for the `device` message. feel: looks at what slows the device. lease: what the
+    host has set of it, which goes on only while we give signs. now_s: a monotonic clock in s.
     """
 
     orders: deque[Mapping[str, Any]]
     limits: Limits
     timeout_s: float
     facts: Facts
+    feel: Feel = brakes
     lease: Lease | None = None
     now_s: Callable[[], float] = time.monotonic
     _seen: list[Look] = field(default_factory=list, init=False)
     _start: Look | None = field(default=None, init=False)
+    _brakes: Brakes | None = field(default=None, init=False)
     _since_s: float = field(default=0.0, init=False)
     _looked_s: float = field(default=0.0, init=False)
 
@@ -79,8 +83,9 @@ class Batch:
         return "wait", closed
 
     def take(self) -> Mapping[str, Any]:
-        """The next order; its gates are done with."""
+        """The next order, whose attempt begins now; its gates are done with."""
         self._seen = []
+        self._brakes = self.feel() if self.limits.forbid_throttle else None
         return self.orders.popleft()
 
     def judged(self, end: dict[str, Any]) -> dict[str, Any]:
@@ -90,6 +95,8 @@ class Batch:
         why = self.lease.check() if self.lease is not None else ""
         if not why and self.limits.forbid_charging:
             why = charged(self.limits, self._look(self.now_s()))
+        if not why and self._brakes is not None:
+            why = "; ".join(throttled(self._brakes, self.feel()))
         return {**end, "status": "void", "reason": why} if why else end
 
     def _look(self, now_s: float) -> Look:
@@ -114,7 +121,7 @@ def parse_batch(message: Mapping[str, Any], facts: Facts) -> Batch:
     if not 0 <= timeout_s <= MAX_TIMEOUT_S:
         raise OrderError(f"gates.timeout_s: not from 0 to {MAX_TIMEOUT_S:g}")
     held = None if lease is None else parse_lease(lease)
-    return Batch(deque(orders), limits, timeout_s, facts, held)
+    return Batch(deque(orders), limits, timeout_s, facts, lease=held)
 
 
 def _limit(gates: Mapping[str, Any], key: str) -> Any:  # noqa: ANN401 - of the field's type

@@ -23,7 +23,8 @@ class Limits:
     max_busy_ratio: CPU time of all cores, 0..1. max_temperature_c: hottest sensor.
     min_battery_level_ratio, max_battery_level_ratio: of full. forbid_charging: fed from outside
     at all. steady_for_s: how long busy ratio and slope must have held.
-    cooldown_above_start_k: above the look before the first attempt.
+    cooldown_above_start_k: above the look before the first attempt. forbid_throttle: between the
+    start and the end of an attempt (`throttle.py`).
     """
 
     max_busy_ratio: float | None = None
@@ -35,11 +36,12 @@ class Limits:
     steady_for_s: float | None = None
     max_temperature_slope_k_per_min: float | None = None
     cooldown_above_start_k: float | None = None
+    forbid_throttle: bool | None = None
 
     @property
     def any(self) -> bool:
         """Whether there is anything to wait for; `steady_for_s` alone says nothing."""
-        names = {f.name for f in fields(self)} - {"steady_for_s"}
+        names = {f.name for f in fields(self)} - {"steady_for_s", "forbid_throttle"}
         return any(getattr(self, name) not in (None, False) for name in names)
 
 

@@ -9,7 +9,7 @@ from host.handover.plan import GatePlan
 
 
 def limits_of(gates: GatePlan) -> Limits:
-    """The gates that follow from a look at the device; all but status and throttling."""
+    """The gates that follow from a look at the device; all but Android's status."""
     return Limits(**{f.name: getattr(gates, f.name) for f in fields(Limits)})
 
 

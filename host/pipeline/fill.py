@@ -11,8 +11,9 @@ from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
 from collectors.clocks import device_clock
+from collectors.protocol import Clock
 from host.align.streams import read_json
-from host.errors import AgentError, DeviceError, FolderError, TransportError
+from host.errors import AgentError, DeviceError, FolderError, HostError, TransportError
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Watch
 from host.pipeline.reach import Reached
@@ -124,16 +125,26 @@ def take_over(work: Work, link: AgentLink, left: Where) -> str:
                 device = _content(fresh.ask("device"))
                 write_json(bench.folder.data / "device-after.json", device)
                 exchange(fresh, bench.folder, bench.clock, f"after-{left.numbers.start:03d}")
-            take_back(work.device, work.resolved.plan, work.folder, bench.clock, left)
-        except AgentError as err:
-            with suppress(DeviceError):  # the run failed already, and its watchdog lives
-                take_back(work.device, work.resolved.plan, work.folder, bench.clock, left)
+        except DeviceError as err:
+            _take_back_of_dead(work, bench.clock, left)
             _keep_what_is_there(bench, err)
+        try:
+            take_back(work.device, work.resolved.plan, work.folder, bench.clock, left)
         except DeviceError as err:
             _keep_what_is_there(bench, err)
         bench.journal.note(ended or "run_end")
         bench.journal.close()
     return ended
+
+
+def _take_back_of_dead(work: Work, clock: Clock, left: Where) -> None:
+    """Put back what was set for a detached run that has failed, where nothing of it lives there.
+
+    A session of the run can be started only then. Where this fails too, the watchdog lives.
+    """
+    with suppress(HostError):
+        work.device.keep(work.run_id, work.watch).close()
+        take_back(work.device, work.resolved.plan, work.folder, clock, left)
 
 
 def finish_rest(work: Work) -> None:

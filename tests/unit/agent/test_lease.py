@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 import pytest
 
 from agent.batch import Batch, parse_batch
+from agent.facts.files import Roots
 from agent.lease import Lease, Setting, parse_lease
 from agent.order import OrderError
+from agent.throttle import brakes
 from tests.fakes.replays import order, write_recording
 from tests.fakes.tree import tree
 
@@ -224,6 +227,40 @@ def test_a_queue_that_is_charged_meanwhile_is_void(tmp_path: Path, clock: Clock)
     said = "charged: the battery is discharging after the attempt"
     assert made.judged(end) == {**end, "status": "void", "reason": said}
     assert made.judged({**end, "status": "incomplete"})["status"] == "incomplete"
+
+
+def test_a_queue_that_throttles_is_void_and_so_is_one_that_cannot_tell(
+    tmp_path: Path, clock: Clock
+) -> None:
+    cpu = "sys/devices/system/cpu"
+    files = {
+        "sys/class/thermal/cooling_device0/type": "Processor\n",
+        "sys/class/thermal/cooling_device0/cur_state": "0\n",
+        "sys/class/thermal/cooling_device0/stats/total_trans": "4\n",
+        "sys/class/thermal/cooling_device1/type": "pwm-fan\n",
+        "sys/class/thermal/cooling_device1/cur_state": "3\n",
+        f"{cpu}/cpufreq/policy0/scaling_max_freq": "1800000\n",
+        f"{cpu}/cpu0/thermal_throttle/core_throttle_count": "7\n",
+    }
+    root = tree(tmp_path / "device", files)
+    made = batch(tmp_path, Device(30.0), clock, forbid_throttle=True)
+    made.feel = lambda: brakes(Roots(sys=root / "sys"))
+    end = {"number": 1, "status": "valid", "reason": ""}
+    made.take()
+    assert made.judged(end) == end
+    changed = {
+        "sys/class/thermal/cooling_device0/stats/total_trans": "6\n",
+        f"{cpu}/cpufreq/policy0/scaling_max_freq": "1200000\n",
+        f"{cpu}/cpu0/thermal_throttle/core_throttle_count": "9\n",
+    }
+    tree(root, changed)
+    assert made.judged(end)["reason"] == (
+        "throttle: cooling device cooling_device0:Processor changed 2 times;"
+        " throttle: policy0 limited from 1800000 to 1200000 kHz;"
+        " throttle: 2 thermal throttle events of the cores"
+    )
+    shutil.rmtree(root)
+    assert made.judged(end)["reason"].startswith("throttle-unknown: ")
 
 
 def test_a_queue_whose_lease_is_lost_measures_no_more(
