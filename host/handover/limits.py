@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
+from typing import Any
+
+import msgspec
 
 from agent.gates import Limits
 from host.handover.plan import GatePlan
+
+# Gates that an agent with Python looks at by itself, with no host.
+ALONE = frozenset(f.name for f in fields(Limits))
 
 
 def limits_of(gates: GatePlan) -> Limits:
@@ -13,8 +20,12 @@ def limits_of(gates: GatePlan) -> Limits:
     return Limits(**{f.name: getattr(gates, f.name) for f in fields(Limits)})
 
 
-def beyond_agent(gates: GatePlan) -> tuple[str, ...]:
-    """Gates that are set and that no agent can look at by itself."""
-    known = {f.name for f in fields(Limits)} | {"timeout_s"}
-    others = (name for name in gates.__struct_fields__ if name not in known)
-    return tuple(name for name in others if getattr(gates, name) not in (None, False))
+def gates_set(gates: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the gates that are set."""
+    return tuple(n for n, v in gates.items() if n != "timeout_s" and v not in (None, False))
+
+
+def beyond_agent(gates: GatePlan, *, shell_agent: bool = False) -> tuple[str, ...]:
+    """Gates that are set and that the agent cannot look at by itself; a shell's looks at none."""
+    names = gates_set(msgspec.structs.asdict(gates))
+    return names if shell_agent else tuple(name for name in names if name not in ALONE)

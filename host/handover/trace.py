@@ -32,7 +32,7 @@ class TokenTrace:
     """The output tokens of one request, index by index.
 
     ready_ns: logits there, before sampling. t_ns: token chosen and available. tokens: ids.
-    size_bytes: output bytes of each token.
+    size_bytes: output bytes of each token. Both are empty where the engine shows times alone.
     """
 
     ready_ns: IntArray
@@ -42,6 +42,11 @@ class TokenTrace:
 
     def __len__(self) -> int:
         return len(self.t_ns)
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known which tokens these are, and how long."""
+        return len(self.tokens) == len(self.t_ns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,14 @@ from host.handover.plan import ResolvedPlan
 from host.handover.progress import Watch
 from host.pipeline.reach import Reached
 from host.pipeline.surroundings import surroundings
-from host.pipeline.unattended import left_alone, take_back
+from host.pipeline.unattended import left_alone, refuse_unattended, take_back
 from host.run.attempts import Bench, StopSwitch, run_attempts
 from host.run.detached import Where, hand_over, take_all, take_rest
 from host.run.exchange import exchange
 from host.run.far_spool import numbers_in, remove
 from host.run.folder import RunFolder, write_json
 from host.run.journal import Journal
-from host.run.link import AgentLink
+from host.run.link import Link
 from host.run.salvage import left_behind, salvage
 from host.run.timekeeping import begin_timekeeping, end_timekeeping
 
@@ -70,7 +70,7 @@ class Work:
         )
 
 
-def fill(work: Work, link: AgentLink) -> str:
+def fill(work: Work, link: Link) -> str:
     """Run the attempts that are missing. Gives why the run ended early, or ""."""
     with disk(work.folder):
         bench = work.bench()
@@ -87,14 +87,16 @@ def fill(work: Work, link: AgentLink) -> str:
     return ended
 
 
-def hand_over_all(work: Work, link: AgentLink) -> None:
+def hand_over_all(work: Work) -> None:
     """Queue the attempts on the device and leave them to it."""
     plan = work.resolved.plan
+    refuse_unattended(plan, shell_agent=bool(work.device.deployment.shell))
     with disk(work.folder), ExitStack() as undo:
-        undo.callback(link.close)
         bench = work.bench()
         numbers = missing(bench)
         bench.journal.note("run_start", {"first": numbers.start, "last": numbers.stop - 1})
+        link = work.device.keep(work.run_id, work.watch)
+        undo.callback(link.close)
         before(bench, link)
         exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
         begin_timekeeping(link, bench.folder)
@@ -106,7 +108,7 @@ def hand_over_all(work: Work, link: AgentLink) -> None:
     link.leave()
 
 
-def take_over(work: Work, link: AgentLink, left: Where) -> str:
+def take_over(work: Work, link: Link, left: Where) -> str:
     """Collect the attempts of a detached run; link: to its session, from its beginning on.
 
     Gives why the run is short, or "". Raises DeviceError where the device is gone or has
@@ -155,7 +157,7 @@ def finish_rest(work: Work) -> None:
     with disk(work.folder):
         bench = work.bench()
         try:
-            link = work.device.overhear(work.run_id, work.watch)
+            link = work.device.overhear(work.run_id, work.watch, first_missing(work.folder))
         except AgentError:
             return  # no session of this run was ever kept there, or nothing is left of it
         with interrupts(bench.switch):
@@ -166,7 +168,7 @@ def finish_rest(work: Work) -> None:
         bench.journal.close()
 
 
-def _attempts(bench: Bench, link: AgentLink) -> str:
+def _attempts(bench: Bench, link: Link) -> str:
     """The attempts that are still missing, between two looks at the device."""
     numbers = missing(bench)
     bench.journal.note("run_start", {"first": numbers.start, "last": numbers.stop - 1})
@@ -199,6 +201,14 @@ def _keep_what_is_there(bench: Bench, err: DeviceError) -> NoReturn:
     ) from err
 
 
+def first_missing(folder: RunFolder) -> int:
+    """The number of the first attempt that has not been collected."""
+    number = 1
+    while (folder.attempt(number) / "attempt.json").exists():
+        number += 1
+    return number
+
+
 def missing(bench: Bench) -> range:
     """Numbers of the attempts to run: one for each that has not ended valid or void."""
     taken = bench.folder.attempts()
@@ -208,7 +218,7 @@ def missing(bench: Bench) -> range:
     return range(first, first + max(0, bench.plan.plan.run.attempts - ended))
 
 
-def before(bench: Bench, link: AgentLink) -> None:
+def before(bench: Bench, link: Link) -> None:
     """Ask the device for itself and its sources; a resumed run keeps the first answers."""
     folder = bench.folder
     for name, message in (
@@ -223,15 +233,30 @@ def before(bench: Bench, link: AgentLink) -> None:
 
 def launch_of(device: Reached) -> dict[str, str]:
     """How the engine comes to run: an app, a shell and a service differ in speed on phones."""
-    kept = "kept by a process of its own on the device, joined over the transport"
-    here = "child process of the host, isolated Python, JSON lines over stdio"
+    session, engine, sampler = _AT_HAND
+    if device.deployment.shell:
+        session, engine, sampler = _BY_SHELL
+    elif device.store is not None:
+        session = "kept by a process of its own on the device, joined over the transport"
     return {
         "transport": device.transport.device,
         "agent": device.deployment.agent.name,
-        "session": here if device.store is None else kept,
-        "engine": "a fresh child process of the session for every attempt",
-        "sampler": "another child process of the session",
+        "session": session,
+        "engine": engine,
+        "sampler": sampler,
     }
+
+
+_AT_HAND = (
+    "child process of the host, isolated Python, JSON lines over stdio",
+    "a fresh child process of the session for every attempt",
+    "another child process of the session",
+)
+_BY_SHELL = (
+    "a process of its own on the device for every attempt or queue, followed over the transport",
+    "a fresh child process of the attempt for every request, in a process group of its own",
+    "another child process of the attempt",
+)
 
 
 def _content(message: dict[str, Any]) -> dict[str, Any]:

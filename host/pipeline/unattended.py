@@ -30,14 +30,23 @@ from host.state.left_over import refuse_failed, restore_left_over
 from host.state.restore import Outcome
 
 
-def refuse_unattended(plan: Plan) -> None:
-    """Raise PlanError for what no device can do without its host, naming it."""
+def refuse_unattended(plan: Plan, *, shell_agent: bool = False) -> None:
+    """Raise PlanError for what no device can do without its host, naming it.
+
+    shell_agent: it has that one, which looks at no gates and gives no signs to the watchdog.
+    """
+    agent = "the shell agent" if shell_agent else "the device's agent"
     if plan.run.pairing != "none":
         raise PlanError("run.pairing", "a detached run cannot have pairs")
-    beyond = beyond_agent(plan.gates)
+    beyond = beyond_agent(plan.gates, shell_agent=shell_agent)
     if beyond:
-        named = " and ".join(beyond)
-        raise PlanError("gates", f"a detached run cannot look at {named}: only the host can")
+        said = (
+            f"a detached run cannot look at {' and '.join(beyond)}: {agent} has no source for it"
+        )
+        raise PlanError("gates", f"{said}; leave it out, or stay with the run")
+    if shell_agent and plan.controls:
+        said = "a detached run of the shell agent cannot hold controls"
+        raise PlanError("controls", f"{said}; leave them out, or stay with the run")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from agent.looks import look_of
 from collectors.protocol import Clock
 from host.handover.limits import limits_of
 from host.handover.plan import GatePlan
-from host.run.link import AgentLink
+from host.run.link import Link
 
 POLL_S = 1.0
 
@@ -24,7 +24,7 @@ def for_agent(gates: GatePlan) -> Mapping[str, Any]:
     return {"timeout_s": gates.timeout_s, **asdict(limits_of(gates))}
 
 
-def pass_gates(gates: GatePlan, link: AgentLink, clock: Clock, waiting: Waiting) -> str:
+def pass_gates(gates: GatePlan, link: Link, clock: Clock, waiting: Waiting) -> str:
     """Wait until every gate holds. Gives "" or, after the time-out, the reason."""
     limits = limits_of(gates)
     if not limits.any:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from host.errors import AgentError
 from host.run.folder import RunFolder, write_json
-from host.run.link import AgentLink
+from host.run.link import Link
 
 BEFORE, AFTER = "time-before", "time-after"
 
 
-def begin_timekeeping(link: AgentLink, folder: RunFolder) -> str:
+def begin_timekeeping(link: Link, folder: RunFolder) -> str:
     """Ask before the attempts. Gives the suffix of this session's files."""
     number = len(list(folder.data.glob(f"{BEFORE}*.json"))) + 1
     suffix = "" if number == 1 else f"-{number}"
@@ -21,12 +21,12 @@ def begin_timekeeping(link: AgentLink, folder: RunFolder) -> str:
     return suffix
 
 
-def end_timekeeping(link: AgentLink, folder: RunFolder, suffix: str) -> None:
+def end_timekeeping(link: Link, folder: RunFolder, suffix: str) -> None:
     """Ask after the attempts of the session that `begin_timekeeping` named."""
     _keep(link, folder, f"{AFTER}{suffix}")
 
 
-def _keep(link: AgentLink, folder: RunFolder, name: str) -> None:
+def _keep(link: Link, folder: RunFolder, name: str) -> None:
     try:
         said = link.ask("timekeeping")
     except AgentError as err:
