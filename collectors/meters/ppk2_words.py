@@ -55,6 +55,7 @@ class WordStream:
     def __init__(self) -> None:
         self._kept = b""
         self._in_step = False
+        self._last: int | None = None  # counter of the last word that was sure
         self.torn_bytes = 0  # thrown away since the start, for they fit nowhere
 
     def feed(self, data: bytes) -> Words:
@@ -66,7 +67,8 @@ class WordStream:
                 self._find_place()
                 continue
             words = np.frombuffer(self._kept, "<u4", len(self._kept) // WORD_BYTES)
-            sure, self._in_step = _sure(words)
+            sure, self._in_step = _sure(words, self._last)
+            self._last = int(counters(words[sure - 1 : sure])[0]) if sure else self._last
             found.append(words[:sure].astype(np.uint32))
             self._kept = self._kept[sure * WORD_BYTES :]
             if self._in_step:
@@ -76,7 +78,7 @@ class WordStream:
     def _find_place(self) -> None:
         for skip in range(WORD_BYTES):
             if _follow(counters(np.frombuffer(self._kept, "<u4", _WINDOW, skip))):
-                self._in_step = True
+                self._in_step, self._last = True, None
                 break
         else:
             skip = _WINDOW * WORD_BYTES
@@ -84,19 +86,20 @@ class WordStream:
         self._kept = self._kept[skip:]
 
 
-def _sure(words: Words) -> tuple[int, bool]:
+def _sure(words: Words, last: int | None) -> tuple[int, bool]:
     """How many words are sure, and whether the place in the bytes still is.
 
     After a jump of the counter whole words are lost where the next ones follow each other; where
     they do not, bytes are, and the word before the jump may have a byte of another.
     """
-    breaks = np.flatnonzero(np.diff(counters(words)) % COUNTS != 1) + 1
-    for at in breaks:
+    if not len(words):
+        return 0, True
+    for at in np.flatnonzero(steps(words, last) != 1):
         after = counters(words[at : at + _WINDOW])
         if len(after) < _WINDOW:
             return int(at), True
         if not _follow(after):
-            return int(at) - 1, False
+            return max(0, int(at) - 1), False
     return len(words), True
 
 
