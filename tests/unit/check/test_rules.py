@@ -29,6 +29,7 @@ from host.handover.signature import SignatureOutcome
 from host.handover.trace import AlignedRun
 from host.pipeline.conditions import Sensors, conditions_of
 from host.pipeline.equipment import with_equipment
+from host.pipeline.redo import redo
 from host.record.build import build
 from host.reduce.run import reduce_run
 from tests.fakes.bad_stories import BAD as PLAIN_BAD
