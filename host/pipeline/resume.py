@@ -16,6 +16,7 @@ from host.handover.progress import Progress, Watch
 from host.pipeline.artefacts import artefacts_of
 from host.pipeline.fill import Work, fill, finish_rest, first_missing, take_over
 from host.pipeline.measure import Measured, finish
+from host.pipeline.meters import metered
 from host.pipeline.reach import Reached, place_model, reached
 from host.run.detached import where
 from host.run.folder import RunFolder
@@ -37,7 +38,11 @@ def resume(root: Path, watch: Watch, inventory: Path | None = None) -> Measured:
         work = Work(plan, folder, device, watch)
         if device.store is not None:
             finish_rest(work)
-        with device.link() as link, device.session(link, work.run_id, watch) as session:
+        with (
+            device.link() as link,
+            device.session(link, work.run_id, watch) as session,
+            metered(work),
+        ):
             ended = fill(work, session)
         work.tidy()
     return finish(folder, ended, watch)
