@@ -89,6 +89,7 @@ class Channel:
         model, "" for channels that are no power evidence (`shared` design, law 5). No source says
         "A": a certificate earns it (host/equipment).
     note: the trap a reader of the value must know, with the document that says so.
+    averaging_s: length of the source's own window, for `Kind.AVERAGE`; None: not stated.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Channel:
     scale: float = 1.0
     tier: str = ""
     note: str = ""
+    averaging_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

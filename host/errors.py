@@ -16,6 +16,7 @@ HostError                a sentence for the user and an exit code
 │   │   └── FarFileError        a file there cannot be read or written
 │   ├── StoreError       a store on the device cannot take or give a file: full, read-only, in use
 │   ├── AgentError       the agent said so, or fell silent
+│   │   └── AgentGoneError  it fell silent, or ended without a word
 │   └── ControlError     a setting of the device cannot be taken, or was lost
 ├── FolderError          2: a run folder that cannot be read
 └── Interrupted          130: the user stopped the run; the folder can be resumed
@@ -113,6 +114,10 @@ class StoreError(DeviceError):
 
 class AgentError(DeviceError):
     """The agent failed or fell silent: (device, detail)."""
+
+
+class AgentGoneError(AgentError):
+    """The agent fell silent, or ended without a word: (device, detail)."""
 
 
 class ControlError(DeviceError):

@@ -15,10 +15,13 @@ PARTS = (
     "sampler",
     "order",
     "runner",
+    "followed",
     "attempt",
     "session",
     "facts",
+    "lock",
     "keep",
+    "follow",
     "doctor",
     "main",
 )

@@ -21,6 +21,10 @@ attempt() {
     [ -z "$token" ] || stream_header "$spool/tokens.tsv" tokens \
         '["request","{count}"],["index","{count}"],["ready_ns","ns"],["t_ns","ns"],["token","{token}"],["size_bytes","By"]'
     event clock "\"kind\":\"$clock_kind\",\"resolution_ns\":$resolution_ns,\"bound_us\":$offset_bound_us"
+    if [ -n "$follow" ]; then
+        : >"$spool/engine.log"
+        exec 5<"$spool/engine.log"
+    fi
     start_sampler
     span idle_before $idle_before_ms
     while [ $run -lt $runs ] && [ -z "$outcome" ]; do
@@ -127,7 +131,7 @@ beat() {
     [ $t_s -ne $beat_s ] || return 0
     beat_s=$t_s
     as_ns
-    [ -z "$heartbeat" ] || put "$t_ns $boot $parent $number $1" >"$heartbeat"
+    [ -z "$heartbeat" ] || put "$t_ns $boot $parent $number $1 $((run < runs ? run + 1 : runs)) $runs" >"$heartbeat"
     [ $((t_s - spoken_s)) -lt $KEEPALIVE_S ] || say_progress "$1"
 }
 

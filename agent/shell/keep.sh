@@ -1,26 +1,66 @@
-# Runs that outlive the link: `agent.sh detached DIR`, started with setsid or nohup. DIR/orders holds
-# an `attempt` line for each attempt. One lock folder beside DIR refuses a second run at once, of
-# whatever folder: two would disturb each other. `agent.sh status DIR` says what is there.
+# Runs that outlive the link. DIR/orders holds an `attempt` line for each attempt; one that was
+# written as DIR/orders.new takes its place when the run begins, so that it never changes under one.
+#
+#     detach DIR [SECONDS]     starts `detached` and says whether it has begun
+#     detached DIR [SECONDS]   the run; afterwards the device is kept for DIR so long (lock.sh)
+#
+# It leaves DIR/process (`PID BEGUN BOOT`), DIR/heartbeat, a folder with `end.json` for each attempt
+# that came to its end, and DIR/refused where an order was. A file DIR/stop ends it.
+
+# A run has so long to take the lock, in tenths of a second.
+BEGIN_DS=200
+
+detach() {
+    keep_place "$1"
+    mkdir -p "$work"
+    # A process group of its own, so that what ends the link's processes leaves it alone.
+    ${SETSID:-nohup} sh "$0" detached "$work" "${2-0}" </dev/null >/dev/null 2>"$work/keeper.log" &
+    child=$!
+    pause_kind=sleep
+    tries=0
+    until has_begun; do
+        if ! holds $child && ! has_begun; then
+            wait $child
+            status=$?
+            said=$(cat "$work/keeper.log")
+            refuse_start $status
+            return 0
+        fi
+        [ $tries -lt $BEGIN_DS ] || { refuse spool-unwritable 'the run did not begin' && return 0; }
+        tries=$((tries + 1))
+        pause_ms 100
+    done
+    say_kept $child
+}
+
+has_begun() {
+    run_pid=
+    [ ! -s "$work/process" ] || read -r run_pid idle <"$work/process"
+    [ "$run_pid" = "$child" ]
+}
 
 detached() {
-    safe_path "$1" || complain 'the folder has to be an absolute path' 2
-    work=$1
-    control=$work/control
-    lock=${work%/*}/lock
-    [ -r "$work/orders" ] || complain "$work/orders is not there" 2
+    keep_place "$1"
+    kept_s=${2-0}
+    whole "$kept_s" 0 999999 || complain 'that is no number of seconds' 2
+    [ -r "$work/orders.new" ] || [ -r "$work/orders" ] || complain "$work/orders is not there" 2
     keep=1 spoken= host=$$
     stop_file=$work/stop
     heartbeat=$work/heartbeat
     mkdir -p "$control" || complain "$control cannot be made" 3
-    read_boot
     take_lock
     trap '' HUP
-    trap 'rm -rf "$lock"' EXIT
+    trap 'leave_lock $kept_s' EXIT
+    rm -f "$stop_file" "$heartbeat" "$work/refused"
     trap ': >"$stop_file"' TERM INT
+    [ ! -e "$work/orders.new" ] || mv "$work/orders.new" "$work/orders"
+    holds $$
+    put "$$ $begun $boot" >"$work/process.new"
+    mv "$work/process.new" "$work/process"
     start_clock
     find_pause "$work"
     while IFS= read -r line <&5; do
-        run_kept "$line"
+        run_kept "$line" || break
         [ ! -e "$stop_file" ] || break
     done 5<"$work/orders"
     number=${number:-0}
@@ -28,120 +68,33 @@ detached() {
     put "$t_ns $boot $$ $number ended" >"$heartbeat"
 }
 
+# Fails where the attempts behind it have no sense any more.
 run_kept() {
     set -f
     IFS=$TAB
     set -- $1
     IFS=$WHITE
     set +f
-    [ "${1-}" = attempt ] || { complain "a line of $work/orders is no attempt" && return 0; }
-    shift
-    if ! read_order "$@" || ! fresh_folder "$spool"; then
+    kind=${1-}
+    [ $# -eq 0 ] || shift
+    reason='bad-order: a line is no attempt'
+    if [ "$kind" != attempt ] || ! read_order "$@" || ! fresh_folder "$spool"; then
+        put "$reason" >"$work/refused"
         complain "$reason"
-        return 0
+        return 1
     fi
     attempt </dev/null 5<&- &
     attempt_pid=$!
     while holds $attempt_pid; do # a trap ends `wait` early
         wait $attempt_pid
     done
+    end_of "$spool" || return 1
+    case $end_line in *'"status":"incomplete"'*) return 1 ;; esac
 }
 
-# complain TEXT [STATUS]
-complain() {
-    put "agent.sh: $1" >&2
-    [ -z "${2-}" ] || exit "$2"
-}
-
-# The lock says who holds it: process, its start in ticks since boot, boot. A holder that is gone,
-# or of another boot, is taken over from.
-take_lock() {
-    holds $$
-    mine="$$ $begun $boot"
-    taken_over=
-    pause_kind=sleep
-    until mkdir "$lock" 2>/dev/null; do
-        other= other_begun= other_boot=
-        [ -s "$lock/holder" ] || pause_ms 200
-        [ ! -s "$lock/holder" ] || read -r other other_begun other_boot <"$lock/holder"
-        if [ "$other_boot" = "$boot" ] && holds "$other" && [ "$begun" = "$other_begun" ]; then
-            complain "a run is going on already (process $other); see agent.sh status" 4
-        fi
-        taken_over=1
-        mv "$lock" "$lock.$$" 2>/dev/null && rm -rf "$lock.$$"
-    done
-    put "$mine" >"$lock/holder"
-    [ -z "$taken_over" ] || still_mine
-}
-
-# Two that take over from a dead one at once: the later one has the lock.
-still_mine() {
-    pause_ms 300
-    other=
-    [ ! -s "$lock/holder" ] || read -r other idle <"$lock/holder"
-    if [ "$other" != $$ ]; then
-        trap - EXIT
-        complain 'another run has just begun; see agent.sh status' 4
-    fi
-}
-
-# holds PID: whether it runs; sets `begun` (field 22 of proc_pid_stat(5), 20 after the name).
-holds() {
-    begun=
-    whole "$1" 1 999999999 && read -r stat <"/proc/$1/stat" || return 1
-    begun_of ${stat##*) }
+# end_of FOLDER: sets `end_line` to how its attempt ended; fails where that does not stand there.
+end_of() {
+    end_line=
+    [ -s "$1/end.json" ] && IFS= read -r end_line <"$1/end.json" || return 1
+    case $end_line in '{"type":"attempt_end"'*'}') ;; *) return 1 ;; esac
 } 2>/dev/null
-begun_of() {
-    begun=${20}
-    case $1 in [ZX]) return 1 ;; esac
-}
-
-# status DIR: one line of JSON about a detached run.
-status() {
-    safe_path "$1" || complain 'the folder has to be an absolute path' 2
-    work=$1
-    read_boot
-    state=never
-    beat_ns=null beat_boot= beat_pid= beat_number=0 beat_phase=
-    if [ -s "$work/heartbeat" ]; then
-        read -r beat_ns beat_boot beat_pid beat_number beat_phase <"$work/heartbeat"
-        state_of_beat
-    elif [ -e "$work/orders" ]; then
-        state=waiting
-        [ ! -s "${work%/*}/lock/holder" ] || state=running
-    fi
-    attempts=
-    for spool in "$work"/[0-9]*; do
-        [ -d "$spool" ] || continue
-        attempt_state
-    done
-    case $beat_ns in *[!0-9]* | '') beat_ns=null ;; esac
-    json_text "$beat_phase"
-    put "{\"type\":\"status\",\"state\":\"$state\",\"boot_id\":\"$boot\",\"heartbeat_ns\":$beat_ns,\"phase\":$js,\"attempts\":[$attempts]}"
-}
-
-state_of_beat() {
-    if [ "$beat_phase" = ended ]; then
-        state=ended
-    elif [ "$beat_boot" != "$boot" ]; then
-        state=rebooted
-    elif holds "$beat_pid"; then
-        state=running
-    else
-        state=died
-    fi
-}
-
-# One attempt's streams; `torn` where the last line has no end.
-attempt_state() {
-    stream_ends "$spool"
-    ended=false
-    [ ! -s "$spool/end.json" ] || ended=true
-    torn=
-    for file in "$spool"/*.tsv; do
-        [ -s "$file" ] || continue
-        [ "$(tail -c 1 "$file" | wc -l)" -eq 1 ] || torn="$torn${torn:+,}\"$(basename "$file" .tsv)\""
-    done
-    json_text "$spool"
-    attempts="$attempts${attempts:+,}{\"directory\":$js,\"ended\":$ended,\"torn\":[$torn],\"streams\":[$elements]}"
-}

@@ -10,7 +10,7 @@ MAX_LOG_BYTES=67108864
 # read_order FIELD...: sets the variables below; fails with `reason`.
 read_order() {
     number= spool= idle_before_ms=0 idle_after_ms=0 watchdog_ms= log_bytes=4194304
-    sampling=false period_ms=100 jitter_permille=0 seed=0 token= kinds=
+    sampling=false period_ms=100 jitter_permille=0 seed=0 token= kinds= apart= follow=
     runs=0
     rm -f "$control"/*
     : >"$control/sources"
@@ -34,6 +34,8 @@ read_field() {
     idle_after_ms=*) whole "$plain" 0 604800000 && idle_after_ms=$plain ;;
     watchdog_ms=*) whole "$plain" 1 604800000 && watchdog_ms=$plain ;;
     log_bytes=*) whole "$plain" $MIN_LOG_BYTES $MAX_LOG_BYTES && log_bytes=$plain ;;
+    apart=*) in_words "$plain" true false && { [ "$plain" = false ] || apart=1; } ;;
+    follow=*) in_words "$plain" true false && { [ "$plain" = false ] || follow=1; } ;;
     mark=*) read_mark && put "$plain" >>"$control/marks" ;;
     token=*) one_line "$plain" && token=$plain ;;
     run=*) [ "$plain" = $runs ] && [ $runs -lt $MAX_RUNS ] && runs=$((runs + 1)) ;;

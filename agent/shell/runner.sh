@@ -1,21 +1,32 @@
 # One run of the native runner: started, its lines stamped as they come, its end recorded.
 #
 #     runner ── fifo ── tee engine.log ── stamp_lines ── events.tsv
+#     runner ── engine.log ── stamp_first ── events.tsv                   where the order says `follow`
 #
-# The log has the runner's bytes as they came, stdout and stderr together; the events say when each
-# line of it came. What the lines mean is for the host. The log's size limit ends `tee`, which ends
-# the runner: no line of output can fill the disk.
+# The log has the runner's bytes as they came, stdout and stderr together, or stderr alone where the
+# order keeps stdout `apart`, in output.log; the events say when each line of the log came. What the
+# lines mean is for the host. The log's size limit ends `tee`, which ends the runner, or the runner
+# itself: no line of output can fill the disk.
+#
+# A shell reads a line byte by byte: a runner that tells much would wait in the pipe, and the shell
+# would take a core from it. So a runner that writes its own time into its lines writes to the file.
+# The first lines of each run are stamped, which ties its clock to ours, and nothing is read after
+# them until it has ended.
 
 # How often the supervisor looks after runner, host and time.
 POLL_MS=100
 # A runner that has ended, or was killed, has so long until its last line is stamped.
 DRAIN_MS=3000
+# Lines that are stamped of a log that is followed, and how soon more of them is looked for.
+FIRST_LINES=10
+FOLLOW_MS=2
 
 # run_one N: runs what stands in CONTROL/run-N. Sets `outcome` and `reason` unless all went well.
 run_one() {
     run=$1
     item=
     warmup=false
+    ended= looked_s= log_was=
     shift
     while IFS= read -r field; do
         decoded "${field#*=}"
@@ -26,8 +37,13 @@ run_one() {
         esac
     done <"$control/run-$run"
     [ "$warmup" = true ] || warmup=false
-    rm -f "$control/pipe" "$control/counts" "$control/flood"
-    mkfifo "$control/pipe"
+    rm -f "$control/pipe" "$control/counts" "$control/flood" "$control/ended"
+    if [ -n "$follow" ]; then
+        log=$spool/engine.log
+    else
+        log=$control/pipe
+        mkfifo "$log"
+    fi
     oom_before=$(oom_kills)
     start_runner "$@"
     watch_runner
@@ -38,10 +54,12 @@ run_one() {
 start_runner() {
     (
         trap - TERM HUP
-        exec 3>&- 4>&-
+        exec 3>&- 4>&- 5<&-
         ulimit -c 0
+        [ -z "$apart$follow" ] || ulimit -f $((log_bytes / BLOCK_UNIT))
+        [ -z "$apart" ] || exec >>"$spool/output.log"
         exec $SETSID "$@"
-    ) >"$control/pipe" 2>&1 </dev/null &
+    ) 2>>"$log" >&2 </dev/null &
     runner=$!
     put $runner >"$control/runner"
     stamp
@@ -55,11 +73,15 @@ start_runner() {
     while IFS= read -r mark; do
         set -- "$@" "$mark"
     done <"$control/marks"
-    (
-        ulimit -c 0
-        ulimit -f $((log_bytes / BLOCK_UNIT))
-        exec tee -a "$spool/engine.log"
-    ) <"$control/pipe" 2>/dev/null | stamp_lines "$@" &
+    if [ -n "$follow" ]; then
+        stamp_first <&5 &
+    else
+        (
+            ulimit -c 0
+            ulimit -f $((log_bytes / BLOCK_UNIT))
+            exec tee -a "$spool/engine.log"
+        ) <"$control/pipe" 2>/dev/null | stamp_lines "$@" &
+    fi
     stamper=$!
 }
 
@@ -89,6 +111,9 @@ stamp_lines() {
     done
     stamp
     event output_end "\"run\":$run"
+    say_counts
+}
+say_counts() {
     put "$event_seq $line_number $token_seq ${unwritable:-0}" >"$control/counts.new"
     mv "$control/counts.new" "$control/counts"
 }
@@ -145,6 +170,7 @@ runner_lives() {
 
 is_silent() {
     said_s=
+    [ -z "$follow" ] || log_grows
     [ ! -s "$control/alive" ] || read -r said_s <"$control/alive"
     whole "$said_s" 0 999999999 && alive_s=$said_s
     now
@@ -170,6 +196,7 @@ set_outcome() {
 
 # Takes exit status and counts, and writes down how it ended.
 end_run() {
+    : >"$control/ended"
     drained=0
     [ -e "$control/counts" ] || pause_ms 20
     while [ ! -e "$control/counts" ] && [ $drained -lt $DRAIN_MS ]; do
@@ -180,6 +207,7 @@ end_run() {
     wait "$runner"
     status=$?
     take_counts
+    [ -z "$follow" ] || count_rest
     stamp
     event runner_end "\"run\":$run,\"status\":$status"
     run_ends="$run_ends${run_ends:+,}{\"run\":$run,\"status\":$status}"

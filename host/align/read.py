@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from agent.spool import SpoolFormatError, read_spool
-from agent.wire import WireError, strict_json
+from agent.wire import strict_json
+from host.align.attempt import attempt_of
 from host.align.bag import DECLARATION, payload_sha256
 from host.align.exchanges import aligned_by, clock_facts, exchanges_in
-from host.align.requests import events_of, requests_of, window_of
-from host.align.series import costs_of, sampler_cpu_ratio, series_of
+from host.align.meters import Metered, meters_in
 from host.align.streams import AttemptFiles, read_attempt, read_json
 from host.align.time_folder import host_timekeeping_in, timekeeping_in
 from host.errors import FolderError
@@ -24,7 +24,7 @@ from host.handover.finding import StreamFault
 from host.handover.laboratory import Laboratory
 from host.handover.perturbation import Lookup
 from host.handover.plan import ResolvedPlan, resolved_of
-from host.handover.trace import AlignedRun, AttemptTrace
+from host.handover.trace import AlignedRun, AttemptTrace, Series
 from host.schema.laboratory import parse_laboratory
 
 # As `RunFolder.attempt` names it: 001 to 999, then 1000 and so on.
@@ -54,6 +54,8 @@ def read_run(root: Path) -> RunReading:
     alignment = aligned_by(exchanges)
     session = _optional(data / "session.json")
     device_clock = str(session.get("clock", {}).get("domain", ""))
+    clock = clock_facts(exchanges, alignment, device_clock)
+    metered = meters_in(data, alignment, same_clock=clock["same_clock"] is True)
     attempts: list[AttemptTrace] = []
     engine: dict[str, Any] = {}
     sources: dict[str, Any] = {}
@@ -61,11 +63,10 @@ def read_run(root: Path) -> RunReading:
         files = read_attempt(data / "attempts" / f"{number:03d}", number)
         said = files.stated.get("sources") or probed
         sources = sources or dict(said)
-        attempts.append(_attempt(files, plan, said))
+        attempts.append(attempt_of(files, plan, said, _on_clock(metered, files, device_clock)))
         faults += [replace(f, file=f"data/attempts/{number:03d}/{f.file}") for f in files.faults]
         engine = engine or dict(files.stated.get("engine") or {})
     journal, journal_faults = _journal(data)
-    clock = clock_facts(exchanges, alignment, device_clock)
     clock["resolution_ns"] = str(session.get("clock", {}).get("resolution_ns", ""))
     run = AlignedRun(
         clock=device_clock,
@@ -77,10 +78,10 @@ def read_run(root: Path) -> RunReading:
         plan=plan,
         model=plan.model,
         dataset=plan.dataset,
-        engine=engine,
+        engine={**engine, **_runner(plan)},
         device_before=_optional(data / "device-before.json"),
         device_after=_optional(data / "device-after.json"),
-        sources=sources or probed,
+        sources=_with_meters(sources or probed, metered),
         performed=_performed(journal),
         clock=clock,
         software=plan.software,
@@ -95,7 +96,26 @@ def read_run(root: Path) -> RunReading:
         laboratory=_laboratory(data / "laboratory.toml"),
         journal=_journalled(data),
     )
-    return RunReading(run, facts, (*faults, *journal_faults))
+    return RunReading(run, facts, (*faults, *journal_faults, *metered.faults))
+
+
+def _on_clock(metered: Metered, files: AttemptFiles, clock: str) -> tuple[Series, ...]:
+    """What meters gave, for attempts on the clock that they were carried to, not another boot."""
+    events = files.streams.get("events")
+    return metered.series if events is not None and events.clock == clock else ()
+
+
+def _with_meters(sources: Mapping[str, Any], metered: Metered) -> dict[str, Any]:
+    """What the device said of its sources, and what the meters said of theirs."""
+    if not metered.channels:
+        return dict(sources)
+    return {**sources, "channels": [*sources.get("channels", ()), *metered.channels]}
+
+
+def _runner(plan: ResolvedPlan) -> dict[str, Any]:
+    """A native runner as engines describe themselves; {} for other engines."""
+    found = [part for part in plan.software if part.get("role") == "runner"]
+    return {"library": found[0]["name"], "library_version": found[0]["version"]} if found else {}
 
 
 def _numbers(folder: Path) -> tuple[list[int], list[StreamFault]]:
@@ -134,49 +154,6 @@ def _optional(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise FolderError(str(path), "is no JSON object")
     return found
-
-
-def _attempt(files: AttemptFiles, plan: ResolvedPlan, sources: Mapping[str, Any]) -> AttemptTrace:
-    """One attempt; damaged streams void it, and what can be read of it stays."""
-    status, reason = str(files.stated["status"]), str(files.stated["reason"])
-    harmful = [f for f in files.faults if f.fault != "torn"]
-    if status == "valid" and files.faults:
-        worst = (harmful or files.faults)[0]
-        status, reason = "void", f"stream-damaged: {worst.file} line {worst.line} {worst.fault}"
-    requested = {r.item: r.output_tokens for r in plan.requests}
-    try:
-        events = events_of(files.streams.get("events"))
-        requests = requests_of(events, files.streams.get("tokens"), requested)
-        series = series_of(files.streams, sources.get("channels", ()))
-    except (KeyError, ValueError, WireError) as err:
-        damage = f"stream-damaged: {err!r}"
-        return _unreadable(files.number, damage)
-    return AttemptTrace(
-        number=files.number,
-        status=status,
-        reason=reason,
-        load=window_of(events, "load_start", "load_end"),
-        idle_before=window_of(events, "idle_before_start", "idle_before_end"),
-        idle_after=window_of(events, "idle_after_start", "idle_after_end"),
-        requests=requests,
-        series=series,
-        costs=costs_of(files.streams, series, plan.plan.sampling.rate_hz),
-        sampler_cpu_ratio=sampler_cpu_ratio(files.streams.get("ticks")),
-        clock=files.streams["events"].clock if "events" in files.streams else "",
-        sampled=files.stated.get("sampled", plan.plan.sampling.enabled) is True,
-        pair=_pair(files),
-    )
-
-
-def _pair(files: AttemptFiles) -> int:
-    pair = files.stated.get("pair", 0)
-    if isinstance(pair, bool) or not isinstance(pair, int) or pair < 0:
-        raise FolderError(f"attempt {files.number}", f"has {pair!r} for the number of its pair")
-    return pair
-
-
-def _unreadable(number: int, reason: str) -> AttemptTrace:
-    return AttemptTrace(number, "void", reason, None, None, None, (), (), (), None)
 
 
 def _journal(data: Path) -> tuple[list[tuple[str, str]], list[StreamFault]]:

@@ -24,6 +24,14 @@ class Event:
     args: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Did:
+    """What an engine did in one attempt."""
+
+    requests: tuple[RequestTrace, ...]
+    load: Window | None
+
+
 def events_of(stream: SpoolFile | None) -> tuple[Event, ...]:
     """The events of an attempt in the order written."""
     if stream is None:

@@ -72,6 +72,7 @@ def _series(stream: SpoolFile, position: int, channel: Mapping[str, Any]) -> Ser
         values = raw * rule.factor + rule.offset
     wraps_at = channel.get("wraps_at")
     resolution = channel.get("resolution")
+    averaging_s = channel.get("averaging_s")
     return Series(
         channel=column.name,
         source=stream.stream.removeprefix(SOURCE_PREFIX),
@@ -85,6 +86,7 @@ def _series(stream: SpoolFile, position: int, channel: Mapping[str, Any]) -> Ser
         wraps_at=None if wraps_at is None else float(wraps_at) * rule.factor,
         resolution=None if resolution is None else float(resolution) * rule.factor,
         gaps=gaps,
+        averaging_s=None if averaging_s is None else float(averaging_s),
     )
 
 

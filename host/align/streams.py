@@ -14,16 +14,19 @@ from host.handover.finding import StreamFault
 
 MAX_JSON_BYTES = 64 << 20
 MAX_STREAM_BYTES = 4 << 30
+# Of an engine's log: what host/run/collect.py takes of it.
+MAX_LOG_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptFiles:
-    """One attempt as it lies on the disk: `attempt.json` and its streams."""
+    """One attempt as it lies on the disk: `attempt.json`, its streams, the engine's log."""
 
     number: int
     stated: Mapping[str, Any]
     streams: Mapping[str, SpoolFile]
     faults: tuple[StreamFault, ...]
+    log: bytes = b""
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401
@@ -55,7 +58,7 @@ def read_attempt(folder: Path, number: int) -> AttemptFiles:
     }
     faults += _count_faults(stated, streams)
     faults += _clock_faults(streams)
-    return AttemptFiles(number, stated, streams, tuple(faults))
+    return AttemptFiles(number, stated, streams, tuple(faults), _log(folder / "engine.log"))
 
 
 CUT_OFF: Mapping[str, Any] = {
@@ -64,6 +67,14 @@ CUT_OFF: Mapping[str, Any] = {
     "streams": [],
     "engine": {},
 }
+
+
+def _log(path: Path) -> bytes:
+    """What the engine printed, as far as a log may go; nothing where nothing was kept."""
+    if not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        return file.read(MAX_LOG_BYTES)
 
 
 def _stream(file: Path, faults: list[StreamFault]) -> SpoolFile | None:

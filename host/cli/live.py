@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -25,6 +25,8 @@ from host.report.html_text import visible
 HEARTBEAT_S = 60.0
 # A bar that is full stops its clock, and the next phase goes on with it.
 NOT_YET = 0.999
+# Of one moment on one line; what failed is told in full at the end.
+MOST_CHARACTERS = 500
 
 
 @contextmanager
@@ -39,7 +41,7 @@ def watching(console: Console) -> Iterator[Watch]:
         task = bar.add_task("prepare", total=None)
 
         def watch(moment: Progress) -> None:
-            ratio = _ratio(moment)
+            ratio = done_ratio(moment)
             bar.update(
                 task,
                 description=sentence(moment),
@@ -48,36 +50,6 @@ def watching(console: Console) -> Iterator[Watch]:
             )
 
         yield watch
-
-
-@contextmanager
-def watching_many(console: Console, names: Sequence[str]) -> Iterator[Mapping[str, Watch]]:
-    """A Watch for each of these devices, a line each."""
-    width = max(map(len, names))
-    if not console.is_terminal:
-        yield {name: PlainWatch(prefix=f"{name:<{width}}  ") for name in names}
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(16))
-    with Bar(*columns, TimeElapsedColumn(), console=console) as bar:
-        yield {name: _line_of(bar, f"{visible(name, width):<{width}}  ") for name in names}
-
-
-def _line_of(bar: Bar, prefix: str) -> Watch:
-    task = bar.add_task(f"{prefix}prepare", total=None)
-
-    def watch(moment: Progress) -> None:
-        if moment.phase in ("done", "failed"):
-            bar.update(task, description=f"{prefix}{moment.phase}", total=1.0, completed=1.0)
-            return
-        ratio = _ratio(moment)
-        bar.update(
-            task,
-            description=prefix + sentence(moment),
-            total=None if ratio is None else 1.0,
-            completed=min(ratio or 0.0, NOT_YET),
-        )
-
-    return watch
 
 
 def sentence(moment: Progress) -> str:
@@ -97,7 +69,7 @@ def sentence(moment: Progress) -> str:
     return " · ".join(parts)
 
 
-def _ratio(moment: Progress) -> float | None:
+def done_ratio(moment: Progress) -> float | None:
     """How much of the run is done: whole attempts, and the requests of the running one."""
     if moment.done_ratio is not None:
         return moment.done_ratio
@@ -121,4 +93,5 @@ class PlainWatch:
         key = (moment.phase if outside else "", moment.attempt)
         if key != self.said or now_s - self.said_at_s >= HEARTBEAT_S:
             self.said, self.said_at_s = key, now_s
-            print(self.prefix + sentence(moment), file=sys.stderr, flush=True)
+            said = visible(sentence(moment), MOST_CHARACTERS)
+            print(self.prefix + said, file=sys.stderr, flush=True)

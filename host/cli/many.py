@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from host.cli.board import watching_many
 from host.cli.console import err, json_out, out, plain
-from host.cli.live import watching_many
 
 if TYPE_CHECKING:
     from host.handover.plan import Plan

@@ -1,4 +1,4 @@
-"""Builds the agent as one `.pyz` whose bytes depend on its sources alone."""
+"""Builds each agent as one file whose bytes depend on its sources alone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from agent import shell
+
 # Host-side instruments are never shipped to a device; the shell agent goes alone.
 NOT_SHIPPED = ("collectors/meters/", "agent/shell/", "agent/wire_lines.py")
 # The oldest date a zip can hold: same sources, same bytes.
@@ -18,14 +20,15 @@ MAIN = b"import sys\nfrom agent.__main__ import main\nsys.exit(main())\n"
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The agent's bytes and their SHA-256."""
+    """The agent's bytes and their SHA-256. suffix: what its file name ends in."""
 
     data: bytes
     sha256: str
+    suffix: str = "pyz"
 
     @property
     def name(self) -> str:
-        return f"agent-{self.sha256[:16]}.pyz"
+        return f"agent-{self.sha256[:16]}.{self.suffix}"
 
 
 def bundle() -> Bundle:
@@ -42,6 +45,12 @@ def bundle() -> Bundle:
                 archive.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), data, zipfile.ZIP_DEFLATED)
     data = packed.getvalue()
     return Bundle(data, hashlib.sha256(data).hexdigest())
+
+
+def shell_bundle() -> Bundle:
+    """The shell agent, one script."""
+    data = shell.bundle()
+    return Bundle(data, hashlib.sha256(data).hexdigest(), "sh")
 
 
 def sources(folder: Traversable, prefix: str = "") -> list[tuple[str, bytes]]:

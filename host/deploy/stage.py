@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from platformdirs import user_cache_path
 
-from host.deploy.bundle import bundle
+from host.deploy.bundle import Bundle, bundle, shell_bundle
 from host.deploy.layout import SILENT, Store, Watch
 from host.deploy.store import put
 from host.errors import StoreError
@@ -41,7 +41,20 @@ def deploy(transport: Transport, store: Store, watch: Watch = SILENT) -> Deploym
         raise StoreError(
             transport.device, str(store.root), "no Python is named for the agent on the device"
         )
-    packed = bundle()
+    return _placed(transport, store, bundle(), watch, sh=())
+
+
+def deploy_shell(transport: Transport, store: Store, watch: Watch = SILENT) -> Deployment:
+    """Have the shell agent on a device that has no Python.
+
+    Raises StoreError when the store cannot take it.
+    """
+    return _placed(transport, store, shell_bundle(), watch, sh=("sh",))
+
+
+def _placed(
+    transport: Transport, store: Store, packed: Bundle, watch: Watch, *, sh: tuple[str, ...]
+) -> Deployment:
     with tempfile.TemporaryDirectory(prefix="inferometer-agent-") as folder:
         file = Path(folder) / packed.name
         file.write_bytes(packed.data)
@@ -53,4 +66,5 @@ def deploy(transport: Transport, store: Store, watch: Watch = SILENT) -> Deploym
         agent_size_bytes=len(packed.data),
         python=store.python,
         spool=store.spool,
+        shell=sh,
     )

@@ -8,7 +8,10 @@ from pathlib import PurePosixPath
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """An agent whose hash was proven on the device. python: the interpreter there."""
+    """An agent whose hash was proven on the device. python: the interpreter there.
+
+    shell: what runs the shell agent, `("sh",)` on most devices; () for the Python agent.
+    """
 
     device: str
     agent: PurePosixPath
@@ -16,7 +19,10 @@ class Deployment:
     agent_size_bytes: int
     python: str
     spool: PurePosixPath
+    shell: tuple[str, ...] = ()
 
     def argv(self) -> list[str]:
         """What starts a session; `-I` keeps the environment's Python settings out."""
+        if self.shell:
+            return [*self.shell, str(self.agent)]
         return [self.python, "-I", str(self.agent)]

@@ -85,11 +85,24 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channels: tuple[Pattern, ...] = ()
 
 
+class Connection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the host reads a meter during a run.
+
+    driver: a name of `collectors/meters/table.py`. address: `serial:/dev/ttyUSB0`, `tcp:HOST:PORT`
+    or `visa:RESOURCE`. settings: what the driver is told, its own words.
+    """
+
+    driver: Name
+    address: Text
+    settings: dict[Name, str | int | float | bool] = {}
+
+
 class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An instrument as ISO/IEC 17025, 6.4.13 wants it named, with what is known of its errors.
 
     kind: `external_meter`, `on_board` (rail or counter of the device), `fuel_gauge`, `ambient`
-    (surroundings). channels: patterns of the channels that it gives.
+    (surroundings). channels: patterns of the channels that it gives. connect: a meter that the
+    host reads itself; its channels are `meter.<id>.…`.
     """
 
     id: Name
@@ -102,6 +115,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channels: tuple[Pattern, ...] = ()
     specification: tuple[Limit, ...] = ()
     certificate: tuple[Certificate, ...] = ()
+    connect: Connection | None = None
 
     @property
     def ref(self) -> str:

@@ -150,7 +150,12 @@ GENAI_FOLDER: Final = Txt(
 )
 LLAMA_INSTALLED: Final = Txt("已安装 llama.cpp", "llama.cpp is installed")
 LLAMA_NOT_INSTALLED: Final = Txt("未安装 llama.cpp", "llama.cpp is not installed")
+NATIVE_ALONE: Final = Txt(
+    "设备上没有 Python，只能运行原生程序",
+    "the device has no Python, so it runs native runners alone",
+)
 ENGINE_REASONS: Final = (
+    NATIVE_ALONE,
     NAMED_BY_PLAN,
     GGUF_FILE,
     GENAI_FOLDER,

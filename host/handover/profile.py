@@ -215,19 +215,6 @@ def limits_of(profile: Mapping[str, Any]) -> Limits:
         return Limits()
 
 
-class Runner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A native program that runs models there.
-
-    argv: with `{model}`, `{prompt_tokens}`, `{output_tokens}`, `{threads}`, `{repetitions}`.
-    patterns: name of a figure -> a regular expression with one group over its output.
-    """
-
-    name: Word
-    argv: Argv
-    patterns: dict[str, Pattern]
-    document: Line
-
-
 class Status(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """tried: what was really run and on what; `untried` where nothing was."""
 
@@ -235,7 +222,10 @@ class Status(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file of `device_profiles/`."""
+    """One file of `device_profiles/`.
+
+    runners: names of files in `device_profiles/runners/`, the first choice first.
+    """
 
     profile: int
     product: Product
@@ -247,4 +237,4 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     control: tuple[Control, ...] = ()
     gates: Gates = Gates()
     limits: Limits = Limits()
-    runner: tuple[Runner, ...] = ()
+    runners: tuple[Word, ...] = ()

@@ -32,7 +32,7 @@ class TokenTrace:
     """The output tokens of one request, index by index.
 
     ready_ns: logits there, before sampling. t_ns: token chosen and available. tokens: ids.
-    size_bytes: output bytes of each token.
+    size_bytes: output bytes of each token. Both are empty where the engine shows times alone.
     """
 
     ready_ns: IntArray
@@ -42,6 +42,11 @@ class TokenTrace:
 
     def __len__(self) -> int:
         return len(self.t_ns)
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known which tokens these are, and how long."""
+        return len(self.tokens) == len(self.t_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ class Series:
 
     t0_ns, t1_ns: stamps around each read. values: in `unit`. quantity and kind: the words of
     `collectors.reading`. tier: power evidence tier or "". wraps_at: in `unit`, for counters.
+    averaging_s: length of the source's own window, where it states one.
     """
 
     channel: str
@@ -95,6 +101,7 @@ class Series:
     wraps_at: float | None = None
     resolution: float | None = None
     gaps: tuple[Gap, ...] = ()
+    averaging_s: float | None = None
 
     @property
     def t_ns(self) -> IntArray:

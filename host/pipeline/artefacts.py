@@ -17,7 +17,7 @@ from host.errors import ArtefactError, PlanError
 from host.handover.plan import Plan
 from host.handover.text import Txt
 from host.plan.resolve import FORMATS, check_pairing, choose_engine, dataset_of
-from host.run.link import AgentLink
+from host.run.link import Link
 
 Step = Callable[[int, int, str], None]
 
@@ -33,7 +33,7 @@ class Artefacts:
     engine_reason: Txt
 
 
-def engines_of(link: AgentLink) -> dict[str, str | None]:
+def engines_of(link: Link) -> dict[str, str | None]:
     """Engine kind -> version on the device, as its agent says; None where it is not there."""
     found = link.hello.get("engines")
     return dict(found) if isinstance(found, dict) else {}

@@ -16,10 +16,10 @@ from host.errors import DeviceError
 from host.handover.conditions import SensorTerm
 from host.handover.units import conversion
 from host.run.folder import RunFolder, write_bytes
-from host.run.link import AgentLink
+from host.run.link import Link
 
 
-def equipment_for(path: Path | None, link: AgentLink) -> Loaded | None:
+def equipment_for(path: Path | None, link: Link) -> Loaded | None:
     """The equipment file of a run to come, tried with the channels that the device has.
 
     Raises EquipmentError, so that a run is refused before its folder is made.

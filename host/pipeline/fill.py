@@ -22,9 +22,11 @@ from host.run.detached import hand_over, take_all, take_rest
 from host.run.exchange import exchange
 from host.run.far_spool import numbers_in, remove
 from host.run.folder import RunFolder, write_json
+from host.run.gates import limits_of
 from host.run.journal import Journal
-from host.run.link import AgentLink
+from host.run.link import Link
 from host.run.salvage import left_behind, salvage
+from host.run.shell_kept import NO_GATES
 from host.run.timekeeping import begin_timekeeping, end_timekeeping
 
 
@@ -68,7 +70,7 @@ class Work:
         )
 
 
-def fill(work: Work, link: AgentLink) -> str:
+def fill(work: Work, link: Link) -> str:
     """Run the attempts that are missing. Gives why the run ended early, or ""."""
     with disk(work.folder):
         bench = work.bench()
@@ -85,28 +87,40 @@ def fill(work: Work, link: AgentLink) -> str:
     return ended
 
 
-def hand_over_all(work: Work, link: AgentLink) -> None:
+def hand_over_all(work: Work) -> None:
     """Queue the attempts on the device and leave them to it."""
-    if work.resolved.plan.run.pairing != "none":
-        raise PlanError("run.pairing", "a detached run cannot have pairs")
-    plan = work.resolved.plan
-    if plan.controls or of_state(plan.gates):
-        named = "controls" if plan.controls else "gates"
-        raise PlanError(named, "a detached run looks only at busy ratio and temperature, so far")
+    _check_detached(work)
     with disk(work.folder):
         bench = work.bench()
         numbers = missing(bench)
         bench.journal.note("run_start", {"first": numbers.start, "last": numbers.stop - 1})
-        before(bench, link)
-        exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
-        begin_timekeeping(link, bench.folder, apart=bench.between)
-        hand_over(bench, link, numbers, work.device.name)
+        link = work.device.keep(work.run_id, work.watch)
+        try:
+            before(bench, link)
+            exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
+            begin_timekeeping(link, bench.folder, apart=bench.between)
+            hand_over(bench, link, numbers, work.device.name)
+        except BaseException:
+            link.close()
+            raise
         bench.journal.note("detached")
         bench.journal.close()
         link.leave()
 
 
-def take_over(work: Work, link: AgentLink, numbers: range) -> str:
+def _check_detached(work: Work) -> None:
+    """Raises PlanError for what nobody would look after in a run without a host."""
+    plan = work.resolved.plan
+    if plan.run.pairing != "none":
+        raise PlanError("run.pairing", "a detached run cannot have pairs")
+    if plan.controls or of_state(plan.gates):
+        named = "controls" if plan.controls else "gates"
+        raise PlanError(named, "a detached run looks only at busy ratio and temperature, so far")
+    if work.device.deployment.shell and limits_of(plan.gates).any:
+        raise PlanError("gates", NO_GATES)
+
+
+def take_over(work: Work, link: Link, numbers: range) -> str:
     """Collect the attempts of a detached run; link: to its session, from its beginning on.
 
     Gives why the run is short, or "". Raises DeviceError where the device is gone or has
@@ -139,7 +153,7 @@ def finish_rest(work: Work) -> None:
     with disk(work.folder):
         bench = work.bench()
         try:
-            link = work.device.overhear(work.run_id, work.watch)
+            link = work.device.overhear(work.run_id, work.watch, first_missing(work.folder))
         except AgentError:
             return  # no session of this run was ever kept there, or nothing is left of it
         with interrupts(bench.switch):
@@ -150,7 +164,7 @@ def finish_rest(work: Work) -> None:
         bench.journal.close()
 
 
-def _attempts(bench: Bench, link: AgentLink) -> str:
+def _attempts(bench: Bench, link: Link) -> str:
     """The attempts that are still missing, between two looks at the device."""
     numbers = missing(bench)
     bench.journal.note("run_start", {"first": numbers.start, "last": numbers.stop - 1})
@@ -183,6 +197,14 @@ def _keep_what_is_there(bench: Bench, err: DeviceError) -> NoReturn:
     ) from err
 
 
+def first_missing(folder: RunFolder) -> int:
+    """The number of the first attempt that has not been collected."""
+    number = 1
+    while (folder.attempt(number) / "attempt.json").exists():
+        number += 1
+    return number
+
+
 def missing(bench: Bench) -> range:
     """Numbers of the attempts to run: one for each that has not ended valid or void."""
     taken = bench.folder.attempts()
@@ -192,7 +214,7 @@ def missing(bench: Bench) -> range:
     return range(first, first + max(0, bench.plan.plan.run.attempts - ended))
 
 
-def before(bench: Bench, link: AgentLink) -> None:
+def before(bench: Bench, link: Link) -> None:
     """Ask the device for itself and its sources; a resumed run keeps the first answers."""
     folder = bench.folder
     for name, message in (
@@ -207,15 +229,30 @@ def before(bench: Bench, link: AgentLink) -> None:
 
 def launch_of(device: Reached) -> dict[str, str]:
     """How the engine comes to run: an app, a shell and a service differ in speed on phones."""
-    kept = "kept by a process of its own on the device, joined over the transport"
-    here = "child process of the host, isolated Python, JSON lines over stdio"
+    session, engine, sampler = _AT_HAND
+    if device.deployment.shell:
+        session, engine, sampler = _BY_SHELL
+    elif device.store is not None:
+        session = "kept by a process of its own on the device, joined over the transport"
     return {
         "transport": device.transport.device,
         "agent": device.deployment.agent.name,
-        "session": here if device.store is None else kept,
-        "engine": "a fresh child process of the session for every attempt",
-        "sampler": "another child process of the session",
+        "session": session,
+        "engine": engine,
+        "sampler": sampler,
     }
+
+
+_AT_HAND = (
+    "child process of the host, isolated Python, JSON lines over stdio",
+    "a fresh child process of the session for every attempt",
+    "another child process of the session",
+)
+_BY_SHELL = (
+    "a process of its own on the device for every attempt or queue, followed over the transport",
+    "a fresh child process of the attempt for every request, in a process group of its own",
+    "another child process of the attempt",
+)
 
 
 def _content(message: dict[str, Any]) -> dict[str, Any]:

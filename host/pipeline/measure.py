@@ -23,7 +23,7 @@ from host.pipeline.perturbation import look_up, write_on_off
 from host.pipeline.prepare import resolve_plan
 from host.pipeline.profile_gates import NAME as GATES
 from host.pipeline.profile_gates import with_profile_gates
-from host.pipeline.reach import Reached, place_model, reached
+from host.pipeline.reach import Reached, reached
 from host.pipeline.redo import Redone, redo
 from host.pipeline.write import write_page, write_record
 from host.plan.load import dump
@@ -92,7 +92,7 @@ def detach(
 ) -> RunFolder:
     """Hand a run over to its device and leave; `collect` takes it when it is done."""
     with _begun(Asked(plan, given, detached=True), runs, watch, files) as (work, _):
-        hand_over_all(work, work.device.keep(work.run_id, watch))
+        hand_over_all(work)
     return work.folder
 
 
@@ -134,8 +134,7 @@ def _begun(
 
 def _resolved(plan: Plan, device: Reached, link: AgentLink, watch: Watch) -> ResolvedPlan:
     found = artefacts_of(plan, engines_of(link), _steps(watch))
-    path = place_model(device, found, watch)
-    return resolve_plan(plan, found, link, device, path)
+    return resolve_plan(plan, found, link, device, watch)
 
 
 def finish(folder: RunFolder, ended: str, watch: Watch) -> Measured:

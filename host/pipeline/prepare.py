@@ -5,14 +5,19 @@ Nothing is written into the runs folder here, so that a bad plan leaves nothing 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from host.artefacts.datasets.dataset import Dataset
 from host.errors import PlanError
 from host.handover.plan import Plan, ResolvedPlan, ResolvedRequest
+from host.handover.progress import Watch
 from host.pipeline.artefacts import Artefacts
-from host.pipeline.reach import Reached
+from host.pipeline.native import ENGINE as NATIVE
+from host.pipeline.native import native
+from host.pipeline.reach import Reached, place_model
 from host.pipeline.software import software
 from host.plan.resolve import check_lengths, requests_of
 from host.run.link import AgentLink
@@ -24,13 +29,40 @@ TOKENIZE_TIMEOUT_S = 600.0
 
 
 def resolve_plan(
-    plan: Plan, found: Artefacts, link: AgentLink, device: Reached, path: str
+    plan: Plan, found: Artefacts, link: AgentLink, device: Reached, watch: Watch
 ) -> ResolvedPlan:
-    """Try model, settings and prompt lengths with the engine itself, and state everything.
-
-    path: of the model on the device.
-    """
+    """Try model, settings and prompt lengths with the engine itself, and state everything."""
+    path = place_model(device, found, watch)
     requests = requests_of(plan, found.dataset)
+    if found.engine_kind == NATIVE:
+        ready = native(plan, found, device, requests, watch)
+        engine, more = ready.settings, [ready.software]
+        counts: Mapping[str, int | None] = {r.item: r.prompt_tokens for r in requests}
+    else:
+        engine, counts = _tried(plan, found, path, requests, link)
+        more = []
+    return ResolvedPlan(
+        plan=plan,
+        engine_kind=found.engine_kind,
+        engine_reason=found.engine_reason,
+        engine_settings=engine,
+        model_path=path,
+        model=found.model,
+        dataset=_dataset(found.dataset, counts),
+        requests=requests,
+        profile=dict(device.profile),
+        software=(*software(device.deployment), *more),
+    )
+
+
+def _tried(
+    plan: Plan,
+    found: Artefacts,
+    path: str,
+    requests: tuple[ResolvedRequest, ...],
+    link: AgentLink,
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """All settings of the engine, and the tokens of each prompt as it counts them."""
     known = link.hello.get("engine_settings", {}).get(found.engine_kind, {})
     given = dict(plan.engine.settings)
     counts = _counts(path, found.engine_kind, given, requests, link)
@@ -40,34 +72,28 @@ def resolve_plan(
         raise PlanError("engine.settings.n_ctx", f"{context!r} is no number of tokens")
     trained = found.model["context_length"] or context
     check_lengths(requests, counts, min(context, trained))
-    return ResolvedPlan(
-        plan=plan,
-        engine_kind=found.engine_kind,
-        engine_reason=found.engine_reason,
-        engine_settings={**known, **given},
-        model_path=path,
-        model=found.model,
-        dataset={
-            "id": found.dataset.id,
-            "version": found.dataset.version,
-            "licence": found.dataset.licence,
-            "title": msgspec.to_builtins(found.dataset.title),
-            "sha256": found.dataset.sha256,
-            "items": [
-                {
-                    "id": item.id,
-                    "scenario": item.scenario,
-                    "language": item.language,
-                    "prompt_tokens": counts[item.id],
-                }
-                for item in found.dataset.items
-                if item.id in counts
-            ],
-        },
-        requests=requests,
-        profile=dict(device.profile),
-        software=software(device.deployment),
-    )
+    return {**known, **given}, counts
+
+
+def _dataset(dataset: Dataset, counts: Mapping[str, int | None]) -> dict[str, Any]:
+    """counts: item -> prompt tokens, None where only the run tells; of the items that are run."""
+    return {
+        "id": dataset.id,
+        "version": dataset.version,
+        "licence": dataset.licence,
+        "title": msgspec.to_builtins(dataset.title),
+        "sha256": dataset.sha256,
+        "items": [
+            {
+                "id": item.id,
+                "scenario": item.scenario,
+                "language": item.language,
+                "prompt_tokens": counts[item.id],
+            }
+            for item in dataset.items
+            if item.id in counts
+        ],
+    }
 
 
 def _counts(

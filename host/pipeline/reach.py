@@ -14,13 +14,13 @@ from typing import Any
 
 import msgspec
 
-from agent.wire import WireError, decode
+from agent.wire import WireError, decode, encode
 from collectors.clocks import device_clock
 from host.artefacts.models.hashing import folder_files, hash_files
 from host.deploy.environment import environment
 from host.deploy.layout import Store
 from host.deploy.layout import Watch as Listen
-from host.deploy.stage import deploy, deploy_local, local_store
+from host.deploy.stage import deploy, deploy_local, deploy_shell, local_store
 from host.deploy.store import put, put_folder
 from host.deploy.wheelhouse import open_wheelhouse
 from host.errors import AgentError, UsageError
@@ -29,10 +29,14 @@ from host.handover.profile import Profile
 from host.handover.progress import Progress, Watch
 from host.pipeline.artefacts import Artefacts
 from host.pipeline.known import KnownDevice, home, known_device
+from host.pipeline.reach_shell import shell_link
 from host.plan.profile import profile
 from host.run.kept import KeptStream, Way
-from host.run.link import AgentLink
+from host.run.link import AgentLink, Link
+from host.run.shell_kept import ShellLink
+from host.run.shell_link import shell_line
 from host.transport.base import Transport
+from host.transport.lasting import Lasting
 from host.transport.local import Local
 
 DETACH_TIMEOUT_S = 60.0
@@ -56,22 +60,37 @@ class Reached:
 
     def link(self) -> AgentLink:
         """A session that lives as long as its link."""
-        return AgentLink.start(self.transport, self.deployment)
+        encoder = shell_line if self.deployment.shell else encode
+        return AgentLink.start(self.transport, self.deployment, encoder=encoder)
 
     def spool(self, run_id: str) -> PurePosixPath:
         return self.deployment.spool / run_id
 
     @contextmanager
-    def session(self, link: AgentLink, run_id: str, watch: Watch) -> Iterator[AgentLink]:
+    def session(self, link: AgentLink, run_id: str, watch: Watch) -> Iterator[Link]:
         """The session that runs the attempts: this one here, a kept one on a device."""
         if self.store is None:
             yield link
-        else:
-            with self.keep(run_id, watch) as kept:
-                yield kept
+            return
+        kept = self.keep(run_id, watch)
+        try:
+            yield kept
+        finally:
+            kept.close()
 
-    def keep(self, run_id: str, watch: Watch) -> AgentLink:
-        """Start a kept session for a run. Raises UsageError where another run is there."""
+    def keep(self, run_id: str, watch: Watch) -> Link:
+        """A session for a run that no link ends. Raises UsageError where another run is there."""
+        if not self.deployment.shell:
+            return self._detach(run_id, watch)
+        link = self._shell(run_id, watch, first=1)
+        try:
+            link.claim()
+        except BaseException:
+            link.leave()
+            raise
+        return link
+
+    def _detach(self, run_id: str, watch: Watch) -> AgentLink:
         lock = self.deployment.spool.parent / "agent.lock"
         argv = [*self.deployment.argv(), "detach", str(self.spool(run_id)), str(lock)]
         done = self.transport.call(argv, timeout_s=DETACH_TIMEOUT_S)
@@ -90,9 +109,25 @@ class Reached:
             raise AgentError(self.name, f"said {first!r} where a number of messages is due")
         return AgentLink(self.name, self._stream(run_id, watch, first))
 
-    def overhear(self, run_id: str, watch: Watch) -> AgentLink:
-        """Listen to a kept session from its first message on, without a word."""
+    def overhear(self, run_id: str, watch: Watch, first: int) -> Link:
+        """Listen to what goes on there, without a word.
+
+        A Python session tells everything from its beginning on, a shell's run what its attempts
+        from number `first` on came to.
+        """
+        if self.deployment.shell:
+            return self._shell(run_id, watch, first)
         return AgentLink(self.name, self._stream(run_id, watch, 0), greet=False)
+
+    def _shell(self, run_id: str, watch: Watch, first: int) -> ShellLink:
+        return shell_link(
+            self.transport,
+            self.deployment,
+            self.spool(run_id),
+            watch,
+            patience_s=self.patience_s,
+            first=first,
+        )
 
     def _stream(self, run_id: str, watch: Watch, first: int) -> KeptStream:
         """What a kept session has said from message `first` on, and will say."""
@@ -131,43 +166,48 @@ def reached(name: str, inventory: Path | None, watch: Watch) -> Iterator[Reached
 
 
 def _deployed(known: KnownDevice, transport: Transport, watch: Watch) -> Reached:
-    """Put the agent on a device by its profile."""
+    """Put the agent on a device by its profile; Python where the inventory names one."""
     found = known.profile(transport)
-    place, entry = found.agent, known.entry
-    python = entry.python or place.python
-    if place.kind != "python" or python is None:
-        raise UsageError(
-            f"{known.name}: profile {found.product.name} has the shell agent, which runs native"
-            " runners only; `measure` needs Python on the device"
-        )
-    store, listen = store_of(known, found, transport), _transfers(watch)
-    if entry.wheelhouse is not None:
-        wheels = open_wheelhouse(Path(entry.wheelhouse).expanduser())
-        store = replace(store, python=str(environment(transport, store, wheels, python, listen)))
-    deployment = deploy(transport, store, listen)
-    spool = home(transport, entry.spool or place.spool)
+    store, listen = store_of(known, found, transport), transfers(watch)
+    if store.python:
+        deployment = _python(known, store, transport, listen)
+    elif known.entry.wheelhouse is not None:
+        raise UsageError(f"{known.name}: a wheelhouse is for a device with `python`")
+    else:
+        transport = Lasting(known.connect, transport, alone=known.way == "serial")
+        deployment = deploy_shell(transport, store, listen)
+    spool = home(transport, known.entry.spool or found.agent.spool)
     return Reached(
         known.name,
         transport,
         known.connect,
-        replace(deployment, spool=spool),
+        replace(deployment, device=known.name, spool=spool),
         msgspec.to_builtins(found),
         store,
     )
 
 
+def _python(known: KnownDevice, store: Store, transport: Transport, listen: Listen) -> Deployment:
+    """The Python agent, in an environment of the wheels that the inventory names."""
+    if known.entry.wheelhouse is not None:
+        wheels = open_wheelhouse(Path(known.entry.wheelhouse).expanduser())
+        made = environment(transport, store, wheels, store.python, listen)
+        store = replace(store, python=str(made))
+    return deploy(transport, store, listen)
+
+
 def store_of(known: KnownDevice, found: Profile, transport: Transport) -> Store:
-    """Where files under their hashes lie on a device."""
+    """Where files under their hashes lie on a device. No `python` there: the shell agent's."""
     root = home(transport, known.entry.store or found.agent.store)
     python = known.entry.python or found.agent.python or ""
-    return Store(root, python=python)
+    return Store(root, python=python, one_channel=known.way == "serial")
 
 
 def place_model(device: Reached, found: Artefacts, watch: Watch) -> str:
     """Where the model lies on the device; pushed there under its hash if it is not yet."""
     if device.store is None or found.engine_kind == "replay":
         return str(found.path)
-    listen = _transfers(watch)
+    listen = transfers(watch)
     if found.path.is_dir():
         files = hash_files(found.path, folder_files(found.path), _nothing)
         return str(put_folder(device.transport, device.store, found.path, files, listen).path)
@@ -175,7 +215,7 @@ def place_model(device: Reached, found: Artefacts, watch: Watch) -> str:
     return str(put(device.transport, device.store, found.path, sha256, listen).path)
 
 
-def _transfers(watch: Watch) -> Listen:
+def transfers(watch: Watch) -> Listen:
     """A transfer as progress of the run."""
 
     def moved(done: int, total: int, what: str) -> None:

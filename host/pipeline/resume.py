@@ -14,7 +14,7 @@ from host.handover.deployment import Deployment
 from host.handover.plan import ResolvedPlan, resolved_of
 from host.handover.progress import Progress, Watch
 from host.pipeline.artefacts import artefacts_of
-from host.pipeline.fill import Work, fill, finish_rest, take_over
+from host.pipeline.fill import Work, fill, finish_rest, first_missing, take_over
 from host.pipeline.measure import Measured, finish
 from host.pipeline.reach import Reached, place_model, reached
 from host.run.detached import NAME as DETACHED
@@ -57,7 +57,8 @@ def collect(root: Path, watch: Watch, inventory: Path | None = None) -> Measured
     name, _, numbers = where(folder, read_json(path))
     with owned(folder.data), reached(name, inventory, watch) as device:
         work = Work(plan, folder, device, watch)
-        ended = take_over(work, device.overhear(work.run_id, watch), numbers)
+        link = device.overhear(work.run_id, watch, first_missing(folder))
+        ended = take_over(work, link, numbers)
         work.tidy()
     return finish(folder, ended, watch)
 

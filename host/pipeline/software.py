@@ -29,7 +29,7 @@ def software(deployment: Deployment) -> tuple[dict[str, str], ...]:
     return (
         {"name": HOST, "role": "host", "version": release, "sha256": host_sha256()},
         {
-            "name": "inferometer-agent",
+            "name": "inferometer-shell-agent" if deployment.shell else "inferometer-agent",
             "role": "agent",
             "version": release,
             "sha256": deployment.agent_sha256,

@@ -10,11 +10,10 @@ from collectors.reading import Unit
 from collectors.table import COLLECTORS
 from host.handover.profile import Control, Profile, Source
 from host.plan.facts import KNOWN
+from host.plan.runner import runner_names
 
 # Kinds of the shell agent, beside those of collectors/table.py.
 SHELL_KINDS = ("node", "command")
-# Words that a runner's argument list may hold in braces.
-RUNNER_WORDS = ("model", "prompt_tokens", "output_tokens", "threads", "repetitions")
 # Settings that the project knows by name; after a dot, which one of several of a kind.
 CONTROLS = (
     "airplane",
@@ -194,18 +193,10 @@ def _ranges(profile: Profile) -> Iterator[str]:
 
 
 def _runners(profile: Profile) -> Iterator[str]:
-    for number, runner in enumerate(profile.runner, 1):
-        where = f"runner {number} ({runner.name})"
-        words = _words(runner.argv)
-        if "model" not in words:
-            yield f"{where}, argv: put {{model}} where the model's path goes"
-        for word in words:
-            if word not in RUNNER_WORDS:
-                yield f"{where}, argv: {{{word}}} is unknown; {_meant(word, RUNNER_WORDS)}"
-        for name, pattern in runner.patterns.items():
-            yield from (
-                f"{where}, {said}" for said in _regex(f"patterns.{name}", pattern, groups=1)
-            )
+    known = runner_names()
+    for name in profile.runners:
+        if name not in known:
+            yield f"runners: {name} is unknown; {_meant(name, known)}"
 
 
 def _words(argv: Sequence[str]) -> list[str]:

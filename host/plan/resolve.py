@@ -20,6 +20,7 @@ from host.handover.plan import (
     LLAMA_INSTALLED,
     LLAMA_NOT_INSTALLED,
     NAMED_BY_PLAN,
+    NATIVE_ALONE,
     Plan,
     ResolvedRequest,
 )
@@ -46,6 +47,8 @@ def choose_engine(plan: Plan, installed: Mapping[str, str | None]) -> EngineChoi
     kind = plan.engine.kind
     if kind != "auto":
         return EngineChoice(kind, NAMED_BY_PLAN)
+    if installed.get("native") and not any(installed.get(name) for name in PREFERRED):
+        return EngineChoice("native", NATIVE_ALONE)
     reference = plan.model.reference
     if reference.endswith(".gguf"):
         return EngineChoice("llama_cpp", GGUF_FILE)

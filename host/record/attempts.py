@@ -28,13 +28,19 @@ def output_bytes_of(requests: Iterable[RequestTrace]) -> bytes:
 
     A line is the item's id, a TAB, and the token ids in decimal joined by single spaces. Lines
     are sorted by item, then by place in the attempt: every attempt draws its own order, and the
-    same outputs shall give the same hash.
+    same outputs shall give the same hash. A token that the engine did not name is `-`.
     """
     lines = [
-        f"{request.item}\t{' '.join(str(int(token)) for token in request.tokens.tokens)}\n"
+        f"{request.item}\t{' '.join(_ids(request))}\n"
         for request in sorted(requests, key=lambda r: (r.item, r.number))
     ]
     return "".join(lines).encode()
+
+
+def _ids(request: RequestTrace) -> list[str]:
+    if not request.tokens.known:
+        return ["-"] * len(request.tokens)
+    return [str(int(token)) for token in request.tokens.tokens]
 
 
 def outputs_differ(attempts: Sequence[AttemptTrace]) -> tuple[str, ...]:

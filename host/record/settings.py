@@ -17,6 +17,14 @@ TIMING_BOUNDARY = (
 # checked to be clear before each request.
 SAMPLER = "greedy, lowest id on a tie"
 CACHE = "cleared before each request"
+# Of a native runner: a process for each request, so that nothing is left of the one before.
+NATIVE = "native"
+NATIVE_BOUNDARY = (
+    "device clock; tokenizing begun, prompt tokenized, prompt computed, token chosen, call"
+    " returned, as the runner printed them"
+)
+NATIVE_SAMPLER = "as the runner's arguments say"
+NATIVE_CACHE = "a new process for each request"
 
 
 def settings_of(facts: RunFacts) -> dict[str, Any]:
@@ -27,6 +35,7 @@ def settings_of(facts: RunFacts) -> dict[str, Any]:
     either: the number of attempts, which changes U and not the quantity.
     """
     run, sampling = facts.plan.plan.run, facts.plan.plan.sampling
+    native = facts.plan.engine_kind == NATIVE
     named: dict[str, Any] = {
         "measurands": list(MEASURANDS),
         "dataset": {key: _said(facts.dataset, key) for key in ("id", "version", "sha256")},
@@ -38,8 +47,8 @@ def settings_of(facts: RunFacts) -> dict[str, Any]:
         "stop": run.stop,
         "warmups": run.warmups,
         "requests_per_attempt": len(facts.plan.requests),
-        "cache": CACHE,
-        "sampler": SAMPLER,
+        "cache": NATIVE_CACHE if native else CACHE,
+        "sampler": NATIVE_SAMPLER if native else SAMPLER,
         "context_tokens": facts.plan.engine_settings.get("n_ctx", NOT_STATED),
         "sampling": {
             "enabled": sampling.enabled,
@@ -48,7 +57,7 @@ def settings_of(facts: RunFacts) -> dict[str, Any]:
             "jitter_ratio": sampling.jitter_ratio,
         },
         "idle_baseline_s": {"before": run.idle_before_s, "after": run.idle_after_s},
-        "timing_boundary": TIMING_BOUNDARY,
+        "timing_boundary": NATIVE_BOUNDARY if native else TIMING_BOUNDARY,
     }
     fit: dict[str, Any] = quoted(named)
     return fit

@@ -112,7 +112,14 @@ def _lag_s(series: Series) -> float:
     """Half of what the averaging time is longer than the reading period; 0 for other sources."""
     if rule_of(series) != rules.HOLD:
         return 0.0
-    return max(0, AVERAGE_PERIOD_NS - _median_spacing(series.t_ns, series.channel)) / 2 * NS
+    return max(0, _averaging_ns(series) - _median_spacing(series.t_ns, series.channel)) / 2 * NS
+
+
+def _averaging_ns(series: Series) -> int:
+    """As the source states it, else what sources of its kind do."""
+    if series.averaging_s is None:
+        return AVERAGE_PERIOD_NS
+    return round(series.averaging_s / NS)
 
 
 def _stale_s(series: Series) -> float | None:
@@ -201,7 +208,7 @@ def _update_period_of(series: Series) -> int:
     """
     period_ns = _median_spacing(series.t_ns, series.channel)
     if rule_of(series) == rules.HOLD:
-        return max(AVERAGE_PERIOD_NS, period_ns)
+        return max(_averaging_ns(series), period_ns)
     fresh = series.t_ns[np.concatenate(([True], np.diff(series.values) != 0))]
     if len(fresh) < MIN_CHANGES:
         return period_ns

@@ -24,6 +24,12 @@ def need_tokens(request: RequestTrace, least: int) -> None:
         )
 
 
+def need_sizes(request: RequestTrace) -> None:
+    """Raises CoverageError where the engine showed when tokens came, and not which."""
+    if not request.tokens.known:
+        raise CoverageError("tokens-unknown", "the engine shows no bytes of its tokens")
+
+
 def need_requests(requests: Sequence[RequestTrace]) -> None:
     """Raises CoverageError when there is no scored request."""
     if not requests:

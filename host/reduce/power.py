@@ -17,6 +17,7 @@ from host.reduce.coverage import CoverageError
 from host.reduce.energy import PhaseEnergy, meter_of, phase_energy, rule_of
 from host.reduce.estimate import Estimate, Subject, observe
 from host.reduce.integral import Integral
+from host.reduce.latency import need_sizes
 from host.reduce.phases import DECODE, IDLE, LOAD, PREFILL, REQUEST
 
 PHASES = (LOAD, PREFILL, DECODE, REQUEST, IDLE)
@@ -100,7 +101,9 @@ def decode_steps(attempt: AttemptTrace, _length_s: float) -> float:
 
 
 def output_bytes(attempt: AttemptTrace, _length_s: float) -> float:
-    """Output bytes of all scored requests."""
+    """Output bytes of all scored requests. Raises CoverageError where they are not known."""
+    for request in attempt.scored():
+        need_sizes(request)
     return sum(int(r.tokens.size_bytes.sum()) for r in attempt.scored())
 
 

@@ -14,6 +14,7 @@ from host.reduce.latency import (
     last_token_ns,
     late_s,
     need_requests,
+    need_sizes,
     need_tokens,
 )
 
@@ -41,6 +42,8 @@ def decode_rate(requests: Sequence[RequestTrace]) -> Estimate:
 def output_byte_rate(requests: Sequence[RequestTrace]) -> Estimate:
     """Bytes of tokens 2..n over the time they took, By/s."""
     _need_decode(requests)
+    for request in requests:
+        need_sizes(request)
     size_bytes = sum(int(r.tokens.size_bytes[1:].sum()) for r in requests)
     return _decoded(size_bytes, requests)
 

@@ -21,7 +21,7 @@ from host.run.fetch import Pulls
 from host.run.folder import RunFolder, check_writable
 from host.run.gates import pass_gates
 from host.run.journal import Journal
-from host.run.link import AgentLink
+from host.run.link import Link
 from host.run.surroundings import Surroundings
 from host.transport.base import Transport
 
@@ -34,7 +34,7 @@ class StopSwitch:
     """What the user asked for: 0 go on, 1 end after this attempt, 2 end at once."""
 
     level: int = 0
-    link: AgentLink | None = None
+    link: Link | None = None
 
     def press(self) -> None:
         self.level += 1
@@ -124,7 +124,7 @@ def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath, role: Role) 
     }
 
 
-def run_attempts(bench: Bench, link: AgentLink, numbers: range) -> str:
+def run_attempts(bench: Bench, link: Link, numbers: range) -> str:
     """Run these attempts. Gives "" or why not all were run.
 
     `interrupted` by the user, `disk-full` or `spool-unwritable` on the device. Raises
@@ -144,7 +144,7 @@ def run_attempts(bench: Bench, link: AgentLink, numbers: range) -> str:
     return "interrupted" if bench.switch.level else ""
 
 
-def run_attempt(bench: Bench, link: AgentLink, number: int) -> dict[str, Any]:
+def run_attempt(bench: Bench, link: Link, number: int) -> dict[str, Any]:
     """One attempt, from the gates to `attempt.json`."""
     attempts = bench.plan.plan.run.attempts
     closed = _wait(bench, link, number)
@@ -167,7 +167,7 @@ def run_attempt(bench: Bench, link: AgentLink, number: int) -> dict[str, Any]:
     return keep(bench, number, end, link.device)
 
 
-def _wait(bench: Bench, link: AgentLink, number: int) -> str:
+def _wait(bench: Bench, link: Link, number: int) -> str:
     """Wait at the gates: those of the device's state where one is looked at, else the agent's."""
     gates, attempts = bench.plan.plan.gates, bench.plan.plan.run.attempts
 

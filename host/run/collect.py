@@ -18,7 +18,7 @@ from host.transport.base import Transport
 MAX_LOG_BYTES = 64 << 20
 # The host asks for names it knows; the device chooses none (path traversal).
 STREAM = re.compile(r"events|tokens|ticks|source-[a-z0-9][a-z0-9_-]{0,60}")
-LOGS = ("engine.log", "sampler.log")
+LOGS = ("engine.log", "sampler.log", "output.log")
 MAX_STREAMS = 200
 
 

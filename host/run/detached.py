@@ -15,14 +15,14 @@ from host.handover.progress import Progress
 from host.run.attempts import Bench, keep, order_of, role_in, tell
 from host.run.far_spool import numbers_in
 from host.run.folder import RunFolder, write_json
-from host.run.link import AgentLink
+from host.run.link import Link
 
 NAME = "detached.json"
 # A session says something every 10 s at least (agent/supervise.py) but while a gate is shut.
 SILENCE_S = 120.0
 
 
-def hand_over(bench: Bench, link: AgentLink, numbers: range, device: str) -> None:
+def hand_over(bench: Bench, link: Link, numbers: range, device: str) -> None:
     """Queue these attempts on the device and note where they are.
 
     device: what the plan calls it.
@@ -66,7 +66,7 @@ def where(folder: RunFolder, found: Any) -> tuple[str, PurePosixPath, range]:  #
         raise FolderError(str(folder.data / NAME), f"is not readable: {err!r}") from err
 
 
-def take_all(bench: Bench, link: AgentLink, numbers: range) -> str:
+def take_all(bench: Bench, link: Link, numbers: range) -> str:
     """Keep what each attempt left, as the session tells of them. Gives "" or why one is short."""
     short = ""
     while True:
@@ -79,7 +79,7 @@ def take_all(bench: Bench, link: AgentLink, numbers: range) -> str:
             tell(bench, int(message.get("number", 0)), message)
 
 
-def take_rest(bench: Bench, link: AgentLink) -> None:
+def take_rest(bench: Bench, link: Link) -> None:
     """Keep what a session told while nobody listened; waits for the attempt that runs there."""
     token, running, heard = uuid.uuid4().hex, False, False
     link.send("ping", {"id": token, "t1_ns": 0})

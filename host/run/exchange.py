@@ -12,7 +12,7 @@ from pathlib import Path
 from agent.spool import Column, SpoolWriter
 from collectors.protocol import Clock
 from host.run.folder import RunFolder
-from host.run.link import AgentLink
+from host.run.link import Link
 
 EXCHANGES = 100
 COLUMNS = (
@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 def exchange(
-    link: AgentLink, folder: RunFolder, clock: Clock, name: str, count: int = EXCHANGES
+    link: Link, folder: RunFolder, clock: Clock, name: str, count: int = EXCHANGES
 ) -> None:
     """Exchange stamps so many times; kept as `data/clock-<name>.tsv`.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from agent.gates import Limits, closed
 from collectors.protocol import Clock
 from host.handover.plan import GatePlan
-from host.run.link import AgentLink
+from host.run.link import Link
 
 POLL_S = 1.0
 
@@ -20,7 +20,7 @@ def limits_of(gates: GatePlan) -> Limits:
     return Limits(gates.max_busy_ratio, gates.max_temperature_c)
 
 
-def pass_gates(gates: GatePlan, link: AgentLink, clock: Clock, waiting: Waiting) -> str:
+def pass_gates(gates: GatePlan, link: Link, clock: Clock, waiting: Waiting) -> str:
     """Wait until every gate holds. Gives "" or, after the time-out, the reason."""
     limits = limits_of(gates)
     if not limits.any:

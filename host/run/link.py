@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from agent.wire import WIRE_VERSION, Message, WireError, decode, encode
-from host.errors import AgentError, HostError, UsageError
+from host.errors import AgentError, AgentGoneError, HostError, UsageError
 from host.transport.base import Stream, Transport
 
 HELLO_TIMEOUT_S = 30.0
@@ -16,6 +16,49 @@ CLOSE_TIMEOUT_S = 10.0
 
 OnMessage = Callable[[Message], None]
 Encoder = Callable[[str, Mapping[str, Any] | None], bytes]
+
+
+class Link(Protocol):
+    """The host's end of the wire to an agent, whatever keeps its attempts alive.
+
+    Questions raise AgentError, or UsageError where the agent found the input wrong.
+    """
+
+    device: str
+    hello: Message
+
+    def send(self, kind: str, fields: Mapping[str, Any] | None = None) -> None:
+        """Say something that has no answer, or whose answer `receive` gives."""
+        ...
+
+    def receive(self, *, timeout_s: float) -> Message:
+        """What is said next. Raises AgentGoneError when nothing comes any more."""
+        ...
+
+    def ask(
+        self,
+        kind: str,
+        fields: Mapping[str, Any] | None = None,
+        *,
+        answer: str = "",
+        timeout_s: float = ANSWER_TIMEOUT_S,
+    ) -> Message:
+        """Send a request and wait for its answer (of the same type, unless named)."""
+        ...
+
+    def attempt(
+        self, order: Mapping[str, Any], on_message: OnMessage, *, silence_s: float
+    ) -> Message:
+        """Run one attempt; on_message gets events and progress. Returns `attempt_end`."""
+        ...
+
+    def leave(self) -> None:
+        """Close the link and leave what runs there to itself."""
+        ...
+
+    def close(self) -> None:
+        """End what runs there as far as the link allows, and the link."""
+        ...
 
 
 class Startable(Protocol):
@@ -67,9 +110,9 @@ class AgentLink:
         try:
             raw = self._stream.receive_line(timeout_s=timeout_s)
         except TimeoutError as err:
-            raise AgentError(self.device, f"the agent is silent: {err}") from err
+            raise AgentGoneError(self.device, f"the agent is silent: {err}") from err
         if not raw:
-            raise AgentError(self.device, "the agent ended without a word")
+            raise AgentGoneError(self.device, "the agent ended without a word")
         try:
             return decode(raw)
         except WireError as err:
@@ -87,7 +130,7 @@ class AgentLink:
         self.send(kind, fields)
         message = self.receive(timeout_s=timeout_s)
         if message["type"] == "error":
-            raise _error(self.device, message)
+            raise error_of(self.device, message)
         if message["type"] != (answer or kind):
             raise AgentError(self.device, f"expected {answer or kind}, got {message['type']}")
         return message
@@ -102,7 +145,7 @@ class AgentLink:
             if message["type"] == "attempt_end":
                 return message
             if message["type"] == "error":
-                raise _error(self.device, message)
+                raise error_of(self.device, message)
             on_message(message)
 
     def leave(self) -> None:
@@ -121,7 +164,8 @@ INPUT_CODES = frozenset(
 )
 
 
-def _error(device: str, message: Message) -> AgentError | UsageError:
+def error_of(device: str, message: Message) -> AgentError | UsageError:
+    """An `error` of an agent as ours."""
     code, detail = str(message.get("code", "unknown")), str(message.get("detail", ""))[:2000]
     if code in INPUT_CODES:
         return UsageError(detail or code)

@@ -15,7 +15,9 @@ from host.transport.base import Transport
 
 ENGINE = "native"
 _PLACE = re.compile(r"\{([a-z_]+)\}")
-_SETTINGS = frozenset({"argv", "marks", "token", "log_bytes"})
+_SETTINGS = frozenset({"argv", "marks", "token", "log_bytes", "output", "spare_tokens"})
+# What the host reads the log by, or says in the record; nothing of it concerns the agent.
+_OF_HOST = frozenset({"runner", "lines", "figures", "n_threads", "n_ctx"})
 MS_PER_S = 1000
 
 
@@ -52,15 +54,18 @@ def shell_order(order: Mapping[str, Any]) -> dict[str, Any]:
     """An order as of `agent.order`, for the native engine, in the shell agent's fields.
 
     Its settings: `argv`, a list with places `{model}`, `{item}`, `{text}`, `{prompt_tokens}` and
-    `{output_tokens}`; `marks`, event -> pattern of sh(1) that a line of the runner fits; `token`,
-    what begins a line `PREFIX<id> <bytes>` of one token; `log_bytes`, where its output is cut off.
+    `{output_tokens}`; `spare_tokens`, how many more are asked for; `marks`, event -> pattern of
+    sh(1) that a line of the runner fits; `token`, what begins a line `PREFIX<id> <bytes>` of one
+    token; `log_bytes`, where its output is cut off; `output`, `stdout` where standard output is
+    kept apart from the log. The log of a runner whose lines have times of their own
+    (`lines.stamp`) is followed: it never waits for the shell.
     `sampling.sources`, lines of agent/shell/sources.sh, may stand in the place of all found there.
     """
     engine = order["engine"]
     if engine["kind"] != ENGINE:
         raise UsageError(f"the shell agent runs {ENGINE!r} alone, not {engine['kind']!r}")
     settings = engine["settings"]
-    unknown = set(settings) - _SETTINGS
+    unknown = set(settings) - _SETTINGS - _OF_HOST
     if unknown:
         raise UsageError(f"engine.settings: {', '.join(sorted(unknown))} is not known")
     return {
@@ -70,13 +75,15 @@ def shell_order(order: Mapping[str, Any]) -> dict[str, Any]:
         "idle_after_ms": _ms(order["idle_after_s"]),
         "watchdog_ms": max(MS_PER_S, _ms(order["watchdog_s"])),
         "log_bytes": settings.get("log_bytes"),
+        "follow": bool((settings.get("lines") or {}).get("stamp")),
+        "apart": settings.get("output") == "stdout",
         "mark": [f"{event}|{glob}" for event, glob in (settings.get("marks") or {}).items()],
         "token": settings.get("token"),
         "run": [
             {
                 "item": request["item"],
                 "warmup": request["warmup"],
-                "argv": _argv(settings.get("argv"), order["model"], request),
+                "argv": _argv(settings, order["model"], request),
             }
             for request in order["requests"]
         ],
@@ -84,10 +91,12 @@ def shell_order(order: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _argv(template: object, model: str, request: Mapping[str, Any]) -> list[str]:
+def _argv(settings: Mapping[str, Any], model: str, request: Mapping[str, Any]) -> list[str]:
+    template = settings.get("argv")
     if not isinstance(template, Sequence) or isinstance(template, str) or not template:
         raise UsageError("engine.settings.argv: not a list of a program and its arguments")
-    places = {"model": model, **request}
+    output_tokens = request["output_tokens"] + settings.get("spare_tokens", 0)
+    places = {"model": model, **request, "output_tokens": output_tokens}
 
     def value_of(match: re.Match[str]) -> str:
         found = places.get(match[1])

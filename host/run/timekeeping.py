@@ -13,12 +13,12 @@ from typing import Any
 from agent.timekeeping import CHRONYC, timekeeping
 from host.errors import AgentError, UsageError
 from host.run.folder import RunFolder, write_json
-from host.run.link import AgentLink
+from host.run.link import Link
 
 BEFORE, AFTER, HOST = "time-before", "time-after", "host-"
 
 
-def begin_timekeeping(link: AgentLink, folder: RunFolder, *, apart: bool) -> str:
+def begin_timekeeping(link: Link, folder: RunFolder, *, apart: bool) -> str:
     """Ask before the attempts. Gives the suffix of this session's files.
 
     apart: device and host are two machines.
@@ -29,12 +29,12 @@ def begin_timekeeping(link: AgentLink, folder: RunFolder, *, apart: bool) -> str
     return suffix
 
 
-def end_timekeeping(link: AgentLink, folder: RunFolder, suffix: str, *, apart: bool) -> None:
+def end_timekeeping(link: Link, folder: RunFolder, suffix: str, *, apart: bool) -> None:
     """Ask after the attempts of the session that `begin_timekeeping` named."""
     _keep(link, folder, f"{AFTER}{suffix}", apart=apart)
 
 
-def _keep(link: AgentLink, folder: RunFolder, name: str, *, apart: bool) -> None:
+def _keep(link: Link, folder: RunFolder, name: str, *, apart: bool) -> None:
     try:
         said = link.ask("timekeeping")
     except AgentError as err:

@@ -14,6 +14,9 @@ from host.errors import TransportError
 # Files are read in whole blocks of this size, so that `dd` can seek: toybox 0.8.9 walks through
 # all that lies before the offset of `tail -c +N` (13 s for 4 GiB, measured on a PC).
 BLOCK_BYTES = 1 << 16
+# toybox's cat moves 4 KiB at a time, its dd as much as has come up to this (seen on a PC, under
+# load: 83 MiB/s by cat, 132 MiB/s by dd).
+WRITE_BYTES = 1 << 20
 
 
 def command(device: str, argv: Sequence[str]) -> str:
@@ -42,9 +45,8 @@ def write_from(dst: PurePosixPath, offset: int) -> str:
     goal = shlex.quote(str(dst))
     # ./ never starts with a dash, as a name may.
     folder = shlex.quote(str(dst.parent))
-    return (
-        f"mkdir -p -- {folder} && : >> {goal} && truncate -s {offset} {goal} && exec cat >> {goal}"
-    )
+    cut = f"mkdir -p -- {folder} && : >> {goal} && truncate -s {offset} {goal}"
+    return f"{cut} && exec dd bs={WRITE_BYTES} >> {goal}"
 
 
 def read_from(src: PurePosixPath, offset: int, max_bytes: int | None) -> tuple[str, int]:

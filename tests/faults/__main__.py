@@ -1,6 +1,6 @@
 """Plays injections and prints the table.
 
-python -m tests.faults [--seed N] [--count N] [--class F4] [--number N] [--jobs N]
+python -m tests.faults [--seed N] [--count N] [--class F4] [--number N] [--jobs N] [--slow]
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import random
 import sys
 import time
 
-from tests.faults.catalogue import CASES
+from tests.faults.catalogue import CASES, SLOW
 from tests.faults.run import lines_of, play_all
 
 
@@ -23,9 +23,11 @@ def main() -> int:
     parser.add_argument("--case", default="", help="kinds whose name has this in it")
     parser.add_argument("--number", type=int, default=-1, help="play this injection again, alone")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--slow", action="store_true", help="also those that take minutes")
     asked = parser.parse_args()
     say(f"seed {asked.seed}")
-    cases = [c for c in CASES if asked.fault in ("", c.fault) and asked.case in c.name]
+    known = [*CASES, *SLOW] if asked.slow else CASES
+    cases = [c for c in known if asked.fault in ("", c.fault) and asked.case in c.name]
     begun_s = time.monotonic()
     table = play_all(cases, asked.seed, asked.count, say, jobs=asked.jobs, only=asked.number)
     for line in lines_of(table):

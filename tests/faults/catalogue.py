@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.faults import (
+    adb_cases,
     clock_cases,
     device_cases,
     disk_cases,
@@ -12,6 +13,7 @@ from tests.faults import (
     owner_cases,
     power_cases,
     run_cases,
+    serial_cases,
     spool_cases,
     store_cases,
 )
@@ -29,4 +31,8 @@ CASES: tuple[Case, ...] = (
     *owner_cases.CASES,
     *run_cases.CASES,
     *store_cases.CASES,
+    *adb_cases.CASES,
+    *serial_cases.CASES,
 )
+
+SLOW: tuple[Case, ...] = run_cases.SLOW

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+HERE = "127.0.0.1"
 CHUNK_BYTES = 4096
 # linger on, for 0 s: close(2) then sends RST instead of FIN (socket(7), SO_LINGER).
 RESET = struct.pack("ii", 1, 0)
@@ -63,13 +64,15 @@ class Proxy:
 
     def _carry(self, near: socket.socket) -> None:
         fault = self.faults.popleft() if self.faults else None
-        with near, socket.create_connection(self.target) as far:
+        with near, contextlib.suppress(OSError), socket.create_connection(self.target) as far:
             self._open += [near, far]
             threading.Thread(target=_pass_on, args=(near, far), daemon=True).start()
             with contextlib.suppress(OSError):
                 self._down(far, near, fault)
-            with contextlib.suppress(OSError):
-                far.shutdown(socket.SHUT_RDWR)
+            # A close alone would wait for the thread that still reads from it.
+            for one in (far, near):
+                with contextlib.suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
 
     def _down(self, far: socket.socket, near: socket.socket, fault: Fault | None) -> None:
         """From the far end to the near one, where the fault strikes."""
@@ -119,7 +122,7 @@ class Proxy:
 @contextmanager
 def proxy(target: tuple[str, int], faults: list[Fault]) -> Iterator[Proxy]:
     """A proxy in threads of this process."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.create_server((HERE, 0)) as server:
         made = Proxy(target, deque(faults), port=server.getsockname()[1])
         thread = threading.Thread(target=made.serve, args=(server,), daemon=True)
         thread.start()

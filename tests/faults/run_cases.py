@@ -113,8 +113,9 @@ def stopped(place: Path, draw: random.Random) -> Seen:
     return reported("refused, the holder named; it ended valid", check_run(folder))
 
 
-def cable_out(place: Path, draw: random.Random) -> Seen:
-    """The cable to a real sshd is out for some seconds in an attempt."""
+def cable_out(least_s: float, most_s: float, place: Path, draw: random.Random) -> Seen:
+    """The cable to a real sshd is out for a while in an attempt."""
+    out_s = draw.uniform(least_s, most_s)
     (place / "ssh").mkdir()
     with sshd(place / "ssh") as end:
         device = {
@@ -131,15 +132,31 @@ def cable_out(place: Path, draw: random.Random) -> Seen:
         more = ("--device", "far-pc", "--inventory", inventory)
         with measuring(place, *more) as (process, folder):
             end.place.cut()
-            threading.Event().wait(draw.uniform(0.2, 2.5))
+            threading.Event().wait(out_s)
             end.place.mend()
             found = ended(process)
         need(found["attempts"]["valid"] == ATTEMPTS, f"{found}")
-        return recovered("cable out in an attempt; it is valid", check_run(folder))
+        return recovered(f"cable out for {out_s:.1f} s; valid", check_run(folder))
 
 
 CASES = (
     Case("F1", "measure: killed", killed, weight=1),
     Case("F2", "measure: stopped", stopped, weight=1),
-    Case("F7", "measure: cable out", cable_out, lambda: missing() or "", 1),
+    Case(
+        "F7",
+        "measure: cable out",
+        functools.partial(cable_out, 0.2, 2.5),
+        lambda: missing() or "",
+        1,
+    ),
+)
+# A minute each: asked for by name alone.
+SLOW = (
+    Case(
+        "F7",
+        "measure: cable out for a minute",
+        functools.partial(cable_out, 55.0, 65.0),
+        lambda: missing() or "",
+        1,
+    ),
 )

@@ -145,7 +145,7 @@ def test_a_file_called_stop_ends_a_detached_run(shell: Shell, tmp_path: Path) ->
 def test_a_run_of_another_boot_is_told(shell: Shell, tmp_path: Path) -> None:
     run = tmp_path / "runs/r"
     _orders(run, script("echo"))
-    (run / "heartbeat").write_text("123 00000000-dead-beef-0000-000000000000 1 1 decode\n")
+    (run / "process").write_text("1 1 00000000-dead-beef-0000-000000000000\n")
     assert status_of(shell, run)["state"] == "rebooted"
 
 

@@ -10,26 +10,12 @@ import pytest
 from host.reduce.native_runner import bench_tests, perf_times
 from tests.fakes.agent_session import check_streams, outcome
 from tests.fakes.agent_shells import Shell, shell_of
+from tests.fakes.native import called
 from tests.fakes.shell_runs import order_of, shell_session, spool_of
-
-TOOLS = Path(__file__).parents[2] / ".ci/cache/doubles/llama-tools"
-LIBRARIES = TOOLS / "usr/lib/x86_64-linux-gnu"
 
 
 def runner(program: str, *words: str) -> list[str]:
-    """A program of a newer release by its own loader; the CPU backend is named."""
-    if not (TOOLS / "packages").exists():
-        pytest.skip(f"{TOOLS} is not there: no native runner to drive")
-    backend = LIBRARIES / "ggml/backends0/libggml-cpu-x64.so"
-    return [
-        "env",
-        f"GGML_BACKEND_PATH={backend}",
-        str(LIBRARIES / "ld-linux-x86-64.so.2"),
-        "--library-path",
-        f"{LIBRARIES}:{LIBRARIES}/llama",
-        str(TOOLS / "usr/bin" / program),
-        *words,
-    ]
+    return [*called(program), *words]
 
 
 @pytest.fixture(params=["mksh", "busybox"])

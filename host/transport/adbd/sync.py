@@ -1,7 +1,8 @@
-"""The sync service's SEND: a new file in the fastest way that adb has.
+"""The sync service's SEND: a small new file in the fastest way that adb has.
 
 Source: AOSP, packages/modules/adb, SYNC.TXT. Its sizes are never asked for: version 1 counts them
-modulo 4 GiB. It cannot go on at an offset.
+modulo 4 GiB. It cannot go on at an offset, and adbd removes what has come of a file when the
+connection goes (file_sync_service.cpp, handle_send_file): only what is small is sent so.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from host.transport.base import STALL_S, Moved
 HEADER = struct.Struct("<4sI")
 # The most that the service takes at once (SYNC_DATA_MAX).
 CHUNK_BYTES = 64 << 10
+# Above this a cut must not cost what has come: the chunk of `host.deploy.layout`.
+WHOLE_BYTES = 16 << 20
 # A regular file, rw-r--r--.
 MODE = 0o100644
 # Longest reason that is read.

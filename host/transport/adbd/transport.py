@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from io import BufferedReader
@@ -72,7 +73,7 @@ class AdbTransport:
     ) -> None:
         try:
             with src.open("rb") as source:
-                if offset == 0:
+                if offset == 0 and os.fstat(source.fileno()).st_size <= sync.WHOLE_BYTES:
                     self._send(source, dst, moved)
                 else:
                     source.seek(offset)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import threading
@@ -74,8 +73,9 @@ class BadLine:
 
     def unplug(self) -> None:
         """The host's port vanishes; the unit notices nothing, as with three wires."""
-        with contextlib.suppress(OSError):
+        if self._ended >= 0:  # once: its number may be another thread's file by then
             os.close(self._ended)
+            self._ended = -1
         self._thread.join()
         self.port.unlink(missing_ok=True)
 

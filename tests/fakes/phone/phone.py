@@ -78,7 +78,7 @@ class Phone:
                 stdout=log,
                 stderr=log,
             )
-        self._await()
+        self.await_adbd()
 
     def stop(self) -> None:
         """Lose power: every process on it is gone at once."""
@@ -95,7 +95,8 @@ class Phone:
         self.stop()
         self.start()
 
-    def _await(self) -> None:
+    def await_adbd(self) -> None:
+        """Until somebody can connect. Raises RuntimeError."""
         deadline = time.monotonic() + START_S
         while True:
             try:

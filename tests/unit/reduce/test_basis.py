@@ -161,6 +161,9 @@ def test_an_average_read_more_often_than_its_time_lies_before_its_stamp() -> Non
     assert meter_of(power("average", S // 10)).lag_s == pytest.approx(0.45)
     assert meter_of(power("average", S)).lag_s == 0.0
     assert meter_of(power("instant", S // 10)).lag_s == 0.0
+    stated = replace(power("average", S // 10), averaging_s=0.25)
+    assert meter_of(stated).lag_s == pytest.approx(0.075)
+    assert meter_of(stated).update_period_ns == S // 4
 
 
 def stays(times_s: float) -> Series:

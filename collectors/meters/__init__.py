@@ -1,0 +1,1 @@
+"""Meters on the bench: instruments that the host reads, beside what a device says of itself."""

@@ -1,0 +1,1 @@
+"""Native runners: data only."""

@@ -1,0 +1,85 @@
+"""One attempt: its streams put together into a trace. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent.wire import WireError
+from host.align.meters import beside
+from host.align.native import native_attempt
+from host.align.requests import Did, Event, events_of, requests_of, window_of
+from host.align.series import costs_of, sampler_cpu_ratio, series_of
+from host.align.streams import AttemptFiles
+from host.errors import FolderError
+from host.handover.plan import ResolvedPlan
+from host.handover.trace import AttemptTrace, Series, Window
+
+NATIVE = "native"  # the engine of host/run/shell_link.py
+
+
+def attempt_of(
+    files: AttemptFiles,
+    plan: ResolvedPlan,
+    sources: Mapping[str, Any],
+    meters: Sequence[Series],
+) -> AttemptTrace:
+    """One attempt; damaged streams void it, and what can be read of it stays.
+
+    meters: on the device's clock, of the whole run.
+    """
+    status, reason = str(files.stated["status"]), str(files.stated["reason"])
+    harmful = [f for f in files.faults if f.fault != "torn"]
+    if status == "valid" and files.faults:
+        worst = (harmful or files.faults)[0]
+        status, reason = "void", f"stream-damaged: {worst.file} line {worst.line} {worst.fault}"
+    requested = {r.item: r.output_tokens for r in plan.requests}
+    try:
+        events = events_of(files.streams.get("events"))
+        did = _did(files, events, plan, requested)
+        series = series_of(files.streams, sources.get("channels", ()))
+    except (KeyError, ValueError, WireError) as err:
+        damage = f"stream-damaged: {err!r}"
+        return _unreadable(files.number, damage)
+    return AttemptTrace(
+        number=files.number,
+        status=status,
+        reason=reason,
+        load=did.load,
+        idle_before=window_of(events, "idle_before_start", "idle_before_end"),
+        idle_after=window_of(events, "idle_after_start", "idle_after_end"),
+        requests=did.requests,
+        series=(*series, *_beside(meters, events)),
+        costs=costs_of(files.streams, series, plan.plan.sampling.rate_hz),
+        sampler_cpu_ratio=sampler_cpu_ratio(files.streams.get("ticks")),
+        clock=files.streams["events"].clock if "events" in files.streams else "",
+        sampled=files.stated.get("sampled", plan.plan.sampling.enabled) is True,
+        pair=_pair(files),
+    )
+
+
+def _did(
+    files: AttemptFiles, events: Sequence[Event], plan: ResolvedPlan, requested: Mapping[str, int]
+) -> Did:
+    """What the engine did: said by events of the agent, or read from what a runner printed."""
+    if plan.engine_kind == NATIVE:
+        return native_attempt(events, files.log, plan.engine_settings, requested)
+    requests = requests_of(events, files.streams.get("tokens"), requested)
+    return Did(requests, window_of(events, "load_start", "load_end"))
+
+
+def _beside(meters: Sequence[Series], events: Sequence[Event]) -> tuple[Series, ...]:
+    if not meters or not events:
+        return ()
+    return beside(meters, Window(events[0].t_ns, events[-1].t_ns))
+
+
+def _pair(files: AttemptFiles) -> int:
+    pair = files.stated.get("pair", 0)
+    if isinstance(pair, bool) or not isinstance(pair, int) or pair < 0:
+        raise FolderError(f"attempt {files.number}", f"has {pair!r} for the number of its pair")
+    return pair
+
+
+def _unreadable(number: int, reason: str) -> AttemptTrace:
+    return AttemptTrace(number, "void", reason, None, None, None, (), (), (), None)

@@ -1,0 +1,144 @@
+"""The readings of meters on the bench, carried to the device's clock and given to attempts. Pure.
+
+A meter is read on the host's clock. The offset between two sets of exchanges is a straight line,
+as in `fit.py`, whose bound holds for meters too; before the first and after the last it stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agent.spool import SpoolFile, SpoolFormatError, read_spool
+from host.align.fit import Alignment
+from host.align.series import series_of
+from host.align.streams import read_json
+from host.errors import FolderError
+from host.handover.finding import StreamFault
+from host.handover.trace import IntArray, Series, Window
+
+FOLDER = "meters"
+# Readings this far beside an attempt belong to it too: an average reaches back over its window,
+# and idle power is looked at on both sides. The slowest meter here is new every second.
+BESIDE_NS = 5_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """All meters of a run. channels: as they describe themselves. faults: of their streams."""
+
+    series: tuple[Series, ...] = ()
+    channels: tuple[Mapping[str, Any], ...] = ()
+    faults: tuple[StreamFault, ...] = ()
+
+
+def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool) -> Metered:
+    """Everything under `data/meters`. Raises FolderError for what is none of a meter."""
+    series: list[Series] = []
+    channels: dict[str, Mapping[str, Any]] = {}
+    faults: list[StreamFault] = []
+    for place in sorted(p for p in (data / FOLDER).glob("*/*") if p.is_dir()):
+        about = place / "meter.json"
+        if not about.exists():
+            continue  # it never began
+        said = read_json(about)
+        if not isinstance(said, dict) or not isinstance(said.get("channels"), list):
+            raise FolderError(str(about), "describes no meter")
+        streams = _streams(place)
+        faults += _faults(place, streams, data)
+        found = series_of(streams, said["channels"])
+        if not same_clock:
+            found = tuple(_carried(one, host_to_device) for one in found)
+        series += found
+        channels |= {str(c.get("name")): c for c in said["channels"]}
+    return Metered(tuple(series), tuple(channels.values()), tuple(faults))
+
+
+def beside(found: Sequence[Series], attempt: Window) -> tuple[Series, ...]:
+    """What the meters gave during an attempt; one series for each channel that gave anything."""
+    parts: dict[str, list[Series]] = {}
+    for one in found:
+        part = _within(one, attempt.start_ns - BESIDE_NS, attempt.end_ns + BESIDE_NS)
+        if len(part.values) or part.gaps:
+            parts.setdefault(one.channel, []).append(part)
+    return tuple(_joined(each) for each in parts.values())
+
+
+def _streams(place: Path) -> dict[str, SpoolFile]:
+    found = {}
+    for path in sorted(place.glob("source-*.tsv")):
+        try:
+            found[path.stem] = read_spool(path.read_bytes())
+        except SpoolFormatError as err:
+            raise FolderError(str(path), str(err)) from err
+    return found
+
+
+def _faults(place: Path, streams: Mapping[str, SpoolFile], data: Path) -> list[StreamFault]:
+    """Lines that are not as written, and counts that are not as stated."""
+    beneath = f"data/{place.relative_to(data).as_posix()}"
+    found = [
+        StreamFault(f"{beneath}/{name}.tsv", fault.number, fault.fault)
+        for name, stream in streams.items()
+        for fault in stream.faults
+    ]
+    end = place / "end.json"
+    stated = read_json(end).get("streams", ()) if end.exists() else ()
+    for one in stated:
+        name = str(one["stream"])
+        if name in streams and len(streams[name].lines) != one["lines"]:
+            found.append(StreamFault(f"{beneath}/{name}.tsv", 0, "count"))
+    return found
+
+
+def _carried(one: Series, alignment: Alignment | None) -> Series:
+    if alignment is None or not alignment.brackets:
+        return replace(one, t0_ns=one.t0_ns[:0], t1_ns=one.t1_ns[:0], values=one.values[:0])
+    at = np.array([b.at_ns for b in alignment.brackets], dtype=np.int64)
+    offsets = np.array([b.offset_ns for b in alignment.brackets], dtype=np.int64)
+    return replace(
+        one,
+        t0_ns=_shifted(one.t0_ns, at, offsets),
+        t1_ns=_shifted(one.t1_ns, at, offsets),
+        gaps=tuple(
+            replace(gap, t_ns=int(_shifted(np.array([gap.t_ns]), at, offsets)[0]))
+            for gap in one.gaps
+        ),
+    )
+
+
+def _shifted(t_ns: IntArray, at: IntArray, offsets: IntArray) -> IntArray:
+    """Host time as device time. Doubles hold differences exactly enough, never the stamps."""
+    since, sets = (t_ns - at[0]).astype(np.float64), (at - at[0]).astype(np.float64)
+    near = np.rint(np.interp(since, sets, (offsets - offsets[0]).astype(np.float64)))
+    shifted: IntArray = t_ns + int(offsets[0]) + near.astype(np.int64)
+    return shifted
+
+
+def _within(one: Series, start_ns: int, end_ns: int) -> Series:
+    inside = (one.t0_ns >= start_ns) & (one.t1_ns <= end_ns)
+    return replace(
+        one,
+        t0_ns=one.t0_ns[inside],
+        t1_ns=one.t1_ns[inside],
+        values=one.values[inside],
+        gaps=tuple(gap for gap in one.gaps if start_ns <= gap.t_ns <= end_ns),
+    )
+
+
+def _joined(parts: Sequence[Series]) -> Series:
+    """Several recordings of one channel, in order of time."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    return replace(
+        first,
+        t0_ns=np.concatenate([p.t0_ns for p in parts]),
+        t1_ns=np.concatenate([p.t1_ns for p in parts]),
+        values=np.concatenate([p.values for p in parts]),
+        gaps=tuple(gap for p in parts for gap in p.gaps),
+    )

@@ -1,0 +1,241 @@
+"""Requests and tokens out of what a native runner printed, line by stamped line. Pure.
+
+The agent stamped each line when it came; a runner may print its own time in it as well. Then the
+runner's times are taken, carried to the device's clock by the least that any of its lines was
+late: what lies between print and stamp (a pipe, `tee`, a shell that reads) is never in a rate.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from host.align.requests import Did, Event
+from host.handover.runner import STAMP_NS
+from host.handover.trace import IntArray, RequestTrace, TokenTrace, Window
+
+# What a runner's clock may be off: 500 ppm, the most that a kernel slews (adjtimex(2)).
+CLOCK_RATIO = 5e-4
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    t_ns: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Printed:
+    """A line as the log has it. t_ns: when the agent saw it, None where it did not look."""
+
+    t_ns: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One process of the runner: when it began and ended, and its lines, on the device's clock."""
+
+    number: int
+    item: str
+    warmup: bool
+    start_ns: int
+    end_ns: int
+    lines: tuple[_Line, ...]
+
+
+def _array(values: list[int]) -> IntArray:
+    return np.array(values, dtype=np.int64)
+
+
+NO_IDS = _array([])
+_Found = tuple[_Line, Mapping[str, int]]
+
+
+def native_attempt(
+    events: Sequence[Event], log: bytes, settings: Mapping[str, Any], requested: Mapping[str, int]
+) -> Did:
+    """Everything that the log of one attempt tells.
+
+    settings: `lines` of a `host.handover.runner.Runner`. requested: item -> output
+    tokens of the plan. Raises ValueError where log and events do not fit, or lack what the
+    expressions look for.
+    """
+    patterns = {
+        name: re.compile(pattern)
+        for name, pattern in (settings.get("lines") or {}).items()
+        if pattern is not None
+    }
+    runs = tuple(_runs(events, log, patterns.get("stamp")))
+    requests = [_request(run, patterns, requested[run.item]) for run in runs]
+    return Did(
+        requests=tuple(requests),
+        load=_load(runs[0], patterns.get("load_end")) if runs else None,
+    )
+
+
+def _runs(events: Sequence[Event], log: bytes, stamp: re.Pattern[str] | None) -> Iterator[_Run]:
+    ends = {int(e.args["run"]): e for e in events if e.name == "runner_end"}
+    printed = _printed(events, log)
+    for start in events:
+        if start.name == "runner_start" and int(start.args["run"]) in ends:
+            number = int(start.args["run"])
+            span = Window(start.t_ns, ends[number].t_ns)
+            lines = _on_device_clock(printed.get(number, []), stamp, span)
+            item, warmup = str(start.args["item"]), start.args["warmup"] is True
+            yield _Run(number, item, warmup, span.start_ns, span.end_ns, tuple(lines))
+
+
+def _printed(events: Sequence[Event], log: bytes) -> dict[int, list[_Printed]]:
+    """Lines by run: stamped ones, or all up to where the agent found the end of a run's.
+
+    Raises ValueError where the log is not the one that was stamped. A shell drops NUL bytes, and
+    counts bytes or characters.
+    """
+    raw = [line.replace(b"\0", b"") for line in log.split(b"\n")]
+    found: dict[int, list[_Printed]] = {}
+    last = 0
+    for event in events:
+        run = int(event.args.get("run", -1))
+        if event.name == "line":
+            number, size = int(event.args["line"]), event.args["size_bytes"]
+            line = raw[number - 1] if last < number <= len(raw) else None
+            if line is None or size not in (len(line), len(line.decode("utf-8", "replace"))):
+                raise ValueError(f"line {number} of engine.log is not the one that was stamped")
+            found.setdefault(run, []).append(_Printed(event.t_ns, _text(line)))
+            last = number
+        elif event.name == "output_end" and "lines" in event.args:
+            until = int(event.args["lines"])
+            if not last <= until < len(raw):
+                raise ValueError(f"engine.log has {len(raw) - 1} lines, {until} were counted")
+            rest = (_Printed(None, _text(line)) for line in raw[last:until])
+            found.setdefault(run, []).extend(rest)
+            last = until
+    return found
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace")
+
+
+def _on_device_clock(
+    printed: list[_Printed], stamp: re.Pattern[str] | None, run: Window
+) -> list[_Line]:
+    """The lines with the runner's own times where it tells them, else with the agent's.
+
+    A line is stamped after it was printed, and the last one was printed before the process was
+    seen to have ended: the runner began its count by the smallest of these differences, and not
+    before its process. Raises ValueError where no moment fits both.
+    """
+    if stamp is None:
+        return [_Line(one.t_ns, one.text) for one in printed if one.t_ns is not None]
+    own = [_own_ns(stamp, one.text) for one in printed]
+    told = [ns for ns in own if ns is not None]
+    delays = [
+        one.t_ns - ns
+        for one, ns in zip(printed, own, strict=True)
+        if ns is not None and one.t_ns is not None
+    ]
+    if not delays:
+        raise ValueError("no stamped line has a time of the runner")
+    zero_ns = min(*delays, run.end_ns - told[-1])
+    if zero_ns < run.start_ns - CLOCK_RATIO * (run.end_ns - run.start_ns):
+        raise ValueError("the runner's times do not fit those of its process")
+    if told != sorted(told):
+        raise ValueError("the runner's times go backwards")
+    return [
+        _Line(zero_ns + ns, one.text)
+        for one, ns in zip(printed, own, strict=True)
+        if ns is not None
+    ]
+
+
+def _own_ns(stamp: re.Pattern[str], text: str) -> int | None:
+    found = stamp.search(text)
+    if found is None:
+        return None
+    return sum(int(value) * STAMP_NS[name] for name, value in found.groupdict("0").items())
+
+
+def _request(run: _Run, patterns: Mapping[str, re.Pattern[str]], requested: int) -> RequestTrace:
+    start, told = _first(run, patterns["start"], run.start_ns, "start")
+    prefill, more = _first(run, patterns["prefill_start"], start.t_ns, "prefill_start")
+    told_ns, last = _end(run, patterns.get("end"))
+    counted = {**told, **more, **last}
+    if "prompt_tokens" not in counted:
+        raise ValueError(f"run {run.number} does not say how many tokens its prompt has")
+    tokens = _tokens(run, patterns, prefill.t_ns)
+    if "steps" in counted and counted["steps"] + 1 != len(tokens):
+        raise ValueError(f"run {run.number} shows {len(tokens)} tokens, its count is another")
+    if told_ns is None and len(tokens) < requested and "end" in patterns:
+        raise ValueError(f"the log of run {run.number} breaks off after {len(tokens)} tokens")
+    made = min(len(tokens), requested)
+    end_ns = run.end_ns if told_ns is None else told_ns
+    if made and (told_ns is None or len(tokens) > made):  # lost, or the end of spare tokens
+        end_ns = int(tokens.t_ns[made - 1])
+    return RequestTrace(
+        number=run.number,
+        item=run.item,
+        warmup=run.warmup,
+        scheduled_ns=start.t_ns,
+        start_ns=start.t_ns,
+        tokenized_ns=prefill.t_ns,
+        prefill=Window(prefill.t_ns, int(tokens.ready_ns[0]) if made else end_ns),
+        end_ns=end_ns,
+        prompt_tokens=counted["prompt_tokens"],
+        requested_tokens=requested,
+        stated_tokens=made,
+        stop_reason="length" if made >= requested else "end-of-text",
+        tokens=TokenTrace(tokens.ready_ns[:made], tokens.t_ns[:made], NO_IDS, NO_IDS),
+    )
+
+
+def _first(run: _Run, pattern: re.Pattern[str], from_ns: int, name: str) -> _Found:
+    for line in run.lines:
+        if line.t_ns >= from_ns and (match := pattern.search(line.text)):
+            return line, _counts(match)
+    raise ValueError(f"no line of run {run.number} fits lines.{name}")
+
+
+def _end(run: _Run, pattern: re.Pattern[str] | None) -> tuple[int | None, Mapping[str, int]]:
+    """When the call returned; None where no line says so.
+
+    llama.cpp may end before the thread that writes its log has written the last lines.
+    """
+    for line in reversed(run.lines):
+        if pattern is not None and (match := pattern.search(line.text)):
+            return line.t_ns, _counts(match)
+    return None, {}
+
+
+def _counts(match: re.Match[str]) -> dict[str, int]:
+    return {name: int(value) for name, value in match.groupdict().items() if value is not None}
+
+
+def _tokens(run: _Run, patterns: Mapping[str, re.Pattern[str]], from_ns: int) -> TokenTrace:
+    """Each token with the logits that came last before it; which token it is, no line says."""
+    ready_ns: list[int] = []
+    t_ns: list[int] = []
+    latest_ns: int | None = None
+    for line in run.lines:
+        if line.t_ns < from_ns:
+            continue
+        if patterns["ready"].search(line.text):
+            latest_ns = line.t_ns
+        elif patterns["token"].search(line.text):
+            if latest_ns is None:
+                raise ValueError(f"run {run.number} chose a token before any logits were ready")
+            ready_ns.append(latest_ns)
+            t_ns.append(line.t_ns)
+    return TokenTrace(_array(ready_ns), _array(t_ns), NO_IDS, NO_IDS)
+
+
+def _load(run: _Run, pattern: re.Pattern[str] | None) -> Window | None:
+    """Of the first process of an attempt, from its start on."""
+    ends = (line.t_ns for line in run.lines if pattern and pattern.search(line.text))
+    end_ns = next(ends, None)
+    return None if end_ns is None else Window(run.start_ns, end_ns)

@@ -1,0 +1,112 @@
+"""Native runners: shipped ones and those of the user's own, read and checked."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from host.errors import PlanError, ProfileError
+from host.handover.runner import RUNNER_VERSION, STAMP_NS, Lines, Runner
+from host.plan.typed import convert, read
+
+FOLDER = files("device_profiles") / "runners"
+# What an argument list may hold in braces.
+WORDS = ("context", "model", "output_tokens", "prompt_tokens", "text", "threads")
+BRACED = re.compile(r"\{([^{}]*)\}")
+_GROUPS = {
+    "start": {"prompt_tokens"},
+    "prefill_start": {"prompt_tokens"},
+    "end": {"prompt_tokens", "steps"},
+    "stamp": set(STAMP_NS),
+}
+
+
+def runner_names() -> list[str]:
+    """Names of the shipped runners."""
+    return sorted(
+        e.name.removesuffix(".toml") for e in FOLDER.iterdir() if e.name.endswith(".toml")
+    )
+
+
+def runner(reference: str) -> Runner:
+    """A shipped runner by its name, or one in a file of the user's own.
+
+    Raises PlanError for an unknown name, ProfileError for a file that cannot be used.
+    """
+    if reference.endswith(".toml"):
+        return parse_runner(read(Path(reference).expanduser(), ProfileError), reference)
+    known = runner_names()
+    if reference not in known:
+        near = difflib.get_close_matches(reference, known) or known
+        raise PlanError(
+            "engine.settings.runner",
+            f"{reference} is no runner and no .toml file; known are {', '.join(near)}",
+        )
+    return parse_runner((FOLDER / f"{reference}.toml").read_bytes(), reference)
+
+
+def parse_runner(data: bytes, name: str) -> Runner:
+    """A runner from the bytes of its file. Raises ProfileError with all that is wrong."""
+    found = convert(data, name, Runner, ProfileError)
+    problems = [*_faults(found)]
+    if problems:
+        raise ProfileError(name, "; ".join(problems))
+    return found
+
+
+def _faults(found: Runner) -> Iterator[str]:
+    if found.runner != RUNNER_VERSION:
+        yield f"runner = {found.runner}, this version reads runner = {RUNNER_VERSION}"
+    yield from _argv_faults(found.argv)
+    if found.lines is None and not found.figures:
+        yield "lines or figures: one of them says how the output is read"
+    single = {f"figures.{name}": pattern for name, pattern in found.figures.items()}
+    if found.version_pattern is not None:
+        single["version_pattern"] = found.version_pattern
+    for name, pattern in single.items():
+        compiled = _compiled(pattern)
+        if not isinstance(compiled, re.Pattern) or compiled.groups != 1:
+            yield f"{name}: needs to be a regular expression with one group"
+    if found.lines is not None:
+        yield from _line_faults(found.lines)
+
+
+def _argv_faults(argv: Sequence[str]) -> Iterator[str]:
+    words = {word for argument in argv for word in BRACED.findall(argument)}
+    if "model" not in words:
+        yield "argv: put {model} where the model's path goes"
+    for word in sorted(words - set(WORDS)):
+        yield f"argv: {{{word}}} is unknown; known are {', '.join(WORDS)}"
+    if {"text", "prompt_tokens"} <= words:
+        yield "argv: a runner takes either {text} or {prompt_tokens}"
+
+
+def _line_faults(lines: Lines) -> Iterator[str]:
+    counted = 0
+    for name, pattern in msgspec.to_builtins(lines).items():
+        if pattern is None:
+            continue
+        compiled = _compiled(pattern)
+        if not isinstance(compiled, re.Pattern):
+            yield f"lines.{name}: is no regular expression ({compiled})"
+            continue
+        groups = set(compiled.groupindex)
+        counted += "prompt_tokens" in groups
+        if odd := groups - _GROUPS.get(name, set()):
+            yield f"lines.{name}: has the unknown group {', '.join(sorted(odd))}"
+        if name == "stamp" and not groups:
+            yield f"lines.stamp: needs groups of {', '.join(STAMP_NS)}"
+    if counted != 1:
+        yield "lines: one of start, prefill_start and end has the group (?P<prompt_tokens>...)"
+
+
+def _compiled(pattern: str) -> re.Pattern[str] | re.error:
+    try:
+        return re.compile(pattern)
+    except re.error as err:
+        return err

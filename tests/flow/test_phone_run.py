@@ -1,0 +1,88 @@
+"""A whole measurement on a phone without Python: adbd, mksh, toybox, Debian's llama-completion."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import pytest
+import tomli_w
+
+from tests.fakes.command import Command, small_plan
+from tests.fakes.ends.adbd_end import other_server
+from tests.fakes.native import TOOLS, program
+from tests.fakes.phone.phone import phone, why_not
+
+THERE = PurePosixPath("/opt/llama")
+ITEM = "assistant-tea-en"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A host, a phone in its inventory, a runner on the host that is to be pushed."""
+
+    command: Command
+    inventory: Path
+    runner: Path
+
+
+@pytest.fixture(scope="module")
+def bench(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    for double in ("adbd", "llama-tools"):
+        if why := why_not(double):
+            pytest.skip(why)
+    place = tmp_path_factory.mktemp("bench")
+    with phone(place / "phone", also={TOOLS: THERE}) as made, other_server(place) as server:
+        device = {"name": "phone", "address": f"adb:{made.address}", "profile": "android"}
+        inventory = place / "devices.toml"
+        inventory.write_text(tomli_w.dumps({"inventory": 1, "device": [device]}))
+        runner = program(place, "llama-completion", {TOOLS: THERE})
+        ours = Command({**command.environment, "ADB_SERVER_SOCKET": str(server)})
+        yield Bench(ours, inventory, runner)
+
+
+def test_a_phone_without_python_gives_a_record_like_any_other(
+    bench: Bench, tmp_path: Path
+) -> None:
+    settings = {"program": str(bench.runner), "n_threads": 1}
+    plan = small_plan(tmp_path / "p.toml", engine="native", settings=settings, items=[ITEM])
+    argv = ("measure", "--device", "phone", "--plan", plan, "--runs", tmp_path / "runs")
+    done = bench.command(*argv, "--inventory", bench.inventory, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert (found["status"], found["attempts"]["valid"]) == ("valid", 2)
+    told = {r["measurand_id"]: r for r in found["results"] if not r["scope"]}
+    for measurand in ("time_to_first_token@1", "prefill_rate@1", "decode_rate@1", "load_time@1"):
+        assert float(told[measurand]["value"]) > 0, measurand
+    verified = json.loads(bench.command("verify", found["run"], "--json").stdout)
+    assert verified["findings"] == []
+    record = json.loads(Path(found["record"]).read_bytes())
+    assert record["runtime"]["described"]["library"] == "llama-completion"
+    text = (Path(found["run"]) / "data/attempts/001/output.log").read_bytes()
+    assert text
+
+
+@pytest.mark.parametrize(
+    ("settings", "dataset", "words"),
+    [
+        ({"n_threads": 1}, "smoke", "llama-completion does not run on phone"),
+        ({"runner": "llama-bench"}, "smoke", "shows no token"),
+        ({"program": "/nowhere/llama"}, "smoke", "is neither a file nor a folder"),
+        ({"threads": 4}, "smoke", "engine.settings.threads: known are runner, program"),
+        ({"n_threads": 0}, "smoke", "0 is no whole number from 1 on"),
+        ({"runner": "mine.toml"}, "smoke", "mine.toml"),
+        ({}, "length-grid-small", "wants a prompt of exactly"),
+    ],
+)
+def test_what_a_runner_cannot_do_is_said_before_anything_runs(
+    bench: Bench, tmp_path: Path, settings: dict[str, object], dataset: str, words: str
+) -> None:
+    plan = small_plan(tmp_path / "p.toml", engine="native", settings=settings, dataset=dataset)
+    argv = ("measure", "--device", "phone", "--plan", plan, "--runs", tmp_path / "runs")
+    done = bench.command(*argv, "--inventory", bench.inventory)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert words in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert list((tmp_path / "runs").glob("*")) == []
