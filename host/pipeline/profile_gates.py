@@ -17,6 +17,7 @@ from host.state.own_gates import split
 from host.state.snapshot import snapshot
 
 NAME = "gates.json"
+ALONE = frozenset({"timeout_s"})
 DETACHED = "a detached run does not look at it"
 
 
@@ -47,7 +48,9 @@ def with_profile_gates(
     stated = {n: v for n in Gates.__struct_fields__ if (v := getattr(given, n)) is not None}
     if not stated:
         return plan, None
-    unseen = {n: DETACHED for n in stated if detached and n not in AGENT_GATES}
+    # A shell agent that is left alone waits at none (host/pipeline/fill.py refuses them in a plan).
+    alone = ALONE if device.deployment.shell else AGENT_GATES
+    unseen = {n: DETACHED for n in stated if detached and n not in alone}
     wanted = {n: v for n, v in stated.items() if n not in unseen}
     taken, left_out = split(wanted, snapshot(device.transport, describe(device)))
     name = str(device.profile.get("product", {}).get("name", ""))
