@@ -48,7 +48,7 @@ def with_profile_gates(
     stated = {n: v for n in Gates.__struct_fields__ if (v := getattr(given, n)) is not None}
     if not stated:
         return plan, None
-    # A shell agent that is left alone waits at none (host/pipeline/fill.py refuses them in a plan).
+    # A shell agent that is left alone waits at none: fill.py refuses them in a plan.
     alone = ALONE if device.deployment.shell else AGENT_GATES
     unseen = {n: DETACHED for n in stated if detached and n not in alone}
     wanted = {n: v for n, v in stated.items() if n not in unseen}

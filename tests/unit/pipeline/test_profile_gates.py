@@ -59,8 +59,9 @@ def test_a_detached_run_has_the_gates_that_the_agent_looks_at(tmp_path: Path) ->
 
 def test_a_detached_run_of_the_shell_agent_has_none(tmp_path: Path) -> None:
     there = device(tmp_path, **BUSY, timeout_s=7.0)
-    shell = replace(there, deployment=replace(there.deployment, shell=("sh",)))
-    plan, found = with_profile_gates(PLAN, shell, print, detached=True)
+    agent = there.deployment
+    alone = Deployment("phone", agent.agent, "", 0, "", agent.spool, ("sh",))
+    plan, found = with_profile_gates(PLAN, replace(there, deployment=alone), print, detached=True)
     assert plan.gates == GatePlan(timeout_s=7.0)
     assert found is not None
     assert set(found.left_out) == set(BUSY)
