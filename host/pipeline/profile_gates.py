@@ -18,6 +18,7 @@ from host.state.own_gates import split
 from host.state.snapshot import snapshot
 
 NAME = "gates.json"
+TIMEOUT = frozenset({"timeout_s"})
 DETACHED = "a detached run does not look at it"
 
 
@@ -48,7 +49,8 @@ def with_profile_gates(
     stated = {n: v for n in Gates.__struct_fields__ if (v := getattr(given, n)) is not None}
     if not stated:
         return plan, None
-    alone = frozenset() if device.deployment.shell else ALONE | {"timeout_s"}
+    # A shell agent that is left alone waits at none.
+    alone = TIMEOUT if device.deployment.shell else TIMEOUT | ALONE
     unseen = {n: DETACHED for n in stated if detached and n not in alone}
     wanted = {n: v for n, v in stated.items() if n not in unseen}
     taken, left_out = split(wanted, snapshot(device.transport, describe(device)))
