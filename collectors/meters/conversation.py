@@ -1,4 +1,4 @@
-"""Asking an instrument and taking its answers: terminators, bounds, deadlines, a transcript."""
+"""Asking an instrument and taking its answers: terminators, bounds, deadlines, settings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from collectors.meters.protocol import Line, MeterError, Setting, Transcript
+from collectors.meters.protocol import Line, MeterError, Setting
 from collectors.meters.replies import error_of, same, shown
 from collectors.protocol import Clock
 
@@ -14,6 +14,8 @@ NS_PER_S: Final = 1_000_000_000
 _PIECE: Final = 4096
 # Error queues of SCPI instruments hold ten to thirty entries; one that never empties babbles.
 _MOST_ERRORS: Final = 64
+# How long nothing has to come for a line to be quiet: fifty characters at 9600 baud.
+_QUIET_S: Final = 0.05
 # What may still come in after an answer was given up, before the line counts as babbling.
 _MOST_LEFTOVER: Final = 65536
 # Late answers that `resync` skips; one question is out at a time, so that one is to be expected.
@@ -51,14 +53,13 @@ class Manner:
 
 @dataclass(slots=True)
 class Conversation:
-    """One instrument on one line; everything said and answered goes into the transcript.
+    """One instrument on one line.
 
     Raises MeterError for an answer that is too long or came unasked, NoAnswerError for none.
     """
 
     line: Line
     clock: Clock
-    transcript: Transcript
     manner: Manner = Manner()
     _kept: bytearray = field(default_factory=bytearray)
     _asked_ns: int | None = None
@@ -72,7 +73,6 @@ class Conversation:
         data = command.encode("ascii") + self.manner.ends
         t_ns = self.clock.now_ns()
         self.line.send(data)
-        self.transcript.sent(t_ns, data)
         return t_ns
 
     def put(self, question: str) -> None:
@@ -121,7 +121,7 @@ class Conversation:
         self._asked_ns = None
         self._kept.clear()
         taken = 0
-        while data := self._receive(0.05):
+        while data := self.line.receive(_PIECE, timeout_s=_QUIET_S):
             taken += len(data)
             if taken > _MOST_LEFTOVER:
                 raise MeterError(self.name, "does not stop talking (wrong baud rate?)")
@@ -178,21 +178,15 @@ class Conversation:
             if len(self._kept) > most:
                 raise MeterError(self.name, f"an answer longer than {most} bytes")
             left_ns = until_ns - self.clock.now_ns()
-            if left_ns <= 0 or not self._receive(left_ns / NS_PER_S, keep=True):
+            data = self.line.receive(_PIECE, timeout_s=left_ns / NS_PER_S) if left_ns > 0 else b""
+            if not data:
                 return None
+            self._kept += data
         if at > most:
             raise MeterError(self.name, f"an answer longer than {most} bytes")
         text = bytes(self._kept[:at]).rstrip(b"\r").decode("latin-1")
         del self._kept[: at + len(end)]
         return text
-
-    def _receive(self, timeout_s: float, *, keep: bool = False) -> bytes:
-        data = self.line.receive(_PIECE, timeout_s=timeout_s)
-        if data:
-            self.transcript.received(self.clock.now_ns(), data)
-        if keep:
-            self._kept += data
-        return data
 
 
 @dataclass(slots=True)

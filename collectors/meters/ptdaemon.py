@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from collectors.meters.conversation import Answer, Conversation, Manner
-from collectors.meters.protocol import Identity, Line, MeterError, Setting, Transcript
+from collectors.meters.protocol import Identity, Line, MeterError, Setting
 from collectors.meters.ptdaemon_log import Limits, LogSample, limits, sample
-from collectors.meters.ptdaemon_readings import CHANNELS, Taken, all_gaps, readings
+from collectors.meters.ptdaemon_readings import Taken, all_gaps, channels, readings
 from collectors.meters.replies import Missing, number, shown
 from collectors.protocol import Clock
 from collectors.reading import Channel, Gap, Reading
 
-PERIOD_MS: Final = 1000  # MLPerf's sample period; PTDaemon's own text says it back
+PERIOD_MS: Final = 1000  # PERIOD_S of ptdaemon_readings, as `Go` wants it
 RANGING, TESTING = "ranging", "testing"
 _MANNER: Final = Manner(ends=b"\r\n", most_bytes=4096, timeout_s=10.0, errors="")
 _RECENT: Final = ("RL,*,*", "RL", "DC-RL")  # in turn: versions differ in which one they know
@@ -62,6 +62,7 @@ class PtDaemon:
 
     conversation: Conversation
     plan: PtdPlan
+    channels: tuple[Channel, ...]
     identity: Identity
     wait: Callable[[float], None]
     _recent: str = ""
@@ -76,14 +77,17 @@ class PtDaemon:
         cls,
         line: Line,
         clock: Clock,
-        transcript: Transcript,
         plan: PtdPlan,
+        name: str,
         wait: Callable[[float], None] = time.sleep,
     ) -> PtDaemon:
-        """Greet and identify. Raises MeterError where it is no PTDaemon."""
+        """Greet and identify. name: what channels begin with.
+
+        Raises MeterError for what is no PTDaemon, and for a mark that is none.
+        """
         if not _MARK.fullmatch(plan.mark):
             raise MeterError(line.name, f"{plan.mark[:64]!r} is no mark: letters, digits, _ . -")
-        conversation = Conversation(line, clock, transcript, _MANNER)
+        conversation = Conversation(line, clock, _MANNER)
         hello = conversation.ask("Hello").text
         if hello != "Hello, PTDaemon here!":
             raise MeterError(line.name, f"is no PTDaemon: {shown(hello)}")
@@ -93,10 +97,10 @@ class PtDaemon:
             raise MeterError(line.name, f"does not say its version: {shown(said)}")
         model = "".join(c for c in said.split(",")[0][:64] if c.isascii() and c.isprintable())
         found = Identity("", model, "", f"PTDaemon {version[1]}", ascii(said[:256]))
-        return cls(conversation, plan, found, wait)
+        return cls(conversation, plan, channels(name), found, wait)
 
     def describe(self) -> tuple[Channel, ...]:
-        return CHANNELS
+        return self.channels
 
     def limits(self) -> Limits:
         """What the ranging run found, for the plan of the testing run. Raises MeterError."""
@@ -163,7 +167,7 @@ class PtDaemon:
             before = self._samples[-1].own_ms if self._samples else None
             self._samples.append(each)
             taken = Taken(each, head.t0_ns, head.t1_ns, uncertainty, before)
-            self._queue.append(readings(taken, limited=limited))
+            self._queue.append(readings(self.channels, taken, limited=limited))
 
     def _is_new(self, found: LogSample) -> bool:
         if found.mark != self.plan.marked or found.own_ms in self._seen:
@@ -179,7 +183,9 @@ class PtDaemon:
             return
         missed = round((each.own_ms - self._samples[-1].own_ms) / PERIOD_MS) - 1
         if missed > 0:
-            self._queue.append(all_gaps(head.t1_ns, f"missed-sample: {missed} of them"))
+            self._queue.append(
+                all_gaps(self.channels, head.t1_ns, f"missed-sample: {missed} of them")
+            )
 
     def _last_lines(self) -> tuple[Answer, tuple[str, ...]]:
         """The answer to the question for recent samples, worded as this version knows it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,31 +20,43 @@ _ROWS: Final = (
     ("Amps", "current", Unit.AMPERE, Quantity.CURRENT, ""),
     ("PF", "power_factor", Unit.ONE, Quantity.STATE, ""),
 )
-CHANNELS: Final = (
-    *(
+PERIOD_S: Final = 1.0  # MLPerf's sample period
+
+
+def channels(name: str) -> tuple[Channel, ...]:
+    """Power, voltage, current, power factor, uncertainty, own time; names begin with `name`."""
+    measured = tuple(
         Channel(
-            f"ptdaemon.{word}", unit, Kind.AVERAGE, quantity, name, 1e-6, tier=tier, note=_SECOND
+            f"{name}.{word}",
+            unit,
+            Kind.AVERAGE,
+            quantity,
+            field,
+            1e-6,
+            tier=tier,
+            note=_SECOND,
+            averaging_s=PERIOD_S,
         )
-        for name, word, unit, quantity, tier in _ROWS
-    ),
-    Channel(
-        "ptdaemon.uncertainty",
+        for field, word, unit, quantity, tier in _ROWS
+    )
+    uncertainty = Channel(
+        f"{name}.uncertainty",
         Unit.PERCENT,
         Kind.INSTANT,
         Quantity.STATE,
         "Uncertainty",
         note="of the newest sample, as the daemon works it out; taken as percent",
-    ),
-    Channel(
-        "ptdaemon.own_time",
+    )
+    own_time = Channel(
+        f"{name}.own_time",
         Unit.MILLISECOND,
         Kind.COUNTER,
         Quantity.STATE,
         "Time",
         1.0,
         note="wall clock of the daemon's machine since 1970, its zone not said; can step",
-    ),
-)
+    )
+    return (*measured, uncertainty, own_time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +73,24 @@ class Taken:
     before_ms: int | None
 
 
-def all_gaps(t_ns: int, reason: str) -> tuple[Gap, ...]:
+def all_gaps(channels: Sequence[Channel], t_ns: int, reason: str) -> tuple[Gap, ...]:
     """The same gap for every channel."""
-    return tuple(Gap(channel.name, t_ns, reason) for channel in CHANNELS)
+    return tuple(Gap(channel.name, t_ns, reason) for channel in channels)
 
 
-def readings(taken: Taken, *, limited: bool) -> tuple[Reading | Gap, ...]:
+def readings(
+    channels: Sequence[Channel], taken: Taken, *, limited: bool
+) -> tuple[Reading | Gap, ...]:
     """One for each channel. limited: whether power has to be certain to 1 %."""
     if taken.before_ms is not None and taken.sample.own_ms < taken.before_ms:
-        return all_gaps(taken.t1_ns, "time-backwards: of the daemon's clock")
+        return all_gaps(channels, taken.t1_ns, "time-backwards: of the daemon's clock")
     values = [_value(taken, name, limited=limited) for name, *_ in _ROWS]
     values += [_known(taken.uncertainty), taken.sample.own_ms]
     return tuple(
         Gap(channel.name, taken.t1_ns, value.reason)
         if isinstance(value, Missing)
         else Reading(channel.name, taken.t0_ns, taken.t1_ns, value)
-        for channel, value in zip(CHANNELS, values, strict=True)
+        for channel, value in zip(channels, values, strict=True)
     )
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from collectors.meters.conversation import Conversation, Manner, NoAnswerError, Restorer
-from collectors.meters.protocol import Identity, Line, MeterError, Setting, Transcript
+from collectors.meters.protocol import Identity, Line, MeterError, Setting
 from collectors.meters.replies import Missing, identity, number
-from collectors.meters.scpi_profile import ChannelSpec, ScpiProfile, channel, is_named
+from collectors.meters.scpi_profile import ChannelSpec, ScpiProfile, channel
 from collectors.protocol import Clock
 from collectors.reading import Channel, Gap, Reading
 
-# Readings in a row without an answer, after which the instrument counts as gone.
+# Channels in a row without an answer, after which the instrument counts as gone.
 _MOST_SILENT: Final = 3
 
 
@@ -34,7 +34,7 @@ class ScpiMeter:
 
     conversation: Conversation
     profile: ScpiProfile
-    source: str
+    name: str
     identity: Identity
     wait: Callable[[float], None]
     _restorer: Restorer
@@ -45,23 +45,23 @@ class ScpiMeter:
         cls,
         line: Line,
         clock: Clock,
-        transcript: Transcript,
-        profile: tuple[str, ScpiProfile],
+        profile: ScpiProfile,
+        name: str,
         wait: Callable[[float], None] = time.sleep,
     ) -> ScpiMeter:
-        """Ask who is there. profile: its name and content. Raises MeterError for another model."""
-        source, content = profile
-        if not is_named(source):
-            raise MeterError(line.name, f"{source[:40]!r} cannot name channels")
-        manner = Manner(timeout_s=content.timeout_s, errors=content.errors)
-        conversation = Conversation(line, clock, transcript, manner)
+        """Ask who is there. name: what channels begin with.
+
+        Raises MeterError for another model than the profile is for.
+        """
+        manner = Manner(timeout_s=profile.timeout_s, errors=profile.errors)
+        conversation = Conversation(line, clock, manner)
         conversation.clear()
         found = identity(conversation.ask("*IDN?").text)
-        _expect(line.name, found, content)
-        return cls(conversation, content, source, found, wait, Restorer(conversation))
+        _expect(line.name, found, profile)
+        return cls(conversation, profile, name, found, wait, Restorer(conversation))
 
     def describe(self) -> tuple[Channel, ...]:
-        return tuple(channel(self.source, spec) for spec in self.profile.channels)
+        return tuple(channel(self.name, spec) for spec in self.profile.channels)
 
     def begin(self) -> tuple[Setting, ...]:
         """Empty the error queue, then set what the profile names and read it back."""
@@ -74,14 +74,14 @@ class ScpiMeter:
         return found
 
     def read(self, *, timeout_s: float) -> tuple[Reading | Gap, ...]:
-        """Ask for each channel. An answer that does not come within timeout_s is a Gap.
+        """Ask for each channel; timeout_s is not used, since there is no update to wait for.
 
-        Reasons: those of `replies.number`; `no-answer`; `no-factor`. Raises MeterError after three
-        readings in a row without an answer.
+        The deadline of an answer is the profile's. Reasons: those of `replies.number`,
+        `no-answer`, `no-factor`. Raises MeterError after three channels in a row without an answer.
         """
         given: dict[str, Reading | Gap] = {}
         for spec in self.profile.channels:
-            given[spec.name] = self._one(spec, given, timeout_s)
+            given[spec.name] = self._one(spec, given)
         return tuple(given.values())
 
     def end(self) -> tuple[Setting, ...]:
@@ -90,14 +90,12 @@ class ScpiMeter:
     def close(self) -> None:
         self.conversation.line.close()
 
-    def _one(
-        self, spec: ChannelSpec, given: dict[str, Reading | Gap], timeout_s: float
-    ) -> Reading | Gap:
-        name = f"{self.source}.{spec.name}"
+    def _one(self, spec: ChannelSpec, given: dict[str, Reading | Gap]) -> Reading | Gap:
+        name = f"{self.name}.{spec.name}"
         if spec.product_of:
             return _product(name, given[spec.product_of[0]], given[spec.product_of[1]])
         try:
-            answer = self.conversation.ask(spec.ask or "", timeout_s=timeout_s)
+            answer = self.conversation.ask(spec.ask or "")
         except NoAnswerError:
             return self._no_answer(name, spec.ask or "")
         self._silent = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -26,7 +25,8 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
 class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One channel: `ask` is a question with one number for an answer.
 
-    Instead, product_of names two channels above whose readings are multiplied.
+    Instead, product_of names two channels above whose readings are multiplied. averaging_s: the
+    instrument's own window, where its document or a setting fixes it.
     """
 
     name: Name
@@ -36,6 +36,7 @@ class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ask: Command | None = None
     product_of: tuple[Name, Name] | None = None
     resolution: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    averaging_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
     note: str = ""
 
 
@@ -107,12 +108,12 @@ def _fault(profile: ScpiProfile) -> str:
     return ""
 
 
-def channel(source: str, spec: ChannelSpec) -> Channel:
-    """The channel of a spec; source: the profile's name, first word of the channel's name."""
+def channel(name: str, spec: ChannelSpec) -> Channel:
+    """The channel of a spec; name: what the names of the instrument's channels begin with."""
     evidence = spec.quantity in {Quantity.POWER, Quantity.ENERGY}
     asked = spec.ask or " x ".join(spec.product_of or ())
     return Channel(
-        f"{source}.{spec.name}",
+        f"{name}.{spec.name}",
         spec.unit,
         spec.kind,
         spec.quantity,
@@ -120,9 +121,5 @@ def channel(source: str, spec: ChannelSpec) -> Channel:
         resolution=spec.resolution,
         tier="A-" if evidence else "",
         note=spec.note,
+        averaging_s=spec.averaging_s,
     )
-
-
-def is_named(name: str) -> bool:
-    """Whether it can be the first word of channel names."""
-    return bool(re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", name))

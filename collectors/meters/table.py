@@ -1,4 +1,4 @@
-"""Every kind of meter on the bench, and who opens it by its address; imported on use."""
+"""Every kind of meter on the bench, and who opens it; imported on use."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Final
 
-from collectors.meters.protocol import FastMeter, Meter, MeterError, Transcript
-from collectors.protocol import Clock
+from collectors.meters.hookup import Hookup
+from collectors.meters.protocol import FastMeter, Meter, MeterError
 
-# address, clock, transcript; raises MeterError, and leaves no line open then.
-Opener = Callable[[str, Clock, Transcript], Meter | FastMeter]
+# Raises MeterError, and leaves no line open then.
+Opener = Callable[[Hookup], Meter | FastMeter]
 
 METERS: Final[dict[str, str]] = {
     "wt300": "collectors.meters.opening:open_wt300",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from collectors.meters.conversation import NS_PER_S, Answer, Conversation, Manner, Restorer
-from collectors.meters.protocol import Identity, Line, MeterError, Setting, Transcript
+from collectors.meters.protocol import Identity, Line, MeterError, Setting
 from collectors.meters.replies import Missing, identity, number, shown
 from collectors.meters.wt300_items import LOW_RATIO, Ranges, Ranging, Wt300Plan
 from collectors.meters.wt300_readings import Update, gaps, readings
@@ -41,6 +41,7 @@ class Wt300:
 
     conversation: Conversation
     plan: Wt300Plan
+    channels: tuple[Channel, ...]
     identity: Identity
     _restorer: Restorer
     _ranges: Ranges | None = None
@@ -50,16 +51,20 @@ class Wt300:
     _integrating: bool = field(default=False)
 
     @classmethod
-    def open(cls, line: Line, clock: Clock, transcript: Transcript, plan: Wt300Plan) -> Wt300:
-        """Ask who is there. Raises MeterError for another model or a plan that cannot be."""
+    def open(cls, line: Line, clock: Clock, plan: Wt300Plan, name: str) -> Wt300:
+        """Ask who is there. name: what channels begin with.
+
+        Raises MeterError for another model or a plan that cannot be.
+        """
         plan.check(line.name)
-        conversation = Conversation(line, clock, transcript, _MANNER)
+        conversation = Conversation(line, clock, _MANNER)
         conversation.clear()
         conversation.say(":COMM:HEAD OFF")
         found = identity(conversation.ask("*IDN?").text)
         if found.maker.upper() != "YOKOGAWA" or not found.model.startswith(MODELS):
             raise MeterError(line.name, f"{found.said!r} is no WT300 or WT300E")
-        return cls(conversation, plan, found, Restorer(conversation))
+        channels = plan.channels(name)
+        return cls(conversation, plan, channels, found, Restorer(conversation))
 
     @property
     def ranges(self) -> Ranges | None:
@@ -67,7 +72,7 @@ class Wt300:
         return self._ranges
 
     def describe(self) -> tuple[Channel, ...]:
-        return self.plan.channels()
+        return self.channels
 
     def begin(self) -> tuple[Setting, ...]:
         """Set, range, fix the ranges, open the gate, start the integration.
@@ -106,7 +111,7 @@ class Wt300:
         if missed := self._missed(update):
             self._held = update
             reason = f"missed-update: {missed} of them"
-            return gaps(self.plan, self._due_ns(), reason)
+            return gaps(self.channels, self._due_ns(), reason)
         return self._given(update)
 
     def end(self) -> tuple[Setting, ...]:
@@ -217,9 +222,9 @@ class Wt300:
         last, self._last = self._last, update
         if last is not None and self._repeats(last, update):
             self._last = last
-            return gaps(self.plan, update.ended_ns, "repeat: the same update again")
+            return gaps(self.channels, update.ended_ns, "repeat: the same update again")
         low_w = self._ranges.watts * LOW_RATIO if self._ranges else 0.0
-        return readings(self.plan, update, last, low_w)
+        return readings(self.plan, self.channels, update, last, low_w)
 
     def _repeats(self, last: Update, update: Update) -> bool:
         near = update.ended_ns - last.ended_ns < _REPEAT_RATIO * self._interval_ns()

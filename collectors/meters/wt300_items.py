@@ -153,9 +153,6 @@ class Wt300Plan:
             *items,
         )
 
-    def name_of(self, word: str) -> str:
-        return f"wt300.{self.element.lower()}.{word}"
-
     def peaks_of(self, code: str) -> int:
         """Condition bits of this element under which the value of an item is wrong."""
         shifts = {"2": (3,), "3": (6,), "SIGMA": (0, 3, 6)}.get(self.element, (0,))
@@ -164,22 +161,23 @@ class Wt300Plan:
             bits |= ITEMS[code].peaks << shift
         return bits
 
-    def channels(self) -> tuple[Channel, ...]:
-        """One for each item, then the flag `under_range`."""
+    def channels(self, name: str) -> tuple[Channel, ...]:
+        """One for each item, then the flag `under_range`; their names begin with `name`."""
         measured = tuple(
             Channel(
-                self.name_of(item.word),
+                f"{name}.{item.word}",
                 item.unit,
                 item.kind,
                 item.quantity,
                 f":NUM:NORM:VAL? {code},{self.element}",
                 tier=item.tier,
                 note=item.note,
+                averaging_s=self.update_s if item.kind is Kind.AVERAGE else None,
             )
             for code, item in ((code, ITEMS[code]) for code in self.items)
         )
         flag = Channel(
-            self.name_of("under_range"),
+            f"{name}.under_range",
             Unit.ONE,
             Kind.STATE,
             Quantity.STATE,

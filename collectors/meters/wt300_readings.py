@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from collectors.meters.conversation import Answer
 from collectors.meters.replies import Missing, number, shown
 from collectors.meters.wt300_items import Wt300Plan
-from collectors.reading import Gap, Reading
+from collectors.reading import Channel, Gap, Reading
 
 _COUNTERS: Final = frozenset({"WH", "TIME"})
 _OVER: Final = "overrange: the meter reports a value or a peak beyond the range"
@@ -23,19 +24,23 @@ class Update:
     condition: str
 
 
-def gaps(plan: Wt300Plan, t_ns: int, reason: str) -> tuple[Gap, ...]:
+def gaps(channels: Sequence[Channel], t_ns: int, reason: str) -> tuple[Gap, ...]:
     """The same gap for every channel."""
-    return tuple(Gap(channel.name, t_ns, reason) for channel in plan.channels())
+    return tuple(Gap(channel.name, t_ns, reason) for channel in channels)
 
 
 def readings(
-    plan: Wt300Plan, update: Update, last: Update | None, low_w: float
+    plan: Wt300Plan,
+    channels: Sequence[Channel],
+    update: Update,
+    last: Update | None,
+    low_w: float,
 ) -> tuple[Reading | Gap, ...]:
     """One for each channel. last: the update before, None for the first. low_w: flag below it."""
     texts = update.values.text.split(",")
     if len(texts) != len(plan.items):
         said = f"wrong-count: {len(texts)} of {len(plan.items)} values"
-        return gaps(plan, update.values.t1_ns, said)
+        return gaps(channels, update.values.t1_ns, said)
     values = {
         code: _judged(plan, code, text, update.condition)
         for code, text in zip(plan.items, texts, strict=True)
@@ -45,7 +50,7 @@ def readings(
             code: Missing("counter-reset: the integration began anew")
             for code in _COUNTERS & set(values)
         }
-    names = [channel.name for channel in plan.channels()]
+    names = [channel.name for channel in channels]
     if "P" in values:
         values["under_range"] = _flag(values["P"], low_w)
     return tuple(

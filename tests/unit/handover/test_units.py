@@ -3,7 +3,7 @@ import pytest
 from collectors.reading import Channel, Kind, Quantity, Unit
 from host.handover.units import conversion, conversion_of
 
-COHERENT = {"1", "{count}", "s", "Hz", "By", "Cel", "V", "A", "W", "J", "C"}
+COHERENT = {"1", "{count}", "s", "Hz", "By", "Cel", "V", "A", "W", "V.A", "J", "C"}
 
 
 @pytest.mark.parametrize("unit", list(Unit))
@@ -32,6 +32,7 @@ def test_every_unit_of_a_source_has_a_coherent_one(unit: Unit) -> None:
         (Unit.MICROWATT, 250_000, 0.25, "W"),
         (Unit.MICROAMPEREHOUR, 1_000_000, 3600.0, "C"),
         (Unit.MICROWATTHOUR, 1_000_000, 3600.0, "J"),
+        (Unit.WATTHOUR, 2, 7200.0, "J"),
         (Unit.PERCENT, 12.5, 0.125, "1"),
     ],
 )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,9 +13,9 @@ from collectors.clocks import device_clock
 from collectors.meters.conversation import Conversation, Manner, NoAnswerError, Restorer
 from collectors.meters.line_serial import SerialLine
 from collectors.meters.line_tcp import TcpLine
-from collectors.meters.protocol import Line, MeterError, Setting, Transcript
+from collectors.meters.protocol import Line, MeterError, Setting
 from collectors.meters.replies import Missing, identity, number, same
-from collectors.meters.transcript import FileTranscript, Unkept
+from collectors.meters.transcript import KeptLine
 from tests.fakes.meters.scpi_bench import DP832, ScpiBench
 from tests.fakes.meters.serving import on_pty, on_tcp
 
@@ -25,8 +23,8 @@ CLOCK = device_clock()
 QUICK = Manner(timeout_s=0.2, most_bytes=200)
 
 
-def over(line: Line, transcript: Transcript | None = None) -> Conversation:
-    return Conversation(line, CLOCK, transcript or Unkept(), QUICK)
+def over(line: Line) -> Conversation:
+    return Conversation(line, CLOCK, QUICK)
 
 
 @contextmanager
@@ -174,29 +172,32 @@ def test_a_serial_port_is_held_by_one_run_alone() -> None:
             line.receive(1, timeout_s=0.1)
 
 
-def test_a_transcript_keeps_every_byte_both_ways_in_order_and_never_grows_over_its_bound(
-    tmp_path: Path,
-) -> None:
-    bench = ScpiBench()
+class Words:
+    """A transcript in memory."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[int, str, bytes]] = []
+
+    def sent(self, t_ns: int, data: bytes) -> None:
+        self.rows.append((t_ns, "sent", data))
+
+    def received(self, t_ns: int, data: bytes) -> None:
+        self.rows.append((t_ns, "received", data))
+
+
+def test_a_kept_line_keeps_every_byte_both_ways_in_order_with_stamps() -> None:
+    bench, words = ScpiBench(), Words()
     bench.faults["*IDN?"] = [b"\xff\x00odd\r\n"]
-    kept = FileTranscript.create(tmp_path / "t.jsonl", "a meter", CLOCK, most_bytes=330)
     with on_tcp(bench) as port:
-        line = TcpLine.open("127.0.0.1", port, timeout_s=5)
-        talk = over(line, kept)
-        for _ in range(5):
-            talk.ask("*IDN?")
+        line = KeptLine(TcpLine.open("127.0.0.1", port, timeout_s=5), CLOCK, words)
+        answer = over(line).ask("*IDN?")
+        assert line.receive(9, timeout_s=0.01) == b""
         line.close()
-    kept.close()
-    header, *rest = map(json.loads, (tmp_path / "t.jsonl").read_text("ascii").splitlines())
-    assert (header["clock"], header["meter"]) == (CLOCK.domain, "a meter")
-    assert [row[0] for row in rest] == list(range(len(rest)))
-    assert [row[2:] for row in rest[:2]] == [
-        ["sent", "*IDN?\n"],
-        ["received", "\xff\x00odd\r\n"],
+    assert [row[1:] for row in words.rows] == [
+        ("sent", b"*IDN?\n"),
+        ("received", b"\xff\x00odd\r\n"),
     ]
-    assert rest[0][1] <= rest[1][1]
-    assert rest[-1][2] == "full"
-    assert len(rest) < 10
+    assert answer.t0_ns < words.rows[0][0] < words.rows[1][0] < answer.t1_ns
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.clocks import device_clock
+from collectors.meters.hookup import Given, Hookup
 from collectors.meters.line_tcp import TcpLine
 from collectors.meters.protocol import MeterError
 from collectors.meters.ptdaemon import PtDaemon, PtdPlan
@@ -38,7 +39,7 @@ def daemon(
     with on_tcp(double) as port:
         line = TcpLine.open("127.0.0.1", port, timeout_s=5)
         try:
-            yield PtDaemon.open(line, CLOCK, Unkept(), plan, wait)
+            yield PtDaemon.open(line, CLOCK, plan, "meter.ptd", wait)
         finally:
             line.close()
 
@@ -94,7 +95,7 @@ def test_a_ranging_run_finds_the_limits_that_a_testing_run_fixes() -> None:
         limits = ptd.limits()
         assert [by_word(ptd.read(timeout_s=5))["power"] for _ in range(2)] == [90.0, 120.0]
         assert ptd.read(timeout_s=5) == ()
-    assert (limits.volts, limits.amps) == pytest.approx((231.0, 0.66))
+    assert limits == Limits(231.0, 1.1 * 0.6)
 
     double.steps_up_to = {"A": 1.0}  # the analyzer takes the next range that it has
     with daemon(double, PtdPlan("run1", 10.0, limits)) as ptd:
@@ -238,9 +239,9 @@ def test_a_ranging_run_without_any_current_finds_no_limits() -> None:
 
 def test_a_daemon_opens_by_its_address() -> None:
     with on_tcp(Ptd()) as port:
-        found = opener("ptdaemon")(
-            f"tcp:127.0.0.1:{port}?mark=a&settle_s=0.001&volts=230&amps=1", CLOCK, Unkept()
-        )
+        settings: dict[str, Given] = {"mark": "a", "settle_s": 0.001, "volts": 230, "amps": 1}
+        address = f"tcp:127.0.0.1:{port}"
+        found = opener("ptdaemon")(Hookup("meter.ptd", address, settings, CLOCK, Unkept()))
         found.begin()
         assert len(found.end()) == 2
         found.close()

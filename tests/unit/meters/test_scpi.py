@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from collectors.clocks import device_clock
 from collectors.meters import scpi_profile
+from collectors.meters.hookup import Given, Hookup
 from collectors.meters.line_tcp import TcpLine
 from collectors.meters.line_visa import VisaLine
 from collectors.meters.protocol import MeterError
@@ -33,13 +35,17 @@ DMM_SETTINGS = {
 }
 
 
+def hookup(address: str, **settings: Given) -> Hookup:
+    return Hookup("meter.psu", address, settings, CLOCK, Unkept())
+
+
 @contextmanager
-def meter(bench: ScpiBench, profile: str) -> Iterator[ScpiMeter]:
+def meter(bench: ScpiBench, profile: str, timeout_s: float = 5) -> Iterator[ScpiMeter]:
     with on_tcp(bench) as port:
         line = TcpLine.open("127.0.0.1", port, timeout_s=5)
         try:
-            loaded = (profile, scpi_profile.load(profile))
-            yield ScpiMeter.open(line, CLOCK, Unkept(), loaded, wait=lambda _: None)
+            loaded = msgspec.structs.replace(scpi_profile.load(profile), timeout_s=timeout_s)
+            yield ScpiMeter.open(line, CLOCK, loaded, "meter.psu", wait=lambda _: None)
         finally:
             line.close()
 
@@ -60,7 +66,7 @@ def test_power_that_is_not_asked_for_is_a_product_with_the_stamps_of_both_factor
         volts, amps, watts = supply.read(timeout_s=5)
     assert isinstance(volts, Reading)
     assert isinstance(amps, Reading)
-    assert watts == Reading("keysight-e36300.ch1.power", volts.t0_ns, amps.t1_ns, 1.25)
+    assert watts == Reading("meter.psu.ch1.power", volts.t0_ns, amps.t1_ns, 1.25)
 
 
 def test_a_product_lacking_a_factor_is_a_gap_that_names_it() -> None:
@@ -70,7 +76,7 @@ def test_a_product_lacking_a_factor_is_a_gap_that_names_it() -> None:
     assert isinstance(amps, Gap)
     assert amps.reason.startswith("overrange: ")
     assert isinstance(watts, Gap)
-    assert watts.reason == "no-factor: keysight-e36300.ch1.current"
+    assert watts.reason == "no-factor: meter.psu.ch1.current"
 
 
 def test_a_multimeter_is_set_read_back_and_put_back() -> None:
@@ -100,8 +106,8 @@ def test_another_instrument_than_the_profile_is_for_is_refused() -> None:
 def test_a_missing_answer_is_a_gap_and_does_not_shift_the_next_ones() -> None:
     bench = ScpiBench()
     bench.faults["MEAS:VOLT? CH1"] = [b""]
-    with meter(bench, "rigol-dp800") as supply:
-        volts, amps, _ = supply.read(timeout_s=0.05)
+    with meter(bench, "rigol-dp800", 0.2) as supply:
+        volts, amps, _ = supply.read(timeout_s=5)
     assert isinstance(volts, Gap)
     assert volts.reason == "no-answer: MEAS:VOLT? CH1"
     assert isinstance(amps, Reading)
@@ -112,10 +118,10 @@ def test_an_instrument_that_stays_silent_is_gone() -> None:
     bench = ScpiBench()
     bench.faults = {question: [b""] for question in bench.answers}
     with (
-        meter(bench, "rigol-dp800") as supply,
+        meter(bench, "rigol-dp800", 0.2) as supply,
         pytest.raises(MeterError, match="no longer answers"),
     ):
-        supply.read(timeout_s=0.05)
+        supply.read(timeout_s=5)
 
 
 def test_pyvisa_finds_the_double_to_be_an_instrument_and_carries_ours() -> None:
@@ -132,8 +138,7 @@ def test_pyvisa_finds_the_double_to_be_an_instrument_and_carries_ours() -> None:
 
         line = VisaLine.open(resource, timeout_s=5)
         assert line.receive(100, timeout_s=0.01) == b""
-        profile = ("rigol-dp800", scpi_profile.load("rigol-dp800"))
-        ours = ScpiMeter.open(line, CLOCK, Unkept(), profile)
+        ours = ScpiMeter.open(line, CLOCK, scpi_profile.load("rigol-dp800"), "meter.psu")
         power = ours.read(timeout_s=5)[2]
         assert isinstance(power, Reading)
         assert power.value == 15.004
@@ -147,7 +152,7 @@ def test_a_visa_resource_that_cannot_be_opened_is_an_error_that_names_it() -> No
         with pytest.raises(MeterError, match=f"visa:{resource}: cannot be opened"):
             VisaLine.open(resource, timeout_s=1)
     with pytest.raises(MeterError, match=r"visa:TCPIP.*SOCKET: .*refused"):
-        opener("scpi")("visa:TCPIP::127.0.0.1::1::SOCKET?profile=rigol-dp800", CLOCK, Unkept())
+        opener("scpi")(hookup("visa:TCPIP::127.0.0.1::1::SOCKET", profile="rigol-dp800"))
 
 
 @pytest.mark.parametrize("name", scpi_profile.names())
@@ -182,30 +187,38 @@ def test_a_profile_that_says_nonsense_is_refused_with_the_place(
         scpi_profile.read(path)
 
 
-def test_meters_open_by_kind_and_address() -> None:
+def test_meters_open_by_kind_address_and_settings() -> None:
     with on_tcp(ScpiBench()) as port:
-        found = opener("scpi")(f"tcp:127.0.0.1:{port}?profile=rigol-dp800", CLOCK, Unkept())
+        found = opener("scpi")(hookup(f"tcp:127.0.0.1:{port}", profile="rigol-dp800"))
         assert found.identity.serial == "DP8C000000001"
         found.close()
     assert all(callable(opener(kind)) for kind in METERS)
 
 
+RIGOL: dict[str, Given] = {"profile": "rigol-dp800"}
+TCP = "tcp:127.0.0.1:1"
+
+
 @pytest.mark.parametrize(
-    ("kind", "address", "what"),
+    ("kind", "address", "settings", "what"),
     [
-        ("scpy", "tcp:127.0.0.1:1", "no meter of that kind; there are scpi"),
-        ("scpi", "tcp:127.0.0.1:1", "needs the option profile"),
-        ("scpi", "tcp:127.0.0.1:1?profile=rigol", "there are rigol-dp800"),
-        ("scpi", "tcp:127.0.0.1:1?profile=../../etc/passwd", "is not there"),
-        ("scpi", "tcp:127.0.0.1:1?profile=rigol-dp800&volts=1", "no option volts"),
-        ("scpi", "tcp:127.0.0.1:99999?profile=rigol-dp800", "tcp:HOST:PORT"),
-        ("scpi", "usb:1?profile=rigol-dp800", "a line is"),
-        ("scpi", "serial:/dev/null?profile=rigol-dp800&baud=fast", "no baud rate"),
-        ("scpi", "tcp:127.0.0.1:1?profile", "NAME=VALUE"),
-        ("wt300", "tcp:127.0.0.1:1?update_s=fast&ranging=9", "no number above 0"),
-        ("ptdaemon", "tcp:127.0.0.1:1?mark=a&settle_s=nan", "settle_s is no number"),
+        ("scpy", TCP, RIGOL, "no meter of that kind; there are scpi"),
+        ("scpi", TCP, {}, "needs the setting profile"),
+        ("scpi", TCP, {"profile": "rigol"}, "there are rigol-dp800"),
+        ("scpi", TCP, {"profile": "../../etc/passwd"}, "is not there"),
+        ("scpi", TCP, RIGOL | {"volts": 1}, "no setting volts"),
+        ("scpi", TCP, RIGOL, "no connection"),
+        ("scpi", "tcp:127.0.0.1:99999", RIGOL, "tcp:HOST:PORT"),
+        ("scpi", "tcp:127.0.0.1:" + "9" * 5000, RIGOL, "is no address"),
+        ("scpi", "usb:1", RIGOL, "a line is"),
+        ("scpi", "serial:/dev/null", RIGOL | {"baud": "fast"}, "baud is no number"),
+        ("wt300", TCP, {"update_s": "fast", "ranging": 9}, "update_s is no number above 0"),
+        ("ptdaemon", TCP, {"mark": "a", "settle_s": "nan"}, "settle_s is no number"),
+        ("ptdaemon", "serial:/dev/null", {"mark": "a", "settle_s": 1}, "a line is tcp:HOST:PORT"),
     ],
 )
-def test_a_wrong_address_says_what_is_wrong(kind: str, address: str, what: str) -> None:
+def test_a_wrong_address_or_setting_says_what_is_wrong(
+    kind: str, address: str, settings: dict[str, Given], what: str
+) -> None:
     with pytest.raises(MeterError, match=what):
-        opener(kind)(address, CLOCK, Unkept())
+        opener(kind)(hookup(address, **settings))

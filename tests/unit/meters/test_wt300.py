@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from collectors.clocks import device_clock
+from collectors.meters.hookup import Given, Hookup
 from collectors.meters.line_serial import SerialLine
 from collectors.meters.line_tcp import TcpLine
 from collectors.meters.protocol import Line, MeterError
@@ -64,7 +65,7 @@ def meter(double: Wt310e, plan: Wt300Plan = PLAN, clock: Clock | None = None) ->
     with on_tcp(double) as port:
         line: Line = TcpLine.open("127.0.0.1", port, timeout_s=5)
         try:
-            yield Wt300.open(line, clock or device_clock(), Unkept(), plan)
+            yield Wt300.open(line, clock or device_clock(), plan, "meter.wall")
         finally:
             line.close()
 
@@ -97,14 +98,15 @@ def test_each_update_gives_one_reading_for_each_channel_and_none_twice() -> None
     assert values(first) == [230.12, 0.2, 42.0, 46.02, 18.8, 0.9126, 49.98, 1.25e-3, 0.1, 0.0]
     assert values(second)[2] == 41.0
     power, energy = channels[2], channels[7]
-    assert (power.name, power.kind, power.tier) == ("wt300.1.power", Kind.AVERAGE, "A-")
+    assert (power.name, power.kind, power.tier) == ("meter.wall.power", Kind.AVERAGE, "A-")
+    assert (power.averaging_s, energy.averaging_s) == (0.1, None)
     assert (energy.kind, energy.unit.value, energy.tier) == (Kind.COUNTER, "W.h", "A-")
 
 
 def test_a_serial_line_carries_the_same_meter() -> None:
     double = Wt310e()
     with on_pty(double) as path:
-        wt = Wt300.open(SerialLine.open(path, baud=9600), device_clock(), Unkept(), BASIC)
+        wt = Wt300.open(SerialLine.open(path, baud=9600), device_clock(), BASIC, "meter.wall")
         wt.begin()
         double.tick(VALUES)
         assert values(wt.read(timeout_s=5)) == [230.12, 0.2, 42.0, 0.0]
@@ -267,13 +269,21 @@ def test_a_plan_that_cannot_be_is_refused_before_anything_is_said(
     assert double.heard == []
 
 
-def test_a_meter_opens_by_its_address() -> None:
-    options = "update_s=0.5&mode=DC&crest_factor=6A&volts=15&amps=20&items=U,I,P&integrate=no"
+def test_a_meter_opens_by_its_address_and_settings() -> None:
     double = Wt310e()
+    settings: dict[str, Given] = {
+        "update_s": 0.5,
+        "mode": "DC",
+        "crest_factor": "6A",
+        "volts": 15,
+        "amps": 20,
+        "items": "U,I,P",
+        "integrate": False,
+        "element": 1,
+    }
     with on_tcp(double) as port:
-        found = opener("wt300")(
-            f"tcp:127.0.0.1:{port}?{options}&element=1", device_clock(), Unkept()
-        )
+        address = f"tcp:127.0.0.1:{port}"
+        found = opener("wt300")(Hookup("meter.wall", address, settings, device_clock(), Unkept()))
         found.begin()
         found.end()
         found.close()
