@@ -65,6 +65,7 @@ class Avhzy:
         )
         self._bytes = Buffered(line, _MOST_KEPT)
         self._numbers = Numbering(self._fields)
+        self._ahead: tuple[list[bytes], int] = ([], 0)  # what came with the answer to the start
         self._request = self._sampling = 0
         self._last_us: int | None = None
         self._started = self._closed = False
@@ -93,9 +94,12 @@ class Avhzy:
         return (Setting("interval", f"{self._interval_ms} ms", "answered, not told"),)
 
     def read(self, *, timeout_s: float) -> Block | None:
-        self._bytes.fill(timeout_s=timeout_s)
+        (payloads, spoilt), self._ahead = self._ahead, ([], 0)
+        if not payloads:
+            self._bytes.fill(timeout_s=timeout_s)
+            more, more_spoilt = _payloads(self._bytes)
+            payloads, spoilt = payloads + more, spoilt + more_spoilt
         received_ns = self._clock.now_ns()
-        payloads, spoilt = _payloads(self._bytes)
         samples = [s for p in payloads if (s := _sample(p, self._sampling)) is not None]
         gaps = []
         if spoilt:
@@ -150,8 +154,11 @@ class Avhzy:
         deadline = time.monotonic() + _ANSWER_S
         while (left_s := deadline - time.monotonic()) > 0:
             self._bytes.fill(timeout_s=left_s)
-            if any(_answers(payload, request) for payload in _payloads(self._bytes)[0]):
-                return
+            payloads, spoilt = _payloads(self._bytes)
+            for at, payload in enumerate(payloads):
+                if _answers(payload, request):
+                    self._ahead = payloads[at + 1 :], spoilt
+                    return
         raise MeterError(self._line.name, f"did not answer the command to start in {_ANSWER_S} s")
 
 
