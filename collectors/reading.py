@@ -43,6 +43,8 @@ class Unit(str, Enum):
     MICROJOULE = "uJ"
     MICROAMPEREHOUR = "uA.h"
     MICROWATTHOUR = "uW.h"
+    WATTHOUR = "W.h"
+    VOLTAMPERE = "V.A"  # apparent and reactive power; UCUM has no unit of their own for them
     PERCENT = "%"
 
 

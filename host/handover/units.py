@@ -56,6 +56,8 @@ _TABLE: Final[dict[Unit, Conversion]] = {
     Unit.MICROJOULE: Conversion("J", 1e-6),
     Unit.MICROAMPEREHOUR: Conversion("C", 3600e-6),
     Unit.MICROWATTHOUR: Conversion("J", 3600e-6),
+    Unit.WATTHOUR: Conversion("J", 3600),
+    Unit.VOLTAMPERE: Conversion("V.A", 1),
     Unit.PERCENT: Conversion("1", 1e-2),
 }
 

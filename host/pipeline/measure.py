@@ -25,6 +25,7 @@ from host.pipeline.profile_gates import NAME as GATES
 from host.pipeline.profile_gates import with_profile_gates
 from host.pipeline.reach import Reached, reached
 from host.pipeline.redo import Redone, redo
+from host.pipeline.unattended import refuse_unattended
 from host.pipeline.write import write_page, write_record
 from host.plan.load import dump
 from host.run.folder import RunFolder, check_writable, create, write_bytes, write_json
@@ -91,6 +92,7 @@ def detach(
     plan: Plan, given: bytes, runs: Path, watch: Watch, files: Files = NO_FILES
 ) -> RunFolder:
     """Hand a run over to its device and leave; `collect` takes it when it is done."""
+    refuse_unattended(plan)
     with _begun(Asked(plan, given, detached=True), runs, watch, files) as (work, _):
         hand_over_all(work)
     return work.folder
