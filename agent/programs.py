@@ -15,11 +15,13 @@ MAX_BYTES = 16 << 10
 CHUNK = 4096
 
 
-def ask_program(argv: Sequence[str], deadline_s: float) -> dict[str, Any]:
+def ask_program(
+    argv: Sequence[str], deadline_s: float, max_bytes: int = MAX_BYTES
+) -> dict[str, Any]:
     """What a program prints: `argv`, `status`, `stdout`, `stderr`, and `fault` when it failed.
 
     fault: `not-present`, `not-runnable`, `hang`, `too-long`; "" otherwise. The program gets no
-    input, the C locale and UTC; at the deadline, or past MAX_BYTES, its process group is killed.
+    input, the C locale and UTC; at the deadline, or past max_bytes, its process group is killed.
     """
     said: dict[str, Any] = {"argv": list(argv), "status": None, "stdout": "", "stderr": ""}
     environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC", "SYSTEMD_COLORS": "0"}
@@ -37,7 +39,7 @@ def ask_program(argv: Sequence[str], deadline_s: float) -> dict[str, Any]:
     except (OSError, ValueError) as err:
         return {**said, "fault": f"not-runnable: {type(err).__name__}"}
     with process:
-        fault, texts = _listen(process, time.monotonic() + deadline_s)
+        fault, texts = _listen(process, time.monotonic() + deadline_s, max_bytes)
         if fault:
             with contextlib.suppress(OSError):  # ended by itself in between
                 os.killpg(process.pid, signal.SIGKILL)
@@ -46,7 +48,9 @@ def ask_program(argv: Sequence[str], deadline_s: float) -> dict[str, Any]:
     return {**said, "fault": fault}
 
 
-def _listen(process: subprocess.Popen[bytes], until: float) -> tuple[str, list[str]]:
+def _listen(
+    process: subprocess.Popen[bytes], until: float, max_bytes: int
+) -> tuple[str, list[str]]:
     """Read both outputs to their ends, the limit or the deadline: (fault, texts)."""
     got = (bytearray(), bytearray())
     fault = ""
@@ -55,13 +59,13 @@ def _listen(process: subprocess.Popen[bytes], until: float) -> tuple[str, list[s
             if stream is not None:
                 selector.register(stream, selectors.EVENT_READ, part)
         while selector.get_map() and not fault:
-            fault = _round(selector, until)
+            fault = _round(selector, until, max_bytes)
     if not fault and not _ended(process, until):
         fault = "hang"
-    return fault, [bytes(part[:MAX_BYTES]).decode(errors="replace") for part in got]
+    return fault, [bytes(part[:max_bytes]).decode(errors="replace") for part in got]
 
 
-def _round(selector: selectors.BaseSelector, until: float) -> str:
+def _round(selector: selectors.BaseSelector, until: float, max_bytes: int) -> str:
     """Take what is there now, or wait for it: the fault, "" when there is none."""
     ready = selector.select(max(0.0, until - time.monotonic()))
     for key, _ in ready:
@@ -69,7 +73,7 @@ def _round(selector: selectors.BaseSelector, until: float) -> str:
         if not chunk:
             selector.unregister(key.fileobj)
         key.data.extend(chunk)
-        if len(key.data) > MAX_BYTES:
+        if len(key.data) > max_bytes:
             return "too-long"
     return "" if ready else "hang"
 

@@ -101,9 +101,11 @@ class Session:
         return 0
 
     def _wait_s(self) -> float | None:
-        if self._attempt is not None:
-            return self._attempt.wait_s()
-        return None if self._batch is None else self._batch.wait_s()
+        running = self._attempt is not None
+        waits = [self._attempt.wait_s() if self._attempt is not None else None]
+        if self._batch is not None:
+            waits.append(self._batch.wait_s(running=running))
+        return min((wait for wait in waits if wait is not None), default=None)
 
     def _post(self, source: object, raw: bytes | None) -> None:
         self._queue.put((source, raw, self._clock.now_ns()))
@@ -145,7 +147,8 @@ class Session:
     def _finish(self) -> None:
         if self._attempt is not None and self._attempt.done:
             attempt, self._attempt = self._attempt, None
-            self._sender.send("attempt_end", attempt.end())
+            end, batch = attempt.end(), self._batch
+            self._sender.send("attempt_end", end if batch is None else batch.judged(end))
 
     def _hello(self, message: Message, _: int) -> None:
         if message.get("version") != WIRE_VERSION:
@@ -234,7 +237,10 @@ class Session:
         """Start the next attempt of the queue when its gates are open; say when all are done."""
         self._beat()
         batch = self._batch
-        if batch is None or self._attempt is not None:
+        if batch is None:
+            return
+        batch.beat()
+        if self._attempt is not None:
             return
         if not batch.orders:
             self._batch = None

@@ -20,19 +20,22 @@ tokenize{engine{kind, settings},    tokens{counts, engine}: tokens of each text,
 attempt{order}                      progress{number, phase, request, requests, tokens, rate} from
                                     time to time, then once attempt_end{number, status, reason,
                                     streams, engine, sources}
-queue{orders, gates{timeout_s,      queued{attempts}, then for each what `attempt` says, and
-  max_busy_ratio or null,           queue_end; progress{number, phase: `gate`, waiting} while a
-  max_temperature_c or null}}       gate is shut; attempt_end without streams where one stayed so
+queue{orders, gates, lease}         queued{attempts}, then for each what `attempt` says, and
+                                    queue_end; progress{number, phase: `gate`, waiting} while a
+                                    gate is shut; attempt_end without streams where one stayed so
 stop{}                              no answer; the attempt ends `incomplete`, reason `stopped`;
                                     what is queued is not begun
 bye{}                               bye, then the agent exits; a running attempt is ended
 
-order: see `order.py`. channels: fields of `collectors.reading.Channel` and `kind_of_source`.
-absent: of `collectors.protocol.Absent`. probes: kind, max_hz and `collectors.probe`. streams:
-of `StreamEnd`. engine: describe() of the engine. sources: channels and absent as opened for
-this attempt, with the engine's process in them, and rates_hz{kind: rate}. phase: `load`, `idle`,
-`prefill`, `warm-up`, `decode`; request counts from 1, 0 outside of requests; rate in token/s or
-null before it is known.
+order: see `order.py`. gates: timeout_s and, each or null, the fields of `gates.Limits`. lease,
+which may be left out: folder, token, every_s, settings[{id, read, pattern, accepted}] of
+`lease.py`; its folder gets a sign every_s until queue_end, and each setting is read after every
+attempt. channels: fields of `collectors.reading.Channel` and `kind_of_source`. absent: of
+`collectors.protocol.Absent`. probes: kind, max_hz and `collectors.probe`. streams: of `StreamEnd`.
+engine: describe() of the engine. sources: channels and absent as opened for this attempt, with
+the engine's process in them, and rates_hz{kind: rate}. phase: `load`, `idle`, `prefill`,
+`warm-up`, `decode`; request counts from 1, 0 outside of requests; rate in token/s or null before
+it is known.
 
 Error codes: `wire-version`, `bad-message`, `unknown-message`, `busy`, `bad-order`,
 `unknown-engine`, `engine-missing`, `bad-setting`, `bad-model`, `spool-unwritable`,

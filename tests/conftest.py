@@ -26,6 +26,10 @@ settings.register_profile(
 )
 settings.load_profile("inferometer")
 
+# Threads of llama.cpp sleep where they wait for each other, instead of spinning (OpenMP 5.2,
+# 21.3.8): on two cores that something else uses too, spinning is 95 % of what an engine takes.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:  # noqa: ANN401
     """Two workers share the tests by groups, whatever `--dist` says."""

@@ -27,8 +27,8 @@ _TIME_SYNC = {
 }
 _PRODUCT = ("sys_vendor", "product_name", "product_version", "board_vendor", "board_name")
 _SUPPLY = (
-    "type", "status", "online", "present", "capacity", "voltage_now", "current_now", "power_now",
-    "charge_now", "charge_full", "energy_now", "energy_full", "temp", "cycle_count",
+    "type", "scope", "status", "online", "present", "capacity", "voltage_now", "current_now",
+    "power_now", "charge_now", "charge_full", "energy_now", "energy_full", "temp", "cycle_count",
 )  # fmt: skip
 _V2_LIMITS = ("cpu.max", "cpuset.cpus.effective", "memory.max", "memory.high", "memory.swap.max")
 _V1_LIMITS = (

@@ -27,6 +27,7 @@ def faults(equipment: Equipment) -> Iterator[str]:
             who = f"certificate {certificate.number} of instrument {instrument.id}"
             yield from (f"{who}: {f}" for f in certificate_faults(certificate))
         yield from _silent(instrument)
+        yield from _unreachable(instrument)
         yield from _same_day(instrument)
     for surrounding in equipment.environment:
         yield from (f"environment {surrounding.quantity}: {f}" for f in _around(surrounding, ids))
@@ -43,6 +44,17 @@ def _silent(instrument: Instrument) -> Iterator[str]:
     if instrument.kind == "ambient" or instrument.channels:
         return
     yield f"instrument {instrument.id} gives no channels; only a kind = ambient may"
+
+
+def _unreachable(instrument: Instrument) -> Iterator[str]:
+    """A meter that the host reads, whose channels would be those of nobody."""
+    if instrument.connect is None:
+        return
+    if instrument.kind in ("on_board", "fuel_gauge"):
+        yield f"instrument {instrument.id}: the host cannot connect to a kind = {instrument.kind}"
+    prefix = f"meter.{instrument.id}."
+    if not any(pattern.startswith(prefix) for pattern in instrument.channels):
+        yield f"instrument {instrument.id}: what it gives is called {prefix}…; say so in channels"
 
 
 def _same_day(instrument: Instrument) -> Iterator[str]:

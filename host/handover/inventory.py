@@ -14,6 +14,7 @@ from msgspec import Meta
 from host.handover.profile import FarPath, Line, Word
 
 INVENTORY_VERSION = 1
+RESTORE_AFTER_S = 600
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=64)]
 EnvironmentName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z", max_length=100)]
@@ -38,6 +39,9 @@ class InventoryDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     python, store, spool: on this very device, where they differ from what its profile says.
     wheelhouse: a folder of wheels here, of which the device gets an environment for the agent.
+    restore_after_s: how long the device hears nothing of a run until it puts back by itself what
+    was set of it. Our choice: a link that is lost for longer is lost for good, as far as a phone's
+    screen and radios go; they shall not stay as we set them over night.
     """
 
     name: Name
@@ -50,6 +54,7 @@ class InventoryDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wheelhouse: Line | None = None
     store: FarPath | None = None
     spool: FarPath | None = None
+    restore_after_s: Annotated[int, Meta(ge=1, le=86_400)] = RESTORE_AFTER_S
     options: Options = Options()
 
 

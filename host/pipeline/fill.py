@@ -5,28 +5,28 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
 from collectors.clocks import device_clock
+from collectors.protocol import Clock
 from host.align.streams import read_json
-from host.errors import AgentError, DeviceError, FolderError, PlanError, TransportError
+from host.errors import AgentError, DeviceError, FolderError, HostError, TransportError
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Watch
 from host.pipeline.reach import Reached
-from host.pipeline.surroundings import of_state, surroundings
+from host.pipeline.surroundings import surroundings
+from host.pipeline.unattended import left_alone, refuse_unattended, take_back
 from host.run.attempts import Bench, StopSwitch, run_attempts
-from host.run.detached import hand_over, take_all, take_rest
+from host.run.detached import Where, hand_over, take_all, take_rest
 from host.run.exchange import exchange
 from host.run.far_spool import numbers_in, remove
 from host.run.folder import RunFolder, write_json
-from host.run.gates import limits_of
 from host.run.journal import Journal
 from host.run.link import Link
 from host.run.salvage import left_behind, salvage
-from host.run.shell_kept import NO_GATES
 from host.run.timekeeping import begin_timekeeping, end_timekeeping
 
 
@@ -89,60 +89,64 @@ def fill(work: Work, link: Link) -> str:
 
 def hand_over_all(work: Work) -> None:
     """Queue the attempts on the device and leave them to it."""
-    _check_detached(work)
-    with disk(work.folder):
+    plan = work.resolved.plan
+    refuse_unattended(plan, shell_agent=bool(work.device.deployment.shell))
+    with disk(work.folder), ExitStack() as undo:
         bench = work.bench()
         numbers = missing(bench)
         bench.journal.note("run_start", {"first": numbers.start, "last": numbers.stop - 1})
         link = work.device.keep(work.run_id, work.watch)
-        try:
-            before(bench, link)
-            exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
-            begin_timekeeping(link, bench.folder, apart=bench.between)
-            hand_over(bench, link, numbers, work.device.name)
-        except BaseException:
-            link.close()
-            raise
+        undo.callback(link.close)
+        before(bench, link)
+        exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
+        begin_timekeeping(link, bench.folder, apart=bench.between)
+        with left_alone(work.device, plan, work.folder, bench.clock) as held:
+            hand_over(bench, link, numbers, work.device.name, held)
         bench.journal.note("detached")
         bench.journal.close()
-        link.leave()
+        undo.pop_all()
+    link.leave()
 
 
-def _check_detached(work: Work) -> None:
-    """Raises PlanError for what nobody would look after in a run without a host."""
-    plan = work.resolved.plan
-    if plan.run.pairing != "none":
-        raise PlanError("run.pairing", "a detached run cannot have pairs")
-    if plan.controls or of_state(plan.gates):
-        named = "controls" if plan.controls else "gates"
-        raise PlanError(named, "a detached run looks only at busy ratio and temperature, so far")
-    if work.device.deployment.shell and limits_of(plan.gates).any:
-        raise PlanError("gates", NO_GATES)
-
-
-def take_over(work: Work, link: Link, numbers: range) -> str:
+def take_over(work: Work, link: Link, left: Where) -> str:
     """Collect the attempts of a detached run; link: to its session, from its beginning on.
 
     Gives why the run is short, or "". Raises DeviceError where the device is gone or has
-    restarted; what it kept is collected then as far as it answers.
+    restarted; what it kept is collected then as far as it answers. Where nothing of the run goes
+    on there, what was set for it is put back in any case.
     """
     with disk(work.folder):
         bench = work.bench()
         bench.switch.link = link
         try:
             with interrupts(bench.switch):
-                ended = take_all(bench, link, numbers)
+                ended = take_all(bench, link, left.numbers)
             link.close()
             with work.device.link() as fresh:
                 end_timekeeping(fresh, bench.folder, "", apart=bench.between)
                 device = _content(fresh.ask("device"))
                 write_json(bench.folder.data / "device-after.json", device)
-                exchange(fresh, bench.folder, bench.clock, f"after-{numbers.start:03d}")
+                exchange(fresh, bench.folder, bench.clock, f"after-{left.numbers.start:03d}")
+        except DeviceError as err:
+            _take_back_of_dead(work, bench.clock, left)
+            _keep_what_is_there(bench, err)
+        try:
+            take_back(work.device, work.resolved.plan, work.folder, bench.clock, left)
         except DeviceError as err:
             _keep_what_is_there(bench, err)
         bench.journal.note(ended or "run_end")
         bench.journal.close()
     return ended
+
+
+def _take_back_of_dead(work: Work, clock: Clock, left: Where) -> None:
+    """Put back what was set for a detached run that has failed, where nothing of it lives there.
+
+    A session of the run can be started only then. Where this fails too, the watchdog lives.
+    """
+    with suppress(HostError):
+        work.device.keep(work.run_id, work.watch).close()
+        take_back(work.device, work.resolved.plan, work.folder, clock, left)
 
 
 def finish_rest(work: Work) -> None:

@@ -19,12 +19,14 @@ from host.pipeline.equipment import equipment_for, keep_equipment
 from host.pipeline.fill import Work, disk, fill, hand_over_all
 from host.pipeline.laboratory import NAME as LABORATORY
 from host.pipeline.laboratory import laboratory_bytes
+from host.pipeline.meters import metered, refuse_meters
 from host.pipeline.perturbation import look_up, write_on_off
 from host.pipeline.prepare import resolve_plan
 from host.pipeline.profile_gates import NAME as GATES
 from host.pipeline.profile_gates import with_profile_gates
 from host.pipeline.reach import Reached, reached
 from host.pipeline.redo import Redone, redo
+from host.pipeline.unattended import refuse_unattended
 from host.pipeline.write import write_page, write_record
 from host.plan.load import dump
 from host.run.folder import RunFolder, check_writable, create, write_bytes, write_json
@@ -81,7 +83,7 @@ def measure(
     Raises UsageError before anything is written, DeviceError when device or engine failed.
     """
     with _begun(Asked(plan, given), runs, watch, files) as (work, link):
-        with work.device.session(link, work.run_id, watch) as session:
+        with work.device.session(link, work.run_id, watch) as session, metered(work):
             ended = fill(work, session)
         work.tidy()
     return finish(work.folder, ended, watch)
@@ -91,6 +93,7 @@ def detach(
     plan: Plan, given: bytes, runs: Path, watch: Watch, files: Files = NO_FILES
 ) -> RunFolder:
     """Hand a run over to its device and leave; `collect` takes it when it is done."""
+    refuse_unattended(plan)
     with _begun(Asked(plan, given, detached=True), runs, watch, files) as (work, _):
         hand_over_all(work)
     return work.folder
@@ -119,6 +122,8 @@ def _begun(
             given = given if gates is None else dump(plan).encode()
         resolved = _resolved(plan, device, link, watch)
         instruments = equipment_for(files.equipment, link)
+        if asked.detached and instruments is not None:
+            refuse_meters(instruments.equipment)
         folder = create(runs, _name(resolved))
         with owned(folder.data):
             with disk(folder):

@@ -8,15 +8,17 @@ from typing import Any
 import msgspec
 
 from host.errors import PlanError
+from host.handover.limits import ALONE
 from host.handover.plan import GatePlan, Plan
 from host.handover.profile import Gates
 from host.handover.progress import Progress, Watch
 from host.pipeline.reach import Reached
-from host.pipeline.surroundings import AGENT_GATES, describe
+from host.pipeline.surroundings import describe
 from host.state.own_gates import split
 from host.state.snapshot import snapshot
 
 NAME = "gates.json"
+TIMEOUT = frozenset({"timeout_s"})
 DETACHED = "a detached run does not look at it"
 
 
@@ -47,7 +49,9 @@ def with_profile_gates(
     stated = {n: v for n in Gates.__struct_fields__ if (v := getattr(given, n)) is not None}
     if not stated:
         return plan, None
-    unseen = {n: DETACHED for n in stated if detached and n not in AGENT_GATES}
+    # A shell agent that is left alone waits at none.
+    alone = TIMEOUT if device.deployment.shell else TIMEOUT | ALONE
+    unseen = {n: DETACHED for n in stated if detached and n not in alone}
     wanted = {n: v for n, v in stated.items() if n not in unseen}
     taken, left_out = split(wanted, snapshot(device.transport, describe(device)))
     name = str(device.profile.get("product", {}).get("name", ""))

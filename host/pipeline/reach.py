@@ -25,6 +25,7 @@ from host.deploy.store import put, put_folder
 from host.deploy.wheelhouse import open_wheelhouse
 from host.errors import AgentError, UsageError
 from host.handover.deployment import Deployment
+from host.handover.inventory import RESTORE_AFTER_S
 from host.handover.profile import Profile
 from host.handover.progress import Progress, Watch
 from host.pipeline.artefacts import Artefacts
@@ -48,7 +49,10 @@ PATIENCE_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """name: what the plan calls it. store None: artefacts are used where the host has them."""
+    """name: what the plan calls it. store None: artefacts are used where the host has them.
+
+    restore_after_s: how long it hears nothing of us until it puts our settings back.
+    """
 
     name: str
     transport: Transport
@@ -57,6 +61,7 @@ class Reached:
     profile: Mapping[str, Any]
     store: Store | None = None
     patience_s: float = PATIENCE_S
+    restore_after_s: int = RESTORE_AFTER_S
 
     def link(self) -> AgentLink:
         """A session that lives as long as its link."""
@@ -184,6 +189,7 @@ def _deployed(known: KnownDevice, transport: Transport, watch: Watch) -> Reached
         replace(deployment, device=known.name, spool=spool),
         msgspec.to_builtins(found),
         store,
+        restore_after_s=known.entry.restore_after_s,
     )
 
 

@@ -16,8 +16,8 @@ from host.handover.progress import Progress, Watch
 from host.pipeline.artefacts import artefacts_of
 from host.pipeline.fill import Work, fill, finish_rest, first_missing, take_over
 from host.pipeline.measure import Measured, finish
+from host.pipeline.meters import metered
 from host.pipeline.reach import Reached, place_model, reached
-from host.run.detached import NAME as DETACHED
 from host.run.detached import where
 from host.run.folder import RunFolder
 from host.run.lock import owned
@@ -38,7 +38,11 @@ def resume(root: Path, watch: Watch, inventory: Path | None = None) -> Measured:
         work = Work(plan, folder, device, watch)
         if device.store is not None:
             finish_rest(work)
-        with device.link() as link, device.session(link, work.run_id, watch) as session:
+        with (
+            device.link() as link,
+            device.session(link, work.run_id, watch) as session,
+            metered(work),
+        ):
             ended = fill(work, session)
         work.tidy()
     return finish(folder, ended, watch)
@@ -51,14 +55,11 @@ def collect(root: Path, watch: Watch, inventory: Path | None = None) -> Measured
     """
     folder = RunFolder(root)
     plan = _plan(folder)
-    path = folder.data / DETACHED
-    if not path.exists():
-        raise FolderError(str(root), "is no detached run; `inferometer measure --resume` goes on")
-    name, _, numbers = where(folder, read_json(path))
-    with owned(folder.data), reached(name, inventory, watch) as device:
+    left = where(folder)
+    with owned(folder.data), reached(left.device, inventory, watch) as device:
         work = Work(plan, folder, device, watch)
         link = device.overhear(work.run_id, watch, first_missing(folder))
-        ended = take_over(work, link, numbers)
+        ended = take_over(work, link, left)
         work.tidy()
     return finish(folder, ended, watch)
 

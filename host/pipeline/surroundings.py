@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from platformdirs import user_state_path
@@ -16,18 +15,23 @@ from host.errors import PlanError
 from host.handover.plan import GatePlan, Plan
 from host.handover.profile import Control as ProfileControl
 from host.pipeline.reach import Reached
-from host.run.folder import RunFolder, write_json
+from host.run.folder import RunFolder
+from host.run.surroundings import store_in
 from host.state.around import Around
 from host.state.control import Control
 from host.state.description import Description, System, link_of
-from host.state.lease import Watch, leases
+from host.state.heart import Heart
+from host.state.keeper import Keeper
+from host.state.lease import Leases, Watch, leases
 from host.state.ledger import Ledger
-from host.transport.base import output
+from host.transport.base import Transport, output
 
 CALL_TIMEOUT_S = 60.0
-# A host that is silent for longer has lost the link for good, as far as a phone's settings go:
-# its screen and radios shall not stay as we set them over night.
-SILENCE_S = 600
+# Signs in the watchdog's patience: one may be lost, and the next one a little late.
+SIGNS = 3
+# How often the watchdog looks, each look a `sleep` process there, and at least so often in its
+# patience, so that it is not much longer than it says.
+POLL_S, POLLS = 5.0, 10
 # What the agent itself looks at (host/run/gates.py); all other gates are of the device's state.
 AGENT_GATES = frozenset({"timeout_s", "max_busy_ratio", "max_temperature_c"})
 _WHICH = "command -v getprop >/dev/null 2>&1 && echo android || echo linux; id -u"
@@ -45,24 +49,52 @@ def surroundings(
         yield None
         return
     description = describe(device)
-    around = Around(device.transport, description, plan.gates, clock, _store(folder))
+    around = Around(device.transport, description, plan.gates, clock, store_in(folder))
     around.begin()
     if not plan.controls:
         yield around
-    else:
-        wanted = _wanted(device, plan.controls)
-        with (
-            Ledger(ledgers(), device.name) as ledger,
-            leases(device.transport, description, ledger, Watch(SILENCE_S)) as held,
-        ):
-            around.leases = held
-            for control, value in wanted:
-                held.take(control, value)
-            yield around
-            around.end()
-        around.tell_controls()
+        around.end()
         return
-    around.end()
+    with controlled(device, description, plan.controls) as held:
+        around.leases = held
+        with _heart(device, description, held):
+            yield around
+        around.end()
+    around.tell_controls()
+
+
+@contextmanager
+def controlled(
+    device: Reached, description: Description, controls: Sequence[str]
+) -> Iterator[Leases]:
+    """Hold these controls of the profile; leaving puts them back unless the lease is detached."""
+    wanted = _wanted(device, controls)
+    silence_s = device.restore_after_s
+    watch = Watch(silence_s, min(POLL_S, silence_s / POLLS))
+    with (
+        Ledger(ledgers(), device.name) as ledger,
+        leases(device.transport, description, ledger, watch) as held,
+    ):
+        for control, value in wanted:
+            held.take(control, value)
+        yield held
+
+
+def _heart(
+    device: Reached, description: Description, held: Leases
+) -> AbstractContextManager[object]:
+    """Signs while the host waits for an attempt that takes longer than the watchdog waits.
+
+    One `sh` on the device a sign, over a connection of its own. A serial console has one
+    connection only: there `restore_after_s` must be longer than an attempt.
+    """
+    if description.link == "serial":
+        return nullcontext()
+
+    def keeper(way: Transport) -> Keeper:
+        return Keeper(way, description, held.token)
+
+    return Heart(device.connect, keeper, device.restore_after_s / SIGNS)
 
 
 def of_state(gates: GatePlan) -> bool:
@@ -88,15 +120,6 @@ def describe(device: Reached) -> Description:
         link=link_of(device.transport.device),
         root=() if words[1:2] == ["0"] else None,
     )
-
-
-def _store(folder: RunFolder) -> Any:  # noqa: ANN401
-    def store(number: int | None, name: str, value: Any) -> None:  # noqa: ANN401
-        place = folder.data if number is None else folder.attempt(number)
-        place.mkdir(parents=True, exist_ok=True)
-        write_json(place / f"{name}.json", value)
-
-    return store
 
 
 def _wanted(device: Reached, ids: Sequence[str]) -> list[tuple[Control, str]]:

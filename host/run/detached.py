@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
+
+import msgspec
 
 from agent.wire import Message
 from host.errors import AgentError, FolderError
@@ -15,6 +19,7 @@ from host.handover.progress import Progress
 from host.run.attempts import Bench, keep, order_of, role_in, tell
 from host.run.far_spool import numbers_in
 from host.run.folder import RunFolder, write_json
+from host.run.gates import for_agent
 from host.run.link import Link
 
 NAME = "detached.json"
@@ -22,30 +27,47 @@ NAME = "detached.json"
 SILENCE_S = 120.0
 
 
-def hand_over(bench: Bench, link: Link, numbers: range, device: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a detached run leaves set on its device.
+
+    lease: as the `queue` message tells it to the agent. story: what was set, as
+    `data/controls.json` will tell it.
+    """
+
+    lease: Mapping[str, Any]
+    story: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What `data/detached.json` says.
+
+    device: as the plan calls it. token: of the leases, or "". story: what was set.
+    """
+
+    device: str
+    spool: PurePosixPath
+    numbers: range
+    token: str
+    story: Sequence[Mapping[str, Any]]
+
+
+def hand_over(bench: Bench, link: Link, numbers: range, device: str, held: Held | None) -> None:
     """Queue these attempts on the device and note where they are.
 
-    device: what the plan calls it.
+    device: what the plan calls it. held: what stays set there meanwhile.
     """
     orders = [
         order_of(bench.plan, n, bench.spool / f"{n:03d}", role_in(bench.plan, bench.folder, n))
         for n in numbers
     ]
-    gates = bench.plan.plan.gates
     for number in numbers:
         bench.journal.note("attempt_start", {"number": number})
-    link.ask(
-        "queue",
-        {
-            "orders": orders,
-            "gates": {
-                "timeout_s": gates.timeout_s,
-                "max_busy_ratio": gates.max_busy_ratio,
-                "max_temperature_c": gates.max_temperature_c,
-            },
-        },
-        answer="queued",
-    )
+    asked = {"orders": orders, "gates": for_agent(bench.plan.plan.gates)}
+    if held is not None:
+        asked["lease"] = held.lease
+    link.ask("queue", asked, answer="queued")
     write_json(
         bench.folder.data / NAME,
         {
@@ -53,17 +75,29 @@ def hand_over(bench: Bench, link: Link, numbers: range, device: str) -> None:
             "spool": str(bench.spool),
             "first": numbers.start,
             "last": numbers.stop - 1,
+            "token": held.lease["token"] if held is not None else "",
+            "controls": list(held.story) if held is not None else [],
         },
     )
 
 
-def where(folder: RunFolder, found: Any) -> tuple[str, PurePosixPath, range]:  # noqa: ANN401
-    """Device, spool and attempts of a detached run, from what its folder says."""
+def where(folder: RunFolder) -> Where:
+    """Where a detached run is, from what its folder says. Raises FolderError."""
+    path = folder.data / NAME
+    if not path.exists():
+        said = "is no detached run; `inferometer measure --resume` goes on"
+        raise FolderError(str(folder.path), said)
     try:
-        numbers = range(int(found["first"]), int(found["last"]) + 1)
-        return str(found["device"]), PurePosixPath(str(found["spool"])), numbers
-    except (KeyError, TypeError, ValueError) as err:
-        raise FolderError(str(folder.data / NAME), f"is not readable: {err!r}") from err
+        found = msgspec.json.decode(path.read_bytes())
+        return Where(
+            str(found["device"]),
+            PurePosixPath(str(found["spool"])),
+            range(int(found["first"]), int(found["last"]) + 1),
+            str(found.get("token", "")),
+            tuple(dict(event) for event in found.get("controls", ())),
+        )
+    except (msgspec.DecodeError, AttributeError, KeyError, TypeError, ValueError) as err:
+        raise FolderError(str(path), f"is not readable: {err!r}") from err
 
 
 def take_all(bench: Bench, link: Link, numbers: range) -> str:

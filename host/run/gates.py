@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
 
-from agent.gates import Limits, closed
+from agent.gates import Look, needed, shut
+from agent.looks import look_of
 from collectors.protocol import Clock
+from host.handover.limits import limits_of
 from host.handover.plan import GatePlan
 from host.run.link import Link
 
@@ -15,9 +19,9 @@ POLL_S = 1.0
 Waiting = Callable[[str], None]
 
 
-def limits_of(gates: GatePlan) -> Limits:
-    """The part of the plan's gates that an agent can look at."""
-    return Limits(gates.max_busy_ratio, gates.max_temperature_c)
+def for_agent(gates: GatePlan) -> Mapping[str, Any]:
+    """What an agent can look at, as a `queue` message tells it."""
+    return {"timeout_s": gates.timeout_s, **asdict(limits_of(gates))}
 
 
 def pass_gates(gates: GatePlan, link: Link, clock: Clock, waiting: Waiting) -> str:
@@ -26,14 +30,13 @@ def pass_gates(gates: GatePlan, link: Link, clock: Clock, waiting: Waiting) -> s
     if not limits.any:
         return ""
     deadline_ns = clock.now_ns() + round(gates.timeout_s * 1e9)
-    before = link.ask("device")
+    seen: list[Look] = []
     while True:
-        threading.Event().wait(POLL_S)
-        now = link.ask("device")
-        shut = closed(limits, before, now)
-        if not shut:
+        seen = needed(limits, [*seen, look_of(link.ask("device"), clock.now_ns())])
+        closed = "; ".join(shut(limits, seen, None))
+        if not closed:
             return ""
-        if clock.now_ns() >= deadline_ns:
-            return f"gate-timeout: {shut} after {gates.timeout_s:g} s"
-        waiting(shut)
-        before = now
+        if len(seen) > 1 and clock.now_ns() >= deadline_ns:
+            return f"gate-timeout: {closed} after {gates.timeout_s:g} s"
+        waiting(closed)
+        threading.Event().wait(POLL_S)

@@ -14,6 +14,7 @@ from typing import Any
 from agent.wire import WIRE_VERSION, Message, WireError, decode
 from collectors.protocol import Clock
 from host.errors import AgentError, AgentGoneError, HostError, PlanError, UnreachableError
+from host.handover.limits import gates_set
 from host.run.link import ANSWER_TIMEOUT_S, AgentLink, OnMessage, error_of
 from host.run.shell_follow import Follower, Patience, Site
 from host.run.shell_link import shell_line
@@ -23,10 +24,6 @@ from host.run.shell_start import HOLD_S, begin, claim, give_up, stop
 STOP_S = 20.0
 # Sessions in a row that end without a word over a link that stands: the agent itself is broken.
 MAX_GONE = 5
-NO_GATES = (
-    "a detached run of the shell agent cannot look at busy ratio and temperature: leave"
-    " max_busy_ratio and max_temperature_c out, or stay with the run"
-)
 WHY_GONE = {
     "rebooted": "restarted meanwhile (its boot id is another one)",
     "died": "the process of the run died",
@@ -131,9 +128,11 @@ class ShellLink:
         self.leave()
 
     def _queue(self, fields: Mapping[str, Any]) -> Message:
-        gates, orders = fields.get("gates") or {}, list(fields["orders"])
-        if gates.get("max_busy_ratio") is not None or gates.get("max_temperature_c") is not None:
-            raise PlanError("gates", NO_GATES)
+        """Hand over; the host has refused before what this agent cannot look at by itself."""
+        orders = list(fields["orders"])
+        asked = gates_set(fields.get("gates") or {})
+        if asked or fields.get("lease") is not None:
+            raise PlanError("gates", f"the shell agent looks at none: {', '.join(asked)}")
         self._begin(orders, 0)
         self._claimed = False  # the run itself has the device, and frees it at its end
         return {"type": "queued", "attempts": len(orders)}

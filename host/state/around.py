@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from agent.gates import charged
 from collectors.protocol import Clock
 from host.errors import TransportError
+from host.handover.limits import limits_of
 from host.handover.plan import GatePlan
 from host.state.description import Description
-from host.state.gates import Passed, parts_for, wait_until_open
+from host.state.gates import Passed, look_of, parts_for, wait_until_open
 from host.state.lease import Leases
-from host.state.missing import Missing
 from host.state.questions import Part
 from host.state.restore import Pause, pause
 from host.state.snapshot import DeviceState, snapshot, to_json
@@ -130,10 +131,8 @@ def _spoilt(gates: GatePlan, before: DeviceState | None, now: DeviceState) -> st
     """Why the attempt between two states does not count."""
     if why := _unusable(gates, now):
         return why
-    if gates.forbid_charging:
-        fed = now.any_battery.fed
-        if isinstance(fed, Missing) or fed:
-            return f"charged: the battery is {now.any_battery.status} after the attempt"
+    if why := charged(limits_of(gates), look_of(now, 0)):
+        return why
     if gates.forbid_throttle and before is not None:
         return "; ".join(throttled(before, now))
     return ""

@@ -10,8 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Literal
+from typing import Literal, cast
 
+from agent.supplies import (
+    COLDEST_DECI_C,
+    HOTTEST_DECI_C,
+    MOST_ONLINE,
+    STATUS_OF_WORD,
+    battery_name,
+    feeder_names,
+    is_fed,
+)
 from host.state.missing import Keys, Missing, per, shown, text_of
 
 Status = Literal["unknown", "charging", "discharging", "not_charging", "full"]
@@ -23,21 +32,13 @@ _STATUS: dict[int, Status] = {
     4: "not_charging",
     5: "full",
 }
-_STATUS_OF_WORD: dict[str, Status] = {
-    "unknown": "unknown",
-    "charging": "charging",
-    "discharging": "discharging",
-    "not charging": "not_charging",
-    "full": "full",
-}
+_WORDS = cast("dict[str, Status]", STATUS_OF_WORD)
 _PLUGS = ("AC", "USB", "Wireless", "Dock")
 _HEADER = "Current Battery Service state:"
 _LINE = re.compile(r"( *)([A-Za-z][A-Za-z ]{0,40}?): *(.*)")
 _MOST_LINES = 100
 NOT_ASKED = Missing("not-asked")
-# -60..150 degC: nothing that is alive lies outside. 200 V: traction batteries of cars are not
-# read here. Both only sort out sentinels and noise.
-_COLDEST_DECI_C, _HOTTEST_DECI_C = -600, 1500
+# 200 V: traction batteries of cars are not read here. Sorts out sentinels and noise.
 _MOST_MV = 200_000
 # 10 kAh. A gauge that keeps no count says 0 or less, so 0 is no charge here.
 _MOST_UAH = 10**10
@@ -67,19 +68,14 @@ class Battery:
 
     @property
     def fed(self) -> bool | Missing:
-        """Whether energy comes from outside: it charges, is full on a plug, or is plugged in.
-
-        `discharging` on a plug counts as fed: the plug still carries part of the load.
-        """
-        if isinstance(self.plugged, tuple) and self.plugged:
-            return True
-        if self.status == "charging":
-            return True
-        if isinstance(self.plugged, Missing):
-            if isinstance(self.status, Missing):
-                return self.status
-            return False if self.status == "discharging" else self.plugged
-        return False
+        """Whether energy comes from outside (`agent/supplies.py`)."""
+        status = None if isinstance(self.status, Missing) else self.status
+        fed = is_fed(status, None if isinstance(self.plugged, Missing) else self.plugged)
+        if fed is not None:
+            return fed
+        if isinstance(self.status, Missing):
+            return self.status
+        return self.plugged if isinstance(self.plugged, Missing) else False
 
 
 def all_missing(why: Missing, *, faked: bool = False, source: str = "") -> Battery:
@@ -107,7 +103,7 @@ def parse_dumpsys_battery(raw: bytes) -> Battery:
         present=keys.truth("present"),
         status=_status(keys),
         level_ratio=_level(keys),
-        temperature_c=per(keys.whole("temperature", _COLDEST_DECI_C, _HOTTEST_DECI_C), 10),
+        temperature_c=per(keys.whole("temperature", COLDEST_DECI_C, HOTTEST_DECI_C), 10),
         voltage_v=per(keys.whole("voltage", 1, _MOST_MV), 1000),
         charge_uah=keys.whole("Charge counter", 1, _MOST_UAH),
         current_now=Missing("not-stated", "current now"),
@@ -172,21 +168,20 @@ def battery_of_supplies(supplies: Mapping[str, Mapping[str, str]]) -> Battery:
     mouse). Mains, USB and the like are what feeds it, where they say `online`.
     """
     source = "power_supply"
-    ours = {n: s for n, s in supplies.items() if s.get("scope") != "Device"}
-    name = next((n for n in sorted(ours) if ours[n].get("type") == "Battery"), None)
-    plugged = _online(ours)
+    name = battery_name(supplies)
+    plugged = _online(supplies)
     if name is None:
         gone = all_missing(Missing("not-there", "no supply of type Battery"), source=source)
         return replace(gone, plugged=plugged)
-    keys = Keys(ours[name])
+    keys = Keys(supplies[name])
     word = keys.text("status")
     return Battery(
         present=_present(keys),
         status=word
         if isinstance(word, Missing)
-        else _STATUS_OF_WORD.get(word.lower(), Missing("not-understood", shown(word))),
+        else _WORDS.get(word.lower(), Missing("not-understood", shown(word))),
         level_ratio=per(keys.whole("capacity", 0, 100), 100),
-        temperature_c=per(keys.whole("temp", _COLDEST_DECI_C, _HOTTEST_DECI_C), 10),
+        temperature_c=per(keys.whole("temp", COLDEST_DECI_C, HOTTEST_DECI_C), 10),
         voltage_v=per(keys.whole("voltage_now", 1, _MOST_MV * 1000), 1_000_000),
         charge_uah=keys.whole("charge_counter", 1, _MOST_UAH),
         current_now=keys.whole("current_now", -(10**9), 10**9),
@@ -203,8 +198,7 @@ def _present(keys: Keys) -> bool | Missing:
 
 def _online(supplies: Mapping[str, Mapping[str, str]]) -> tuple[str, ...] | Missing:
     """Supplies that feed the device: `online` 1 fixed, 2 programmable (sysfs-class-power)."""
-    states = {n: Keys(s).whole("online", 0, 2) for n, s in sorted(supplies.items())}
-    feeds = {n: v for n, v in states.items() if supplies[n].get("type") not in ("Battery", "UPS")}
+    feeds = {n: Keys(supplies[n]).whole("online", 0, MOST_ONLINE) for n in feeder_names(supplies)}
     for state in feeds.values():
         if isinstance(state, Missing):
             return state

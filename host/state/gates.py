@@ -1,6 +1,7 @@
 """Gates on a device's state: what must hold before an attempt, and between two of them.
 
-The rules are pure; `wait_until_open` is the loop. A gate that times out voids the attempt, and
+The rules are pure, and most of them the agent's too (`agent/gates.py`); `wait_until_open` is the
+loop. A gate that times out voids the attempt, and
 whoever waits is shown why.
 """
 
@@ -8,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
+from agent import gates as rules
+from agent.gates import Known, Look
 from collectors.protocol import Clock
+from host.handover.limits import limits_of
 from host.handover.plan import GatePlan
 from host.state.missing import Missing
-from host.state.processor import busy_between
 from host.state.questions import Part
 from host.state.restore import Pause, pause
 from host.state.snapshot import DeviceState
@@ -21,9 +23,9 @@ from host.state.thermal import STATUS_NAMES
 
 # Every look starts services on a phone and warms it; more often than this tells nothing more.
 POLL_S = 5.0
-_NS_PER_S, _S_PER_MIN = 1_000_000_000, 60.0
+_NS_PER_S = 1_000_000_000
 
-Look = Callable[[], DeviceState]
+See = Callable[[], DeviceState]
 Waiting = Callable[[str], None]
 
 
@@ -75,18 +77,17 @@ def shut(gates: GatePlan, seen: Sequence[Moment], start: DeviceState | None) -> 
     seen: moments since the wait began, oldest first, at least one. start: the state before the
     first attempt, None before that one.
     """
-    now = seen[-1].state
+    looks = [look_of(moment.state, moment.t_ns) for moment in seen]
+    first = None if start is None else look_of(start, looks[0].t_ns)
     return (
-        *_battery(gates, now),
-        *_thermal(gates, now),
-        *_cooldown(gates, now, start),
-        *_steady(gates, seen),
+        *rules.shut(limits_of(gates), looks, first),
+        *_thermal(gates, seen[-1].state),
     )
 
 
 def wait_until_open(
     gates: GatePlan,
-    look: Look,
+    look: See,
     clock: Clock,
     waiting: Waiting,
     *,
@@ -112,38 +113,8 @@ def wait_until_open(
         wait(POLL_S)
 
 
-def _battery(gates: GatePlan, now: DeviceState) -> Iterator[str]:
-    battery = now.any_battery
-    yield from _at_most(
-        "battery", battery.temperature_c, gates.max_battery_temperature_c, "{:.1f} °C"
-    )
-    yield from _at_most("battery", battery.level_ratio, gates.max_battery_level_ratio, "{:.2f}")
-    low = gates.min_battery_level_ratio
-    if low is not None:
-        level = battery.level_ratio
-        if isinstance(level, Missing):
-            yield f"battery level is not known ({level})"
-        elif level < low:
-            yield f"battery {level:.2f}, must be at least {low:.2f}"
-    if gates.forbid_charging:
-        if isinstance(battery.fed, Missing):
-            yield f"whether the battery is charged is not known ({battery.fed})"
-        elif battery.fed:
-            plugs = battery.plugged if isinstance(battery.plugged, tuple) else ()
-            yield f"battery {battery.status}, fed by {', '.join(plugs) or 'something'}"
-
-
-def _at_most(what: str, value: float | Missing, limit: float | None, form: str) -> Iterator[str]:
-    if limit is None:
-        return
-    if isinstance(value, Missing):
-        yield f"{what} is not known ({value})"
-    elif value > limit:
-        yield f"{what} {form.format(value)}, must be at most {form.format(limit)}"
-
-
 def _thermal(gates: GatePlan, now: DeviceState) -> Iterator[str]:
-    yield from _at_most("hottest sensor", now.hottest_c, gates.max_temperature_c, "{:.1f} °C")
+    """Android's thermal status, which no file shows: an agent cannot look at it."""
     limit, status = gates.max_thermal_status, now.thermal.status
     if limit is None:
         return
@@ -154,71 +125,20 @@ def _thermal(gates: GatePlan, now: DeviceState) -> Iterator[str]:
         yield f"thermal status {STATUS_NAMES[status]}, must be at most {most}"
 
 
-def _cooldown(gates: GatePlan, now: DeviceState, start: DeviceState | None) -> Iterator[str]:
-    if gates.cooldown_above_start_k is None or start is None:
-        return
-    first = start.hottest_c
-    if isinstance(first, Missing):
-        yield f"temperature at the start is not known ({first})"
-    else:
-        limit = first + gates.cooldown_above_start_k
-        yield from _at_most("cooling down: hottest sensor", now.hottest_c, limit, "{:.1f} °C")
+def look_of(state: DeviceState, t_ns: int) -> Look:
+    """A state as the rules that agent and host share take it."""
+    battery, ticks = state.any_battery, state.load.ticks
+    return Look(
+        t_ns,
+        ticks=str(ticks) if isinstance(ticks, Missing) else (ticks.total, ticks.idle),
+        hottest_c=_known(state.hottest_c),
+        level_ratio=_known(battery.level_ratio),
+        battery_c=_known(battery.temperature_c),
+        fed=str(battery.fed) if isinstance(battery.fed, Missing) else battery.fed,
+        battery=str(battery.status),
+        feeders=battery.plugged if isinstance(battery.plugged, tuple) else (),
+    )
 
 
-def _steady(gates: GatePlan, seen: Sequence[Moment]) -> Iterator[str]:
-    """Busy ratio and slope over the last `steady_for_s`, or over the last two looks without it."""
-    slope, busy = gates.max_temperature_slope_k_per_min, gates.max_busy_ratio
-    if slope is None and busy is None:
-        return
-    window = _window(seen, gates.steady_for_s)
-    if window is None:
-        span_s = (seen[-1].t_ns - seen[0].t_ns) / _NS_PER_S
-        yield f"steady for {span_s:.0f} s, must be {gates.steady_for_s or POLL_S:g} s"
-        return
-    if busy is not None:
-        yield from _at_most("CPU busy", _busiest(window), busy, "{:.2f}")
-    if slope is not None:
-        found = slope_k_per_min(window)
-        found = found if isinstance(found, Missing) else abs(found)
-        yield from _at_most("temperature changes by", found, slope, "{:.2f} K/min")
-
-
-def _window(seen: Sequence[Moment], steady_for_s: float | None) -> Sequence[Moment] | None:
-    """The latest moments that span the time, or None when they do not reach back far enough."""
-    needed_ns = round((steady_for_s or 0) * _NS_PER_S)
-    for first in range(len(seen) - 2, -1, -1):
-        if seen[-1].t_ns - seen[first].t_ns >= needed_ns:
-            return seen[first:]
-    return None
-
-
-def _busiest(window: Sequence[Moment]) -> float | Missing:
-    """The busiest span between two looks: an idle mean may hide a burst."""
-    busiest = 0.0
-    for first, last in pairwise(window):
-        found = busy_between(first.state.load.ticks, last.state.load.ticks)
-        if isinstance(found, Missing):
-            return found
-        busiest = max(busiest, found)
-    return busiest
-
-
-def slope_k_per_min(window: Sequence[Moment]) -> float | Missing:
-    """Slope of the hottest sensor by least squares, in K/min.
-
-    Closed form of simple linear regression: sum((t-mt)(T-mT)) / sum((t-mt)^2).
-    """
-    temperatures: list[float] = []
-    for moment in window:
-        found = moment.state.hottest_c
-        if isinstance(found, Missing):
-            return found
-        temperatures.append(found)
-    times = [(moment.t_ns - window[0].t_ns) / _NS_PER_S / _S_PER_MIN for moment in window]
-    mean_t = sum(times) / len(times)
-    mean_c = sum(temperatures) / len(temperatures)
-    spread = sum((t - mean_t) ** 2 for t in times)
-    if spread == 0:
-        return Missing("not-stated", "all looks at one moment")
-    both = zip(times, temperatures, strict=True)
-    return sum((t - mean_t) * (c - mean_c) for t, c in both) / spread
+def _known(value: float | Missing) -> Known:
+    return str(value) if isinstance(value, Missing) else value

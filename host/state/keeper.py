@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
+from pathlib import PurePosixPath
 from typing import Literal
 
 from host.errors import ControlError
@@ -46,6 +47,11 @@ class Keeper:
         self._program = description.store / PROGRAM
         # Two keepers of one lease (see heart.py) must never give the same sign.
         self._name, self._signs = secrets.token_hex(4), 0
+
+    @property
+    def folder(self) -> PurePosixPath:
+        """The lease folder on the device."""
+        return self._folder
 
     def install(self) -> None:
         """Put the program there, whole, under its own name."""

@@ -7,9 +7,6 @@ what to put back: this process, the device's watchdog, or the next start of a ho
 
 from __future__ import annotations
 
-import platform
-import re
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,8 +15,9 @@ from typing import Any
 from host.errors import ControlError, TransportError
 from host.state.control import Control, refused, restore_argv, same, set_argv
 from host.state.description import Description
-from host.state.keeper import Keeper, Taken
+from host.state.keeper import Keeper
 from host.state.ledger import Held, Ledger
+from host.state.left_over import give_up, new_token, refuse_failed, restore_left_over
 from host.state.missing import Missing, shown, text_of
 from host.state.restore import (
     COMMAND_S,
@@ -133,7 +131,7 @@ class Leases:
         for outcome in ended:
             self._note(outcome.how, outcome.held, outcome.detail, found=outcome.found)
         try:
-            _give_up(self.keeper, ended)
+            give_up(self.keeper, ended)
         except ControlError as err:
             # After a reboot the folder may be gone, and its program with it. Then it is for the
             # book alone to say whether something is left.
@@ -164,17 +162,22 @@ class Leases:
     def _note(
         self, event: str, held: Held, detail: str = "", *, found: str | Missing | None = None
     ) -> None:
-        self.story.append(
-            {
-                "event": event,
-                "control": held.control.id,
-                "old": held.old,
-                "new": held.new,
-                "boot_id": held.boot_id,
-                "found": to_json(found),
-                "detail": detail,
-            }
-        )
+        self.story.append(event_of(event, held, detail, found=found))
+
+
+def event_of(
+    event: str, held: Held, detail: str = "", *, found: str | Missing | None = None
+) -> dict[str, Any]:
+    """What became of a lease, as `data/controls.json` tells it."""
+    return {
+        "event": event,
+        "control": held.control.id,
+        "old": held.old,
+        "new": held.new,
+        "boot_id": held.boot_id,
+        "found": to_json(found),
+        "detail": detail,
+    }
 
 
 def still_held(transport: Transport, description: Description, held: Sequence[Held]) -> str:
@@ -199,14 +202,6 @@ def _holds(held: Held, found: str | Missing) -> bool:
     return not isinstance(found, Missing) and same(held.control, found, held.new)
 
 
-def _give_up(keeper: Keeper, ended: Sequence[Outcome]) -> None:
-    """Tell the device what is done; end its watchdog when nothing is left."""
-    if any(o.how == "failed" for o in ended):
-        keeper.drop([o.held.number for o in ended if o.how != "failed"])
-    else:
-        keeper.end(settled=True)
-
-
 @contextmanager
 def leases(
     transport: Transport,
@@ -221,8 +216,8 @@ def leases(
     went wrong, where something could not be restored: the watchdog goes on trying then.
     """
     left = restore_left_over(transport, description, ledger, wait)
-    _refuse_failed(transport.device, left)
-    token = _token()
+    refuse_failed(transport.device, left)
+    token = new_token()
     ledger.begin(token)
     keeper = Keeper(transport, description, token)
     keeper.install()
@@ -240,52 +235,4 @@ def leases(
             made.lost = made.lost or f"not restored: {err}"
         raise
     if not made.detached:
-        _refuse_failed(transport.device, made.restore())
-
-
-def _refuse_failed(device: str, ended: tuple[Outcome, ...]) -> None:
-    failed = [f"{o.held.control.id}: {o.detail}" for o in ended if o.how == "failed"]
-    if failed:
-        raise ControlError(device, f"could not be restored: {'; '.join(failed)}")
-
-
-def _token() -> str:
-    """Names the holder to people and to no one twice."""
-    host = re.sub(r"[^A-Za-z0-9-]", "", platform.node())[:30] or "host"
-    return f"{host}.{secrets.token_hex(12)}"
-
-
-def restore_left_over(
-    transport: Transport, description: Description, ledger: Ledger, wait: Pause = pause
-) -> tuple[Outcome, ...]:
-    """Put back what an earlier run of a host left changed. Call it before anything else.
-
-    First what our own book holds; then, where the device's folder belongs to a host that this
-    book does not know and no watchdog lives there any more, what its scripts hold. Raises
-    ControlError where another host's watchdog lives: that host is to be asked, or waited for.
-    """
-    ended = put_back(transport, description, ledger, ledger.held, wait)
-    probe = Keeper(transport, description, _token())
-    probe.install()
-    taken = probe.claim()
-    if taken is None:
-        probe.end()
-        return ended
-    if taken.token in ledger.tokens:
-        _give_up(Keeper(transport, description, taken.token), ended)
-        return ended
-    _take_from_another(probe, taken, transport, description)
-    return ended
-
-
-def _take_from_another(
-    probe: Keeper, taken: Taken, transport: Transport, description: Description
-) -> None:
-    if taken.alive:
-        said = (
-            f"its settings are held by {taken.token} ({taken.left} changed), whose watchdog lives"
-        )
-        raise ControlError(transport.device, said)
-    if probe.restore():
-        raise ControlError(transport.device, "settings of another host could not be restored")
-    Keeper(transport, description, taken.token).end()
+        refuse_failed(transport.device, made.restore())

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from host.state.lease import restore_left_over
 from host.state.ledger import Ledger
+from host.state.left_over import restore_left_over
 from host.state.restore import Outcome
 from tests.fakes.shells import Far, until
 

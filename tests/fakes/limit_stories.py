@@ -7,8 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from host.align.read import read_run
 from host.check.rules_limits import CACHED_BYTES
-from host.pipeline.redo import redo
+from host.reduce.run import reduce_run
 from tests.fakes.bad_stories import Spoil
 from tests.fakes.story import Story
 
@@ -18,11 +19,11 @@ JUST_BELOW = 1 - 1e-12
 
 
 def _most(story: Story, measurand: str) -> float:
-    """The largest value of an attempt, as the record of this story gives it."""
+    """The largest value of an attempt, as the record of this story will give it."""
     with TemporaryDirectory() as folder:
         copy.deepcopy(story).write(Path(folder) / "run")
-        results = redo(Path(folder) / "run").record.results
-    return max(float(v) for q in results if q.measurand_id == measurand for _, v in q.by_attempt)
+        found = reduce_run(read_run(Path(folder) / "run").run).results
+    return max(v for o in found if o.measurand == measurand for _, v in o.by_attempt)
 
 
 def _limit(story: Story, name: str, **said: object) -> None:

@@ -22,10 +22,10 @@ ENGINES = ("llama_cpp", "onnx_genai")
 def measured(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, command: Command
 ) -> dict[str, Any]:
-    """One small run with each engine."""
+    """One small run with each engine as it comes, by the installed script."""
     folder = tmp_path_factory.mktemp(request.param)
-    plan = small_plan(folder / "plan.toml", engine=request.param)
-    done = command("measure", "--plan", plan, "--runs", folder / "runs", "--json")
+    plan = small_plan(folder / "plan.toml", engine=request.param, settings={})
+    done = command.installed("measure", "--plan", plan, "--runs", folder / "runs", "--json")
     assert done.returncode == 0, done.stderr
     said: dict[str, Any] = json.loads(done.stdout)
     return said
@@ -67,7 +67,7 @@ def test_folder_is_a_bag_for_the_reference_library(measured: dict[str, Any]) -> 
 def test_verify_holds_and_report_draws_the_same_page(
     measured: dict[str, Any], command: Command, tmp_path: Path
 ) -> None:
-    done = command("verify", measured["run"], "--json")
+    done = command.installed("verify", measured["run"], "--json")
     found = json.loads(done.stdout)
     assert [found[v] for v in ("intact", "redone", "conforming")] == [True, True, True]
     assert (found["findings"], found["signatures"], found["evidence_tier"]) == ([], [], "T0")

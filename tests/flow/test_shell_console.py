@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -38,12 +38,10 @@ class Bench:
         ]
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+@pytest.fixture(scope="module")
+def unit_there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     told: list[str] = []
-    place = tmp_path / "unit"
-    place.mkdir()
-    with console(place) as unit:
+    with console(tmp_path_factory.mktemp("unit")) as unit:
         transport = Lasting(unit.connect, unit.connect(), alone=True)
         store = Store(PurePosixPath(unit.root / "store"), 0, one_channel=True)
         deployment = deploy_shell(transport, store)
@@ -51,6 +49,13 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         argv = tuple(deployment.argv())
         yield Bench(unit, Site("unit", transport, argv, run, 60.0, told.append, 0.5), told)
         transport.close()
+
+
+@pytest.fixture
+def bench(unit_there: Bench, request: pytest.FixtureRequest) -> Bench:
+    """A run of its own for each test."""
+    run = unit_there.site.directory.with_name(request.node.name[:40])
+    return replace(unit_there, site=replace(unit_there.site, directory=run))
 
 
 def hear_end(link: ShellLink) -> Message:

@@ -1,4 +1,4 @@
-"""What the shell agent tells of runs without a link, and who may begin one, in every shell."""
+"""What the shell agent tells of runs without a link, and who may begin one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from host.run.shell_link import shell_line
-from tests.fakes.agent_shells import KINDS, Shell, shell_of
+from tests.fakes.agent_shells import Shell, shell_of
 from tests.fakes.shell_runs import order_of, script
 
+KINDS = ("mksh", "busybox")
 OLD_BOOT = "00000000-dead-beef-0000-000000000000"
 END = '{"type":"attempt_end","number":1}'
 

@@ -26,6 +26,7 @@ from host.pipeline.fill import (
     take_over,
 )
 from host.pipeline.reach import Reached, reached
+from host.run.detached import where
 from host.transport.adbd.server_socket import Address, query
 from tests.fakes.command import Command, environment
 from tests.fakes.ends.adbd_end import other_server, running
@@ -120,7 +121,7 @@ def test_a_detached_run_is_collected_over_a_cable_that_falls_out_in_the_middle(
     with bench.device() as device:
         later = replace(work, device=device, watch=watch)
         link = device.overhear(work.run_id, watch, first_missing(work.folder))
-        assert take_over(later, link, range(1, 3)) == ""
+        assert take_over(later, link, where(work.folder)) == ""
         later.tidy()
     assert "lost" in told[1]
     attempts = attempts_of(work.folder)
@@ -171,7 +172,7 @@ def test_what_was_sampled_before_a_reboot_is_salvaged_and_the_attempt_says_why(
         later = replace(work, device=device)
         link = device.overhear(work.run_id, unwatched, 1)
         with pytest.raises(AgentGoneError, match=r"boot id is another one.*what was sampled"):
-            take_over(later, link, range(1, 3))
+            take_over(later, link, where(work.folder))
     (kept,) = work.folder.attempts()
     stated = msgspec.json.decode((work.folder.attempt(kept) / "attempt.json").read_bytes())
     assert stated["status"] == "incomplete"

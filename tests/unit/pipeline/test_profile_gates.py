@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -54,6 +55,16 @@ def test_a_detached_run_has_the_gates_that_the_agent_looks_at(tmp_path: Path) ->
     assert found is not None
     assert found.left_out == {"steady_for_s": DETACHED}
     assert DETACHED in found.sentence()
+
+
+def test_a_detached_run_of_the_shell_agent_has_none(tmp_path: Path) -> None:
+    there = device(tmp_path, **BUSY, timeout_s=7.0)
+    agent = there.deployment
+    alone = Deployment("phone", agent.agent, "", 0, "", agent.spool, ("sh",))
+    plan, found = with_profile_gates(PLAN, replace(there, deployment=alone), print, detached=True)
+    assert plan.gates == GatePlan(timeout_s=7.0)
+    assert found is not None
+    assert set(found.left_out) == set(BUSY)
 
 
 def test_a_gate_that_no_plan_can_hold_is_refused_in_a_sentence(tmp_path: Path) -> None:

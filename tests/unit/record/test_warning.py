@@ -192,3 +192,16 @@ def test_steps_that_all_took_the_same_time_are_noted(tokens: int, *, noted: bool
     record = record_of(run_of(*(attempt(asked, number=n) for n in (1, 2, 3))))
     assert ("constant-intervals" in codes(record)) is noted
     assert "output-repeated" not in codes(record)
+
+
+def test_a_runner_that_shows_times_alone_is_not_judged_by_tokens_that_nobody_knows() -> None:
+    nothing = np.zeros(0, dtype=np.int64)
+
+    def unknown(one: AttemptTrace) -> AttemptTrace:
+        asked = (
+            replace(r, tokens=replace(r.tokens, tokens=nothing, size_bytes=nothing))
+            for r in one.requests
+        )
+        return replace(one, requests=tuple(asked))
+
+    assert "output-repeated" not in codes(record_of(each(unknown)))

@@ -13,6 +13,7 @@ from host.state.heart import Heart
 from host.state.keeper import Keeper
 from host.state.lease import Leases, Watch, leases
 from host.state.ledger import Ledger
+from host.transport.base import Transport
 from tests.fakes.clock import SteppingClock
 from tests.fakes.shells import Far, far, until
 
@@ -146,10 +147,10 @@ def test_a_heart_keeps_the_lease_alive_from_a_thread_of_its_own(
         heartbeat = device.leases / "heartbeat"
         first = heartbeat.read_text()
 
-        def connect() -> Keeper:
-            return Keeper(device.transport, device.description, made.token)
+        def keeper(way: Transport) -> Keeper:
+            return Keeper(way, device.description, made.token)
 
-        with Heart(connect, 0.05) as heart:
+        with Heart(lambda: device.transport, keeper, 0.05) as heart:
             until("two signs", lambda: heartbeat.read_text().strip()[-2:] == ".2")
             assert heart.lost == ""
             (device.leases / "over").touch()
@@ -159,9 +160,10 @@ def test_a_heart_keeps_the_lease_alive_from_a_thread_of_its_own(
 
 
 def test_a_heart_outlives_a_link_that_is_cut(device: Far) -> None:
-    def connect() -> Keeper:
-        return Keeper(device.transport, device.description, "nobody")
+    def keeper(way: Transport) -> Keeper:
+        return Keeper(way, device.description, "nobody")
 
-    with Heart(connect, 0.01) as heart:  # no watchdog is there, so every call fails
+    # No watchdog is there, so every call fails.
+    with Heart(lambda: device.transport, keeper, 0.01) as heart:
         until("beats are missed", lambda: heart.missed > 2)
         assert heart.lost == ""

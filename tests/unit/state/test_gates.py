@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from agent.gates import slope_k_per_min
 from host.handover.plan import GatePlan
 from host.state.battery import Battery
-from host.state.gates import Moment, parts_for, shut, slope_k_per_min, wait_until_open
+from host.state.gates import Moment, look_of, parts_for, shut, wait_until_open
 from host.state.missing import Missing
 from host.state.processor import Load, Ticks
 from host.state.snapshot import DeviceState
@@ -142,7 +143,8 @@ def warming(k_per_min: float, count: int = 4) -> list[Moment]:
 
 @pytest.mark.parametrize("slope", [-3.0, 0.0, 0.5, 12.0])
 def test_slope_is_in_kelvin_per_minute(slope: float) -> None:
-    assert slope_k_per_min(warming(slope)) == pytest.approx(slope)
+    looks = [look_of(moment.state, moment.t_ns) for moment in warming(slope)]
+    assert slope_k_per_min(looks) == pytest.approx(slope)
 
 
 def test_a_device_that_still_warms_or_cools_is_not_steady() -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from host.state.controls import ANDROID
-from host.state.lease import Watch, leases, restore_left_over, still_held
+from host.state.lease import Watch, leases, still_held
 from host.state.ledger import Ledger
+from host.state.left_over import restore_left_over
 from tests.fakes.shells import SHELLS, Far, far
 
 CONTROLS = {control.id: control for control in ANDROID}
