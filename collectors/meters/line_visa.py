@@ -7,31 +7,34 @@ on hardware; TCPIP SOCKET is tested.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from collectors.meters.protocol import MeterError
 
-_EXTRA = "PyVISA is not installed: pip install 'inferometer[visa]'"
+_EXTRA: Final = "PyVISA is not installed: pip install 'inferometer[visa]'"
+# VI_SUCCESS_DEV_NPRESENT, VI_SUCCESS_MAX_CNT (VPP-4.3.2, completion codes): more may be to come.
+_MORE: Final = (0x3FFF007D, 0x3FFF0006)
 
 
 @dataclass(frozen=True, slots=True)
 class VisaLine:
     """One VISA resource that carries messages.
 
-    A read ends where the instrument marks the end of its message, or, on lines that cannot
-    (sockets and serial ports), at a line feed. A longer answer comes in several reads.
+    A read ends where the instrument marks the end of its message. Sockets and serial ports mark
+    nothing, and PyVISA-py drops what has come when a read of those runs out of time; there a read
+    takes one byte, so that nothing is dropped. `tcp:` and `serial:` lines are the quicker way.
     """
 
     name: str
     resource: Any
     errors: type[Exception]
+    bytewise: bool
 
     @classmethod
     def open(cls, resource: str, *, timeout_s: float, library: str = "@py") -> VisaLine:
         """Open a resource such as `TCPIP::10.0.0.5::INSTR`. Raises MeterError.
 
         PyVISA-py opens a SOCKET where nobody listens, too; the first use of the line then fails.
-
         library: PyVISA's name of the VISA library; `@py` is PyVISA-py, "" a vendor's own.
         """
         name = f"visa:{resource}"
@@ -39,16 +42,14 @@ class VisaLine:
             import pyvisa
         except ImportError:
             raise MeterError(name, _EXTRA) from None
+        limit_ms = round(timeout_s * 1000)
         try:
             manager = pyvisa.ResourceManager(library)
-            found: Any = manager.open_resource(
-                resource, open_timeout=round(timeout_s * 1000), timeout=round(timeout_s * 1000)
-            )
-            if resource.upper().startswith("ASRL") or resource.upper().endswith("SOCKET"):
-                found.read_termination = "\n"
+            found: Any = manager.open_resource(resource, open_timeout=limit_ms, timeout=limit_ms)
         except (pyvisa.Error, OSError, ValueError) as err:
             raise MeterError(name, f"cannot be opened: {err}") from None
-        return cls(name, found, pyvisa.errors.VisaIOError)
+        bytewise = resource.upper().startswith("ASRL") or resource.upper().endswith("SOCKET")
+        return cls(name, found, pyvisa.Error, bytewise)
 
     def send(self, data: bytes) -> None:
         try:
@@ -58,16 +59,17 @@ class VisaLine:
 
     def receive(self, most: int, *, timeout_s: float) -> bytes:
         """What has come; PyVISA counts whole milliseconds, so that a wait is at least one."""
-        self.resource.timeout = max(1, round(timeout_s * 1000))
         try:
-            data: bytes = self.resource.read_raw(most)
-        except self.errors as err:
+            self.resource.timeout = max(1, round(timeout_s * 1000))
+            with self.resource.ignore_warning(*_MORE):
+                # Not `read_raw`, which goes on until a message ends, however long it is.
+                count = 1 if self.bytewise else most
+                data, _ = self.resource.visalib.read(self.resource.session, count)
+        except (self.errors, OSError) as err:
             if "VI_ERROR_TMO" in str(err):
                 return b""
             raise MeterError(self.name, f"the resource is gone: {err}") from None
-        except OSError as err:
-            raise MeterError(self.name, f"the resource is gone: {err}") from None
-        return data
+        return bytes(data)
 
     def close(self) -> None:
         self.resource.close()

@@ -8,7 +8,7 @@ import socket
 import threading
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Protocol
 
@@ -34,6 +34,12 @@ def _talk(
             message, kept = kept.split(b"\n", 1)
             if reply := instrument.hear(message.decode("latin-1").rstrip("\r")):
                 give(reply)
+
+
+def _cut(client: socket.socket) -> None:
+    """End a connection under the thread that reads it, if it is still there."""
+    with suppress(OSError):
+        client.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
@@ -62,9 +68,10 @@ def on_tcp(instrument: Instrument) -> Iterator[int]:
         finally:
             instrument.hang_up()
             server.shutdown(socket.SHUT_RDWR)
-            for client in open_now:
-                client.close() if client.fileno() < 0 else client.shutdown(socket.SHUT_RDWR)
-            thread.join()
+            while thread.is_alive():  # a client may be accepted this very moment
+                for client in tuple(open_now):
+                    _cut(client)
+                thread.join(0.01)
 
 
 @contextmanager

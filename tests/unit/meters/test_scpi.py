@@ -11,6 +11,7 @@ import pytest
 
 from collectors.clocks import device_clock
 from collectors.meters import scpi_profile
+from collectors.meters.conversation import Conversation, Manner
 from collectors.meters.hookup import Given, Hookup
 from collectors.meters.line_tcp import TcpLine
 from collectors.meters.line_visa import VisaLine
@@ -146,6 +147,26 @@ def test_pyvisa_finds_the_double_to_be_an_instrument_and_carries_ours() -> None:
         assert power.value == 15.004
         ours.close()
         manager.close()
+
+
+def test_an_answer_in_two_pieces_comes_whole_over_visa_and_a_babbling_one_is_cut_off() -> None:
+    pytest.importorskip("pyvisa")
+    bench = ScpiBench()
+    bench.faults = {"A?": [b"12."], "MORE": [b"5\n"], "B?": [b"x" * 9000]}
+    with on_tcp(bench) as port:
+        line = VisaLine.open(f"TCPIP::127.0.0.1::{port}::SOCKET", timeout_s=5)
+        talk = Conversation(line, CLOCK, Manner(most_bytes=200))
+        talk.put("A?")
+        assert talk.answer(timeout_s=0.05) is None
+        talk.say("MORE")
+        answer = talk.answer(timeout_s=5)
+        assert answer is not None
+        assert answer.text == "12.5"
+        with pytest.raises(MeterError, match="longer than 200 bytes"):
+            talk.ask("B?")
+        line.close()
+    with pytest.raises(MeterError, match="gone"):
+        line.receive(1, timeout_s=1)
 
 
 def test_a_visa_resource_that_cannot_be_opened_is_an_error_that_names_it() -> None:
