@@ -23,7 +23,8 @@ _BAUD: Final = 9600
 def open_wt300(hookup: Hookup) -> Meter:
     """Settings: those of Wt300Plan; `ranging` (updates of the ranging run), or `volts`, `amps`.
 
-    items: keys of ITEMS with commas between them. baud: for a serial line, 9600 else.
+    ranging is for a load that runs while `begin` does. items: keys of ITEMS with commas between
+    them. baud: for a serial line, 9600 else.
     """
     hookup.only(*_WT300, "ranging", "volts", "amps", "baud")
     ranges: Ranges | Ranging

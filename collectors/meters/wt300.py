@@ -14,7 +14,7 @@ from collectors.meters.conversation import NS_PER_S, Answer, Conversation, Manne
 from collectors.meters.protocol import Identity, Line, MeterError, Setting
 from collectors.meters.replies import Missing, identity, number, shown
 from collectors.meters.wt300_items import LOW_RATIO, Ranges, Ranging, Wt300Plan
-from collectors.meters.wt300_readings import Update, gaps, readings
+from collectors.meters.wt300_readings import Update, gaps, readings, time_of, without_counters
 from collectors.protocol import Clock
 from collectors.reading import Channel, Gap, Reading
 
@@ -23,6 +23,9 @@ _GATE: Final = ":COMM:WAIT 1;:STAT:EESR?"
 # Two stamps of one update interval differ by what the host and the line delay. Nearer than half an
 # interval with the same text is the same update again; beyond one and a half, one was missed.
 _REPEAT_RATIO: Final = 0.5
+# The integration's time may be counted in whole seconds; longer than this it stands still.
+_STILL: Final = 3
+_STILL_NS: Final = 3 * NS_PER_S
 _MANNER: Final = Manner(errors=":STAT:ERR?")
 
 
@@ -47,6 +50,7 @@ class Wt300:
     _ranges: Ranges | None = None
     _waiting: bool = False
     _last: Update | None = None
+    _moved: tuple[float | None, int] | None = None
     _held: Update | None = None
     _integrating: bool = field(default=False)
 
@@ -91,7 +95,7 @@ class Wt300:
         if self.plan.integrate:
             found += self._integrate()
         self.conversation.ask(":STAT:EESR?")
-        self._last = self._held = None
+        self._last = self._held = self._moved = None
         return tuple(found)
 
     def read(self, *, timeout_s: float) -> tuple[Reading | Gap, ...]:
@@ -99,7 +103,7 @@ class Wt300:
 
         Reasons: `no-data`, `overrange`, `not-a-number`, `wrong-count` (what the meter says),
         `missed-update` (the meter went on without us), `repeat` (the same update again),
-        `counter-reset` (the integration began anew).
+        `counter-reset` (the integration began anew), `counter-frozen` (it does not run).
         """
         if self._held is not None:
             update, self._held = self._held, None
@@ -224,7 +228,20 @@ class Wt300:
             self._last = last
             return gaps(self.channels, update.ended_ns, "repeat: the same update again")
         low_w = self._ranges.watts * LOW_RATIO if self._ranges else 0.0
-        return readings(self.plan, self.channels, update, last, low_w)
+        found = readings(self.plan, self.channels, update, last, low_w)
+        if self._stands_still(update):
+            return without_counters(
+                self.plan, found, "counter-frozen: the integration stands still"
+            )
+        return found
+
+    def _stands_still(self, update: Update) -> bool:
+        """Whether the integration's own time has not moved for some updates and seconds."""
+        now = time_of(self.plan, update)
+        if now is None or self._moved is None or now != self._moved[0]:
+            self._moved = (now, update.ended_ns)
+            return False
+        return update.ended_ns - self._moved[1] > max(_STILL_NS, _STILL * self._interval_ns())
 
     def _repeats(self, last: Update, update: Update) -> bool:
         near = update.ended_ns - last.ended_ns < _REPEAT_RATIO * self._interval_ns()

@@ -59,6 +59,26 @@ def readings(
     )
 
 
+def time_of(plan: Wt300Plan, update: Update) -> float | None:
+    """The integration's own time, s; None where the meter does not give it."""
+    texts = update.values.text.split(",")
+    if "TIME" not in plan.items or len(texts) != len(plan.items):
+        return None
+    value = number(texts[plan.items.index("TIME")])
+    return None if isinstance(value, Missing) else value
+
+
+def without_counters(
+    plan: Wt300Plan, found: Sequence[Reading | Gap], reason: str
+) -> tuple[Reading | Gap, ...]:
+    """The same, with gaps in place of the integration's counters."""
+    counters = [code in _COUNTERS for code in plan.items] + [False]  # the flag, if there is one
+    return tuple(
+        Gap(one.channel, one.t1_ns, reason) if is_counter and isinstance(one, Reading) else one
+        for one, is_counter in zip(found, counters, strict=False)
+    )
+
+
 def _judged(plan: Wt300Plan, code: str, text: str, condition: str) -> float | Missing:
     """The value, unless the meter itself says that peaks went beyond the range meanwhile."""
     value = number(text)
@@ -72,11 +92,8 @@ def _judged(plan: Wt300Plan, code: str, text: str, condition: str) -> float | Mi
 
 def _began_anew(plan: Wt300Plan, values: dict[str, float | Missing], last: Update) -> bool:
     """Whether the integration's own time went back."""
-    texts = last.values.text.split(",")
-    if "TIME" not in values or len(texts) != len(plan.items):
-        return False
-    now, before = values["TIME"], number(texts[plan.items.index("TIME")])
-    return isinstance(now, float) and isinstance(before, float) and now < before
+    now, before = values.get("TIME"), time_of(plan, last)
+    return isinstance(now, float) and before is not None and now < before
 
 
 def _flag(power: float | Missing, low_w: float) -> float | Missing:

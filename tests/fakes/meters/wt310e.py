@@ -37,7 +37,10 @@ UPDATED = 1
 
 
 class Wt310e:
-    """`tick` ends one update. auto: (volts, amps) that auto range is at after each tick."""
+    """`tick` ends one update. auto: (volts, amps) that auto range is at after each tick.
+
+    update_at: a head; when it is set, one update ends right then.
+    """
 
     def __init__(self, identity: str = IDENTITY) -> None:
         self.identity = identity
@@ -47,6 +50,7 @@ class Wt310e:
         self.integration = "RESET"
         self.condition = 0
         self.free_running = False
+        self.update_at = ""
         self.heard: list[str] = []
         self._events = 0
         self._errors: list[str] = []
@@ -89,6 +93,8 @@ class Wt310e:
                 self.integration = {"STAR": "START", "STOP": "STOP", "RES": "RESET"}[head[6:]]
             else:
                 self._set(head, argument)
+                if head == self.update_at:
+                    self._update()
             return ""
 
     def _wait(self, mask: int) -> None:

@@ -107,6 +107,9 @@ def test_a_ranging_run_finds_the_limits_that_a_testing_run_fixes() -> None:
 
 def test_readings_have_the_stamps_of_the_question_and_the_daemons_own_time_beside_them() -> None:
     double = Ptd()
+    double.mark = "another_testing"
+    double.second(fields(1.0), seconds=-1)  # of another run: not ours
+    double.second(fields(2.0))
     with daemon(double, TESTING) as ptd:
         ptd.begin()
         before_ns = CLOCK.now_ns()

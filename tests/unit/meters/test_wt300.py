@@ -223,6 +223,29 @@ def test_an_integration_that_begins_anew_spoils_its_counters_only() -> None:
     assert reasons(found) == {"energy": "counter-reset", "integration_time": "counter-reset"}
 
 
+def test_an_integration_that_stands_still_gives_no_energy_but_power() -> None:
+    double, clock = Wt310e(), HandClock()
+    seen = []
+    with meter(double, replace(PLAN, items=("P", "WH", "TIME"), update_s=1.0), clock) as wt:
+        wt.begin()
+        for _ in range(5):
+            clock.t_ns += 10 * UPDATE_NS
+            double.tick(VALUES)
+            seen.append(reasons(wt.read(timeout_s=5)))
+    frozen = {"energy": "counter-frozen", "integration_time": "counter-frozen"}
+    assert seen == [{}, {}, {}, frozen, frozen]
+
+
+def test_an_update_of_before_the_measurement_began_is_not_given() -> None:
+    double = Wt310e()
+    double.update_at = "INP:CURR:RANG"
+    with meter(double, BASIC) as wt:
+        wt.begin()
+        assert wt.read(timeout_s=0.02) == ()
+        double.tick(VALUES)
+        wt.read(timeout_s=5)
+
+
 def test_an_integration_that_is_already_running_belongs_to_somebody_else() -> None:
     double = Wt310e()
     double.integration = "START"
