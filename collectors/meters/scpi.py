@@ -77,7 +77,7 @@ class ScpiMeter:
         """Ask for each channel; timeout_s is not used, since there is no update to wait for.
 
         The deadline of an answer is the profile's. Reasons: those of `replies.number`,
-        `no-answer`, `no-factor`. Raises MeterError after three channels in a row without an answer.
+        `no-answer`, `no-factor`. Raises MeterError after three channels in a row without one.
         """
         given: dict[str, Reading | Gap] = {}
         for spec in self.profile.channels:

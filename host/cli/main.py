@@ -29,6 +29,7 @@ COMMANDS = {
         "host.cli.equipment:equipment",
         "Show and check instruments and certificates; import a DCC.",
     ),
+    "meters": ("host.cli.meters:meters", "List kinds of bench meters; ask one who it is."),
     "verify": ("host.cli.verify:verify", "Check a run folder and redo its record."),
     "keys": ("host.cli.keys:keys", "Make, certify, trust and revoke signing keys."),
     "sign": ("host.cli.sign:sign", "Sign a record; attach a time stamp."),

@@ -88,12 +88,13 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Connection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the host reads a meter during a run.
 
-    driver: a name of `collectors/meters/table.py`. address: `serial:/dev/ttyUSB0?…`,
-    `tcp:HOST:PORT?…` or `visa:RESOURCE?…`, with the driver's options behind the question mark.
+    driver: a name of `collectors/meters/table.py`. address: `serial:/dev/ttyUSB0`, `tcp:HOST:PORT`
+    or `visa:RESOURCE`. settings: what the driver is told, its own words.
     """
 
     driver: Name
     address: Text
+    settings: dict[Name, str | int | float | bool] = {}
 
 
 class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
+import msgspec
+
 from collectors.clocks import device_clock
+from collectors.meters.hookup import Hookup
 from collectors.meters.protocol import Meter, MeterError, Transcript
 from collectors.meters.table import opener
 from collectors.protocol import Clock
@@ -32,7 +35,7 @@ def metered(work: Work) -> Iterator[None]:
     for name, connection in found.items():
         work.watch(Progress("meter", waiting=f"{name}: {connection.driver}"))
     openers = {
-        name: (partial(_open, connection, clock), {"driver": connection.driver})
+        name: (partial(_open, name, connection, clock), msgspec.to_builtins(connection))
         for name, connection in found.items()
     }
     with disk(work.folder), recording(work.folder.data, openers, clock) as recorders:
@@ -55,8 +58,9 @@ def _connected(equipment: Equipment | None) -> dict[str, Connection]:
     return {i.id: i.connect for i in instruments if i.connect is not None}
 
 
-def _open(connection: Connection, clock: Clock, transcript: Transcript) -> Meter:
-    found = opener(connection.driver)(connection.address, clock, transcript)
+def _open(name: str, connection: Connection, clock: Clock, transcript: Transcript) -> Meter:
+    hookup = Hookup(f"meter.{name}", connection.address, connection.settings, clock, transcript)
+    found = opener(connection.driver)(hookup)
     if hasattr(found, "rate_hz"):
         found.close()
         raise MeterError(connection.driver, "sends samples by itself, which is not recorded yet")

@@ -11,14 +11,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from agent.spool import Column, SpoolWriter, StreamEnd
 from collectors.meters.protocol import Meter, MeterError
 from collectors.protocol import Clock
-from collectors.reading import Channel, Gap, Reading
+from collectors.reading import Gap, Reading
 from host.errors import DeviceError
 from host.run.folder import write_json
 
@@ -81,7 +81,7 @@ class Recorder:
             settings = self.meter.begin()
         except MeterError as err:
             raise DeviceError(self.name, err.what) from err
-        channels = [self._own(channel) for channel in self.meter.describe()]
+        channels = self.meter.describe()
         write_json(
             self.folder / "meter.json",
             {
@@ -119,10 +119,6 @@ class Recorder:
                 "streams": [asdict(one) for one in ends],
             },
         )
-
-    def _own(self, channel: Channel) -> Channel:
-        """A channel under the instrument's name: a bench may have two of a kind."""
-        return replace(channel, name=f"meter.{self.name}.{channel.name.partition('.')[2]}")
 
     def _run(self) -> None:
         tick = 0

@@ -9,8 +9,8 @@ from collectors.meters.protocol import Identity, MeterError, Setting, Transcript
 from collectors.reading import Channel, Gap, Kind, Quantity, Reading, Unit
 
 CHANNELS = (
-    Channel("bench.power", Unit.WATT, Kind.INSTANT, Quantity.POWER, ":NUM:VAL?", tier="A-"),
-    Channel("bench.voltage", Unit.VOLT, Kind.INSTANT, Quantity.VOLTAGE, ":NUM:VAL?"),
+    Channel("meter.m1.power", Unit.WATT, Kind.INSTANT, Quantity.POWER, ":NUM:VAL?", tier="A-"),
+    Channel("meter.m1.voltage", Unit.VOLT, Kind.INSTANT, Quantity.VOLTAGE, ":NUM:VAL?"),
 )
 
 
@@ -64,6 +64,6 @@ class BenchMeter:
 def power(t_ns: int, value: float, took_ns: int = 1_000) -> Sequence[Reading]:
     """A set of both channels at a moment."""
     return (
-        Reading("bench.power", t_ns, t_ns + took_ns, value),
-        Reading("bench.voltage", t_ns, t_ns + took_ns, 12.0),
+        Reading("meter.m1.power", t_ns, t_ns + took_ns, value),
+        Reading("meter.m1.voltage", t_ns, t_ns + took_ns, 12.0),
     )

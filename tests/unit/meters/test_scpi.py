@@ -105,11 +105,13 @@ def test_another_instrument_than_the_profile_is_for_is_refused() -> None:
 
 def test_a_missing_answer_is_a_gap_and_does_not_shift_the_next_ones() -> None:
     bench = ScpiBench()
-    bench.faults["MEAS:VOLT? CH1"] = [b""]
+    who = DP832.encode() + b"\n"
+    bench.faults = {"MEAS:VOLT? CH1": [b""], "*IDN?": [who, b"12.003\n" + who]}  # it comes late
     with meter(bench, "rigol-dp800", 0.2) as supply:
         volts, amps, _ = supply.read(timeout_s=5)
     assert isinstance(volts, Gap)
     assert volts.reason == "no-answer: MEAS:VOLT? CH1"
+    assert bench.heard.count("*IDN?") == 2
     assert isinstance(amps, Reading)
     assert amps.value == 1.25
 

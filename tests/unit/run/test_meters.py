@@ -39,7 +39,7 @@ def record(data: Path, *, lost: bool = False) -> None:
     with recording(data, {"m1": (opener(made), {"driver": "bench"})}, CLOCK) as found:
         made[0].give(*power(10 * S, 4.0))
         made[0].give(*power(11 * S, 5.0))
-        made[0].give(Gap("bench.power", 12 * S, "overrange: INF"), power(12 * S, 0.0)[1])
+        made[0].give(Gap("meter.m1.power", 12 * S, "overrange: INF"), power(12 * S, 0.0)[1])
         made[0].give(*power(13 * S, 6.0))
         if lost:
             made[0].lose()

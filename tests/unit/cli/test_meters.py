@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+from collectors.meters.table import METERS
+from host.cli.meters import meters
+from host.errors import DeviceError, HostError, UsageError
+from tests.fakes.meters.scpi_bench import DP832, ScpiBench
+from tests.fakes.meters.serving import on_tcp
+
+NOBODY = "tcp:127.0.0.1:1"
+PROFILE = ("--set", "profile=rigol-dp800")
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(meters, arguments)
+
+
+def test_kinds_and_profiles_of_meters_are_listed() -> None:
+    assert json.loads(run("list", "--json").stdout)["kinds"] == list(METERS)
+    said = run("list").stdout
+    assert "Rigol DP800 series supply" in said
+    assert "untried" in said
+
+
+def test_a_meter_is_asked_who_it_is_and_what_it_reads() -> None:
+    with on_tcp(ScpiBench()) as port:
+        address = f"tcp:127.0.0.1:{port}"
+        found = json.loads(run("probe", "scpi", address, *PROFILE, "--read", "--json").stdout)
+        said = run("probe", "scpi", address, *PROFILE).stdout
+    assert found["identity"]["said"] == DP832
+    assert found["readings"]["meter.probe.ch1.power"] == 15.004
+    assert "DP832  serial DP8C000000001" in said
+    assert "meter.probe.ch1.power\n" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "what"),
+    [
+        (("scpi", NOBODY, *PROFILE), DeviceError, "no connection"),
+        (("scpy", NOBODY, *PROFILE), UsageError, "there are scpi"),
+        (("scpi", NOBODY, "--set", "profile"), UsageError, "NAME=VALUE"),
+    ],
+)
+def test_a_meter_that_is_not_there_and_a_kind_that_is_none_are_told_apart(
+    arguments: tuple[str, ...], error: type[HostError], what: str
+) -> None:
+    found = run("probe", *arguments).exception
+    assert type(found) is error
+    assert what in str(found)
