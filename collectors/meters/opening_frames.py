@@ -23,7 +23,7 @@ from collectors.meters.line_usb import UsbLine, own_usb
 from collectors.meters.monsoon import Monsoon, own_library
 from collectors.meters.polled import Polled
 from collectors.meters.ppk2 import Ppk2, Wanted
-from collectors.meters.protocol import Line, MeterError, Transcript
+from collectors.meters.protocol import FastMeter, Line, Meter, MeterError, Transcript
 from collectors.meters.pzem import BAUD as PZEM_BAUD
 from collectors.meters.pzem import GENERAL_UNIT, open_pzem
 from collectors.meters.sdm120 import BAUD as SDM120_BAUD
@@ -160,14 +160,14 @@ def ds18b20(hookup: Hookup) -> Polled:
     return open_ds18b20(Path(_behind(hookup, "w1")), hookup.clock, name=hookup.name)
 
 
-def joulescope(hookup: Hookup) -> Joulescope:
+def joulescope(hookup: Hookup) -> Meter:
     """Settings: rate_hz, updates a second (a JS110 has 2, whatever is asked)."""
     hookup.only("rate_hz")
     path, rate_hz = _behind(hookup, "joulescope"), hookup.number("rate_hz")
     return Joulescope(own_driver(), hookup.clock, path=path, rate_hz=rate_hz, name=hookup.name)
 
 
-def monsoon(hookup: Hookup) -> Monsoon:
+def monsoon(hookup: Hookup) -> FastMeter:
     """Settings: volts to feed; left out: as it was set."""
     hookup.only("volts")
     text = _behind(hookup, "monsoon")
