@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from collectors.meters.polled import Field
 from collectors.meters.protocol import Block, FloatArray, Identity, MeterError, Setting
-from collectors.meters.stream import Came, IntArray, Numbering
+from collectors.meters.stream import Came, IntArray, Numbering, channels
 from collectors.protocol import Clock
 from collectors.reading import Channel, Kind, Quantity, Unit
 
@@ -117,7 +117,7 @@ class Monsoon:
         return RATE_HZ
 
     def describe(self) -> tuple[Channel, ...]:
-        return tuple(field.channel for field in self._fields)
+        return channels(self._fields)
 
     def begin(self) -> tuple[Setting, ...]:
         """The voltage is measured, not read back: the instrument does not tell what was set."""

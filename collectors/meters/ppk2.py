@@ -16,7 +16,7 @@ from collectors.meters.frames import CHUNK_BYTES, hush
 from collectors.meters.polled import Field
 from collectors.meters.ppk2_metadata import END, Metadata, read_metadata
 from collectors.meters.protocol import Block, FloatArray, Identity, Line, MeterError, Setting
-from collectors.meters.stream import Came, Numbering
+from collectors.meters.stream import Came, Numbering, channels
 from collectors.protocol import Clock
 from collectors.reading import Channel, Gap, Kind, Quantity, Unit
 
@@ -98,7 +98,7 @@ class Ppk2:
         return RATE_HZ
 
     def describe(self) -> tuple[Channel, ...]:
-        return tuple(field.channel for field in self._fields)
+        return channels(self._fields)
 
     def begin(self) -> tuple[Setting, ...]:
         """Set, read back what the instrument tells, start. Raises MeterError where it differs."""
