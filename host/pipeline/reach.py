@@ -7,7 +7,7 @@ import platform
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
 from typing import Any
@@ -51,7 +51,8 @@ PATIENCE_S = 600.0
 class Reached:
     """name: what the plan calls it. store None: artefacts are used where the host has them.
 
-    restore_after_s: how long it hears nothing of us until it puts our settings back.
+    restore_after_s: how long it hears nothing of us until it puts our settings back. native: what
+    the inventory says of its native runner, as settings of the engine.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Reached:
     store: Store | None = None
     patience_s: float = PATIENCE_S
     restore_after_s: int = RESTORE_AFTER_S
+    native: Mapping[str, str] = field(default_factory=dict)
 
     def link(self) -> AgentLink:
         """A session that lives as long as its link."""
@@ -190,6 +192,7 @@ def _deployed(known: KnownDevice, transport: Transport, watch: Watch) -> Reached
         msgspec.to_builtins(found),
         store,
         restore_after_s=known.entry.restore_after_s,
+        native=known.native,
     )
 
 

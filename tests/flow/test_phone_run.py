@@ -21,11 +21,16 @@ ITEM = "assistant-tea-en"
 
 @dataclass(frozen=True)
 class Bench:
-    """A host, a phone in its inventory, a runner on the host that is to be pushed."""
+    """A host, and a phone in its inventory: with a runner that is to be pushed, and without."""
 
     command: Command
     inventory: Path
-    runner: Path
+    bare: Path
+
+
+def _inventory(path: Path, device: dict[str, str]) -> Path:
+    path.write_text(tomli_w.dumps({"inventory": 1, "device": [device]}))
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -35,19 +40,20 @@ def bench(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             pytest.skip(why)
     place = tmp_path_factory.mktemp("bench")
     with phone(place / "phone", also={TOOLS: THERE}) as made, other_server(place) as server:
-        device = {"name": "phone", "address": f"adb:{made.address}", "profile": "android"}
-        inventory = place / "devices.toml"
-        inventory.write_text(tomli_w.dumps({"inventory": 1, "device": [device]}))
         runner = program(place, "llama-completion", {TOOLS: THERE})
+        bare = {"name": "phone", "address": f"adb:{made.address}", "profile": "android"}
+        listed = [
+            _inventory(place / "with.toml", {**bare, "program": str(runner)}),
+            _inventory(place / "bare.toml", bare),
+        ]
         ours = Command({**command.environment, "ADB_SERVER_SOCKET": str(server)})
-        yield Bench(ours, inventory, runner)
+        yield Bench(ours, *listed)
 
 
 def test_a_phone_without_python_gives_a_record_like_any_other(
     bench: Bench, tmp_path: Path
 ) -> None:
-    settings = {"program": str(bench.runner), "n_threads": 1}
-    plan = small_plan(tmp_path / "p.toml", engine="native", settings=settings, items=[ITEM])
+    plan = small_plan(tmp_path / "p.toml", settings={"n_threads": 1}, items=[ITEM])
     argv = ("measure", "--device", "phone", "--plan", plan, "--runs", tmp_path / "runs")
     done = bench.command(*argv, "--inventory", bench.inventory, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -81,7 +87,7 @@ def test_what_a_runner_cannot_do_is_said_before_anything_runs(
 ) -> None:
     plan = small_plan(tmp_path / "p.toml", engine="native", settings=settings, dataset=dataset)
     argv = ("measure", "--device", "phone", "--plan", plan, "--runs", tmp_path / "runs")
-    done = bench.command(*argv, "--inventory", bench.inventory)
+    done = bench.command(*argv, "--inventory", bench.bare)
     assert done.returncode == 2, done.stdout + done.stderr
     assert words in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
