@@ -2,11 +2,8 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 import struct
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,6 +18,7 @@ from collectors.meters.protocol import FastMeter, Meter, MeterError
 from collectors.meters.table import METERS, opener
 from collectors.reading import Reading
 from tests.fakes.clock import SteppingClock
+from tests.fakes.meters.far_lines import far_port
 from tests.fakes.meters.ppk2_end import Ppk2End, ppk2_end, stream, word
 from tests.fakes.meters.usb_frames import crc16_by_division, km003c_adc
 
@@ -47,29 +45,12 @@ def opened(
     return opener(kind)(Hookup("meter.bench", address, settings, SteppingClock(), heard))
 
 
-@contextmanager
-def gateway(answer: bytes) -> Iterator[str]:
-    """A TCP port that gives the same answer to every question."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            client, _ = server.accept()
-            with client:
-                while client.recv(4096):
-                    client.sendall(answer)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"tcp:127.0.0.1:{server.getsockname()[1]}"
-        thread.join()
-
-
 def test_a_sensor_behind_a_gateway_is_read_by_its_address_and_all_is_kept() -> None:
     body = bytes((7, 4, 4)) + struct.pack(">hH", 2153, 4830)
     answer = body + struct.pack("<H", crc16_by_division(body))
     heard = Heard()
-    with gateway(answer) as address:
-        meter = opened("xymd02", address, {"step": "0.01", "unit": 7}, heard)
+    with far_port(answer) as port:
+        meter = opened("xymd02", f"tcp:127.0.0.1:{port}", {"step": "0.01", "unit": 7}, heard)
         found = meter.read(timeout_s=5)
         meter.close()
     assert isinstance(found, tuple)
