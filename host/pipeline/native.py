@@ -26,7 +26,6 @@ from host.pipeline.reach import Reached, transfers
 from host.plan.runner import BRACED, runner
 from host.transport.base import output
 
-ENGINE = "native"
 # What a plan may set of it: which runner, where the host has its program, threads, context, how
 # much of its log is kept. A plan that names no runner takes the first of the device's profile.
 SETTINGS = ("runner", "program", "n_threads", "n_ctx", "log_bytes")
