@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 import tomli_w
@@ -17,6 +18,7 @@ from tests.fakes.phone.phone import phone, why_not
 
 THERE = PurePosixPath("/opt/llama")
 ITEM = "assistant-tea-en"
+CARD = "/data/local/tmp/card"
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,11 @@ class Bench:
     command: Command
     inventory: Path
     bare: Path
+    staged: Path
+    card: Path  # of the phone, from here
 
 
-def _inventory(path: Path, device: dict[str, str]) -> Path:
+def _inventory(path: Path, device: dict[str, Any]) -> Path:
     path.write_text(tomli_w.dumps({"inventory": 1, "device": [device]}))
     return path
 
@@ -42,12 +46,15 @@ def bench(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with phone(place / "phone", also={TOOLS: THERE}) as made, other_server(place) as server:
         runner = program(place, "llama-completion", {TOOLS: THERE})
         bare = {"name": "phone", "address": f"adb:{made.address}", "profile": "android"}
-        listed = [
-            _inventory(place / "with.toml", {**bare, "program": str(runner)}),
-            _inventory(place / "bare.toml", bare),
-        ]
+        full = {**bare, "program": str(runner)}
         ours = Command({**command.environment, "ADB_SERVER_SOCKET": str(server)})
-        yield Bench(ours, *listed)
+        yield Bench(
+            ours,
+            inventory=_inventory(place / "full.toml", full),
+            bare=_inventory(place / "bare.toml", bare),
+            staged=_inventory(place / "card.toml", {**full, "staged": [CARD]}),
+            card=made.temporary / "card",
+        )
 
 
 def test_a_phone_without_python_gives_a_record_like_any_other(
@@ -68,6 +75,25 @@ def test_a_phone_without_python_gives_a_record_like_any_other(
     assert record["runtime"]["described"]["library"] == "llama-completion"
     text = (Path(found["run"]) / "data/attempts/001/output.log").read_bytes()
     assert text
+
+
+def test_a_model_on_a_card_is_proven_there_and_not_pushed(
+    bench: Bench, tmp_path: Path, tiny_gguf: Path
+) -> None:
+    model = tmp_path / "mine.gguf"  # not in the phone's store yet
+    model.write_bytes(tiny_gguf.read_bytes() + b"\0")
+    bench.card.mkdir()
+    staged = bench.card / model.name
+    staged.write_bytes(model.read_bytes())
+    plan = small_plan(tmp_path / "p.toml", settings={"n_threads": 1}, items=[ITEM], model=model)
+    argv = ("measure", "--device", "phone", "--plan", plan, "--dry-run")
+    done = bench.command(*argv, "--inventory", bench.staged)
+    assert done.returncode == 0, done.stderr
+    assert f"push {model.name}" not in done.stderr
+    staged.write_bytes(model.read_bytes()[:-1] + b"\1")
+    done = bench.command(*argv, "--inventory", bench.staged)
+    assert done.returncode == 3, done.stderr
+    assert "has SHA-256" in done.stderr
 
 
 @pytest.mark.parametrize(
