@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from host.artefacts.models.store import make
 from tests.fakes.command import Command, environment
 from tests.fakes.one_at_a_time import alone
-from tests.workers import ByGroup
+from tests.workers import ByFile
 
 # No test asserts on elapsed time, so neither does hypothesis: machines of labs are busy. On CI the
 # examples are the same every time, so that a red run is the fault of the change that it ran on.
@@ -31,9 +31,9 @@ settings.load_profile("inferometer")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:  # noqa: ANN401
-    """Two workers share the tests by groups, whatever `--dist` says."""
-    return ByGroup(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:  # noqa: ANN401
+    """Two workers share the tests by files, whatever `--dist` says."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ import numpy as np
 from collectors.meters.frames import Buffered, hush
 from collectors.meters.polled import Field
 from collectors.meters.protocol import Block, Identity, Line, MeterError, Setting
-from collectors.meters.stream import Came, Numbering
+from collectors.meters.stream import Came, Numbering, channels
 from collectors.meters.usb_fields import HOBBY, amperes, volts, watts
 from collectors.protocol import Clock
 from collectors.reading import Channel, Gap
@@ -79,7 +79,7 @@ class Avhzy:
         return 1000 / self._interval_ms
 
     def describe(self) -> tuple[Channel, ...]:
-        return tuple(field.channel for field in self._fields)
+        return channels(self._fields)
 
     def begin(self) -> tuple[Setting, ...]:
         """Stop what was going on, and start. Raises MeterError where it does not answer."""

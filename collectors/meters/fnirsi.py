@@ -17,7 +17,7 @@ import numpy as np
 from collectors.meters.frames import collect
 from collectors.meters.polled import Field
 from collectors.meters.protocol import Block, Identity, Line, Setting
-from collectors.meters.stream import Came, Numbering
+from collectors.meters.stream import Came, Numbering, channels
 from collectors.meters.usb_fields import amperes, celsius, volts, watts
 from collectors.protocol import Clock
 from collectors.reading import Channel, Gap
@@ -95,7 +95,7 @@ class Fnirsi:
         return RATE_HZ
 
     def describe(self) -> tuple[Channel, ...]:
-        return tuple(field.channel for field in self._fields)
+        return channels(self._fields)
 
     def begin(self) -> tuple[Setting, ...]:
         self._numbers = Numbering(self._fields)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from collectors.device.part import Missing, Value
 from collectors.meters.polled import Asked, Field, Polled
 from collectors.meters.protocol import Block, Identity, Line, MeterError, Setting
-from collectors.meters.stream import Came, Numbering
+from collectors.meters.stream import Came, Numbering, channels
 from collectors.meters.usb_fields import HOBBY, amperes, celsius, volts, watts
 from collectors.protocol import Clock
 from collectors.reading import Channel, Gap
@@ -150,7 +150,7 @@ class Km003cQueue:
         return float(self._rate_hz)
 
     def describe(self) -> tuple[Channel, ...]:
-        return tuple(field.channel for field in self._fields)
+        return channels(self._fields)
 
     def begin(self) -> tuple[Setting, ...]:
         self._numbers, self._last_tick = Numbering(self._fields), None

@@ -10,6 +10,7 @@ gateway's socket, a transcript or a replayed conversation would need a mock of a
 from __future__ import annotations
 
 import struct
+import time
 from dataclasses import dataclass
 
 from collectors.device.part import Missing
@@ -80,11 +81,13 @@ class ModbusLine:
         if not hush(self._line, silence_s=self._silence_s):
             return Missing("babbling: the line does not fall silent")
         self._line.send(asked.question())
+        deadline = time.monotonic() + timeout_s
         head = collect(self._line, _SHORTEST, timeout_s=timeout_s)
         if len(head) < _SHORTEST:
             return Missing(f"not-answered: {len(head)} bytes in {timeout_s:.3g} s")
         rest = 0 if head[1] & _EXCEPTION else 2 * asked.count
-        frame = head + collect(self._line, rest, timeout_s=timeout_s)
+        left_s = max(0.0, deadline - time.monotonic())
+        frame = head + collect(self._line, rest, timeout_s=left_s)
         return _registers(asked, frame)
 
     def close(self) -> None:

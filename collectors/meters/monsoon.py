@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from collectors.meters.polled import Field
 from collectors.meters.protocol import Block, FloatArray, Identity, MeterError, Setting
-from collectors.meters.stream import Came, IntArray, Numbering
+from collectors.meters.stream import Came, IntArray, Numbering, channels
 from collectors.protocol import Clock
 from collectors.reading import Channel, Kind, Quantity, Unit
 
@@ -94,11 +94,12 @@ class Monsoon:
         *,
         serial: int | None = None,
         volts: float | None = None,
+        name: str = "monsoon",
     ) -> None:
         if volts is not None and not LOW_V <= volts <= HIGH_V:
             raise MeterError(EXTRA, f"an HVPM gives {LOW_V} to {HIGH_V} V, not {volts}")
         self._library, self._clock, self._volts = library, clock, volts
-        self._fields = _fields()
+        self._fields = _fields(name)
         self._numbers, self._coarse, self._fine = Numbering(self._fields), _Path(), _Path()
         self._dropped: int | None = None
         self._missed = 0  # since the last sample
@@ -116,7 +117,7 @@ class Monsoon:
         return RATE_HZ
 
     def describe(self) -> tuple[Channel, ...]:
-        return tuple(field.channel for field in self._fields)
+        return channels(self._fields)
 
     def begin(self) -> tuple[Setting, ...]:
         """The voltage is measured, not read back: the instrument does not tell what was set."""
@@ -218,10 +219,10 @@ class Monsoon:
             raise MeterError(EXTRA, f"{method} failed: {type(err).__name__}: {err}") from err
 
 
-def _fields() -> tuple[Field, ...]:
+def _fields(prefix: str) -> tuple[Field, ...]:
     def one(word: str, unit: Unit, quantity: Quantity, most: float) -> Field:
         tier = "A-" if quantity is Quantity.POWER else ""
-        name, source = f"monsoon.main.{word}", "Monsoon HVPM main channel"
+        name, source = f"{prefix}.{word}", "Monsoon HVPM main channel"
         return Field(Channel(name, unit, Kind.INSTANT, quantity, source, tier=tier), -most, most)
 
     return (

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from collectors.meters.polled import Field
 from collectors.meters.protocol import Block, FloatArray
-from collectors.reading import Gap
+from collectors.reading import Channel, Gap
 
 IntArray = npt.NDArray[np.int64]
 Lost = tuple[int, int, str]
@@ -33,6 +33,11 @@ class Came:
     own_ns: IntArray | None = None
     gaps: tuple[Gap, ...] = ()
     spoilt: tuple[npt.NDArray[np.bool_], str] | None = None
+
+
+def channels(fields: Sequence[Field]) -> tuple[Channel, ...]:
+    """The channels of a fast meter: its blocks are in the unit already, so nothing is to scale."""
+    return tuple(replace(field.channel, scale=1.0) for field in fields)
 
 
 class Numbering:

@@ -17,6 +17,19 @@ METERS: Final[dict[str, str]] = {
     "wt300": "collectors.meters.opening:open_wt300",
     "scpi": "collectors.meters.opening:open_scpi",
     "ptdaemon": "collectors.meters.opening:open_ptdaemon",
+    "pzem": "collectors.meters.opening_frames:pzem",
+    "sdm120": "collectors.meters.opening_frames:sdm120",
+    "ppk2": "collectors.meters.opening_frames:ppk2",
+    "joulescope": "collectors.meters.opening_frames:joulescope",
+    "monsoon": "collectors.meters.opening_frames:monsoon",
+    "um": "collectors.meters.opening_frames:um",
+    "tc66c": "collectors.meters.opening_frames:tc66c",
+    "fnirsi": "collectors.meters.opening_frames:fnirsi",
+    "km003c": "collectors.meters.opening_frames:km003c",
+    "avhzy": "collectors.meters.opening_frames:avhzy",
+    "xymd02": "collectors.meters.opening_frames:xymd02",
+    "ds18b20": "collectors.meters.opening_frames:ds18b20",
+    "sht_text": "collectors.meters.opening_frames:sht_text",
 }
 
 

@@ -7,6 +7,7 @@ relative humidity, both in tenths. +-0.5 degC, +-3 %. Clones give hundredths, or
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from collectors.device.part import Missing, Value
 from collectors.meters.modbus import INPUT, ModbusLine, Registers
@@ -21,23 +22,23 @@ LOW_C, HIGH_C = -40.0, 85.0  # Sensirion SHT20 data sheet, operating range of th
 _SIGN = 0x8000
 
 
-def open_xymd02(
-    line: Line,
-    clock: Clock,
-    *,
-    unit: int = UNIT,
-    baud: int = BAUD,
-    step: float = 0.1,
-    name: str = "ambient",
-) -> Polled:
-    """The sensor with this unit number. step: 0.1, or 0.01 for a clone that counts hundredths.
+@dataclass(frozen=True, slots=True)
+class Air:
+    """Where the sensor is. step: what one count is: 0.1, or 0.01 with a clone in hundredths."""
 
-    Untried on hardware.
-    """
-    bus = ModbusLine(line, baud)
+    unit: int
+    baud: int
+    step: float
+    name: str = "ambient"
+
+
+def open_xymd02(line: Line, clock: Clock, about: Air) -> Polled:
+    """The sensor with this unit number. Untried on hardware."""
+    step, unit = about.step, about.unit
+    bus = ModbusLine(line, about.baud)
     source = f"{line.name} unit {unit} registers 1..2"
     air = Channel(
-        f"{name}.air.temperature",
+        f"{about.name}.air.temperature",
         Unit.CELSIUS,
         Kind.INSTANT,
         Quantity.TEMPERATURE,
@@ -46,7 +47,7 @@ def open_xymd02(
         scale=step,
     )
     damp = Channel(
-        f"{name}.air.humidity",
+        f"{about.name}.air.humidity",
         Unit.PERCENT,
         Kind.INSTANT,
         Quantity.STATE,

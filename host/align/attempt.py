@@ -13,9 +13,8 @@ from host.align.series import costs_of, sampler_cpu_ratio, series_of
 from host.align.streams import AttemptFiles
 from host.errors import FolderError
 from host.handover.plan import ResolvedPlan
+from host.handover.runner import NATIVE
 from host.handover.trace import AttemptTrace, Series, Window
-
-NATIVE = "native"  # the engine of host/run/shell_link.py
 
 
 def attempt_of(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collectors.reading import Gap, Reading
 
 _READ_S = 10.0  # the slowest update of any meter here is 5 s; an average may just have begun
+_DIGITS = 12  # of a count times its step: what a double holds without the noise of its last bits
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
 
 
@@ -113,14 +114,21 @@ def _one_reading(meter: Meter | FastMeter) -> dict[str, Any]:
         meter.end()
     if not found:
         raise DeviceError("meter", f"gave no reading within {_READ_S:g} s")
-    readings = _means(found) if isinstance(found, Block) else dict(map(_said, found))
+    scales = {channel.name: channel.scale for channel in meter.describe()}
+    readings = (
+        _means(found) if isinstance(found, Block) else dict(_said(one, scales) for one in found)
+    )
     return {"settings": [asdict(one) for one in settings], "readings": readings}
 
 
-def _said(one: Reading | Gap) -> tuple[str, float | str]:
+def _said(one: Reading | Gap, scales: Mapping[str, float]) -> tuple[str, float | str]:
+    """A reading in its channel's unit, or why there is none."""
     from collectors.reading import Gap
 
-    return (one.channel, one.reason) if isinstance(one, Gap) else (one.channel, one.value)
+    if isinstance(one, Gap):
+        return one.channel, one.reason
+    scale = scales[one.channel]
+    return one.channel, one.value if scale == 1 else float(f"{one.value * scale:.{_DIGITS}g}")
 
 
 def _means(block: Block) -> dict[str, float]:

@@ -39,6 +39,9 @@ class InventoryDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     python, store, spool: on this very device, where they differ from what its profile says.
     wheelhouse: a folder of wheels here, of which the device gets an environment for the agent.
+    program: a native runner for it here, or the folder that holds one. runner: which one that is.
+    What a plan says of them goes before. staged: folders on the device where a model may lie
+    already under its name; it is proven by its hash and not pushed.
     restore_after_s: how long the device hears nothing of a run until it puts back by itself what
     was set of it. Our choice: a link that is lost for longer is lost for good, as far as a phone's
     screen and radios go; they shall not stay as we set them over night.
@@ -52,6 +55,9 @@ class InventoryDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     serial_number: Line | None = None
     python: Line | None = None
     wheelhouse: Line | None = None
+    program: Line | None = None
+    runner: Line | None = None
+    staged: tuple[FarPath, ...] = ()
     store: FarPath | None = None
     spool: FarPath | None = None
     restore_after_s: Annotated[int, Meta(ge=1, le=86_400)] = RESTORE_AFTER_S

@@ -16,6 +16,8 @@ from host.handover.profile import Argv, Line, Pattern, Word
 from host.handover.text import Txt
 
 RUNNER_VERSION = 1
+# The engine of a plan that a native runner runs.
+NATIVE = "native"
 # Parts of a runner's own time, in ns.
 STAMP_NS: Mapping[str, int] = {
     "h": 3_600_000_000_000,

@@ -32,6 +32,12 @@ class KnownDevice:
     def way(self) -> str:
         return self.address.way
 
+    @property
+    def native(self) -> dict[str, str]:
+        """What the inventory says of a native runner, as settings of the engine."""
+        said = {"program": self.entry.program, "runner": self.entry.runner}
+        return {key: value for key, value in said.items() if value is not None}
+
     def connect(self) -> Transport:
         """A new way to it. Raises TransportError, UsageError for a library that is missing."""
         return _open(self)

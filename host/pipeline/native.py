@@ -26,7 +26,6 @@ from host.pipeline.reach import Reached, transfers
 from host.plan.runner import BRACED, runner
 from host.transport.base import output
 
-ENGINE = "native"
 # What a plan may set of it: which runner, where the host has its program, threads, context, how
 # much of its log is kept. A plan that names no runner takes the first of the device's profile.
 SETTINGS = ("runner", "program", "n_threads", "n_ctx", "log_bytes")
@@ -62,7 +61,7 @@ def native(
     watch: Watch,
 ) -> Native:
     """Everything about the runner of a plan. Raises PlanError, ArtefactError, DeviceError."""
-    given = plan.engine.settings
+    given = {**device.native, **plan.engine.settings}
     for key in given:
         if key not in SETTINGS:
             raise PlanError(f"engine.settings.{key}", f"known are {', '.join(SETTINGS)}")
@@ -207,8 +206,8 @@ def _version(how: Runner, program: _Program, device: Reached) -> str:
         last = " ".join(said.split())[-200:] or f"status {done.status}"
         raise PlanError(
             "engine.settings.runner",
-            f"{program.argv0} does not run on {device.name} ({last}); name its program on this"
-            " machine in engine.settings.program, and it is pushed there",
+            f"{program.argv0} does not run on {device.name} ({last}); say `program` in the"
+            " inventory or in engine.settings, and it is pushed there",
         )
     match = re.search(how.version_pattern or r"(\S.*)", said)
     return "".join(c for c in match[1][:100] if c.isprintable()).strip() if match else ""

@@ -14,8 +14,8 @@ from host.artefacts.datasets.dataset import Dataset
 from host.errors import PlanError
 from host.handover.plan import Plan, ResolvedPlan, ResolvedRequest
 from host.handover.progress import Watch
+from host.handover.runner import NATIVE
 from host.pipeline.artefacts import Artefacts
-from host.pipeline.native import ENGINE as NATIVE
 from host.pipeline.native import native
 from host.pipeline.reach import Reached, place_model
 from host.pipeline.software import software

@@ -7,7 +7,7 @@ import platform
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
 from typing import Any
@@ -21,7 +21,7 @@ from host.deploy.environment import environment
 from host.deploy.layout import Store
 from host.deploy.layout import Watch as Listen
 from host.deploy.stage import deploy, deploy_local, deploy_shell, local_store
-from host.deploy.store import put, put_folder
+from host.deploy.store import adopt, put, put_folder
 from host.deploy.wheelhouse import open_wheelhouse
 from host.errors import AgentError, UsageError
 from host.handover.deployment import Deployment
@@ -40,7 +40,7 @@ from host.transport.base import Transport
 from host.transport.lasting import Lasting
 from host.transport.local import Local
 
-DETACH_TIMEOUT_S = 60.0
+CALL_TIMEOUT_S = DETACH_TIMEOUT_S = 60.0
 LOCAL = "local"
 # How long a device that went away is looked for before the run is given up; what it samples
 # meanwhile is kept there.
@@ -51,7 +51,9 @@ PATIENCE_S = 600.0
 class Reached:
     """name: what the plan calls it. store None: artefacts are used where the host has them.
 
-    restore_after_s: how long it hears nothing of us until it puts our settings back.
+    restore_after_s: how long it hears nothing of us until it puts our settings back. native: what
+    the inventory says of its native runner, as settings of the engine. staged: folders there where
+    a model may lie already.
     """
 
     name: str
@@ -62,6 +64,8 @@ class Reached:
     store: Store | None = None
     patience_s: float = PATIENCE_S
     restore_after_s: int = RESTORE_AFTER_S
+    native: Mapping[str, str] = field(default_factory=dict)
+    staged: tuple[PurePosixPath, ...] = ()
 
     def link(self) -> AgentLink:
         """A session that lives as long as its link."""
@@ -190,6 +194,8 @@ def _deployed(known: KnownDevice, transport: Transport, watch: Watch) -> Reached
         msgspec.to_builtins(found),
         store,
         restore_after_s=known.entry.restore_after_s,
+        native=known.native,
+        staged=tuple(home(transport, folder) for folder in known.entry.staged),
     )
 
 
@@ -210,7 +216,10 @@ def store_of(known: KnownDevice, found: Profile, transport: Transport) -> Store:
 
 
 def place_model(device: Reached, found: Artefacts, watch: Watch) -> str:
-    """Where the model lies on the device; pushed there under its hash if it is not yet."""
+    """Where the model lies on the device, proven there; pushed under its hash if need be.
+
+    Raises StoreError for a staged file that is another one.
+    """
     if device.store is None or found.engine_kind == "replay":
         return str(found.path)
     listen = transfers(watch)
@@ -218,6 +227,11 @@ def place_model(device: Reached, found: Artefacts, watch: Watch) -> str:
         files = hash_files(found.path, folder_files(found.path), _nothing)
         return str(put_folder(device.transport, device.store, found.path, files, listen).path)
     sha256 = str(found.model["sha256"])
+    for folder in device.staged:
+        path = folder / found.path.name
+        there = device.transport.call(["test", "-f", str(path)], timeout_s=CALL_TIMEOUT_S)
+        if there.status == 0:
+            return str(adopt(device.transport, device.store, path, sha256, listen).path)
     return str(put(device.transport, device.store, found.path, sha256, listen).path)
 
 

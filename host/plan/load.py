@@ -24,6 +24,8 @@ from host.handover.plan import (
     ResolvedPlan,
     upgraded,
 )
+from host.handover.runner import NATIVE
+from host.plan.runner import runner_names
 
 MAX_PLAN_BYTES = 1 << 20
 UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`(?: - at `\$\.?(?P<where>[^`]*)`)?")
@@ -94,13 +96,23 @@ def settled(resolved: ResolvedPlan) -> Plan:
     """The plan with nothing left open: engine and its settings named, hashes stated."""
     plan = resolved.plan
     change = msgspec.structs.replace
-    given = {key: v for key, v in resolved.engine_settings.items() if v is not None}
+    given = {key: v for key, v in _settings(resolved).items() if v is not None}
     return change(
         plan,
         model=change(plan.model, sha256=str(resolved.model["sha256"])),
         engine=EnginePlan(resolved.engine_kind, given),
         dataset=change(plan.dataset, sha256=str(resolved.dataset["sha256"])),
     )
+
+
+def _settings(resolved: ResolvedPlan) -> Mapping[str, Any]:
+    """As a plan may state them. Of a native runner without what its description says."""
+    found = resolved.engine_settings
+    if resolved.engine_kind != NATIVE:
+        return found
+    kept = ("n_threads", "n_ctx", "log_bytes")
+    named = {"runner": found["runner"]} if found["runner"] in runner_names() else {}
+    return {**named, **{key: found[key] for key in kept}, **resolved.plan.engine.settings}
 
 
 def _without_none(value: Any) -> Any:  # noqa: ANN401

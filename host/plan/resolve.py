@@ -24,6 +24,7 @@ from host.handover.plan import (
     Plan,
     ResolvedRequest,
 )
+from host.handover.runner import NATIVE
 from host.handover.text import Txt
 
 # The order in which `auto` tries engines.
@@ -47,8 +48,8 @@ def choose_engine(plan: Plan, installed: Mapping[str, str | None]) -> EngineChoi
     kind = plan.engine.kind
     if kind != "auto":
         return EngineChoice(kind, NAMED_BY_PLAN)
-    if installed.get("native") and not any(installed.get(name) for name in PREFERRED):
-        return EngineChoice("native", NATIVE_ALONE)
+    if installed.get(NATIVE) and not any(installed.get(name) for name in PREFERRED):
+        return EngineChoice(NATIVE, NATIVE_ALONE)
     reference = plan.model.reference
     if reference.endswith(".gguf"):
         return EngineChoice("llama_cpp", GGUF_FILE)

@@ -6,6 +6,7 @@ from typing import Any
 
 from host.handover.facts import RunFacts
 from host.handover.measurands import MEASURANDS
+from host.handover.runner import NATIVE
 from host.schema.canonical import quoted
 
 NOT_STATED = "not-stated"
@@ -18,7 +19,6 @@ TIMING_BOUNDARY = (
 SAMPLER = "greedy, lowest id on a tie"
 CACHE = "cleared before each request"
 # Of a native runner: a process for each request, so that nothing is left of the one before.
-NATIVE = "native"
 NATIVE_BOUNDARY = (
     "device clock; tokenizing begun, prompt tokenized, prompt computed, token chosen, call"
     " returned, as the runner printed them"

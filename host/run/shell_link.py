@@ -10,10 +10,10 @@ from typing import Any
 
 from agent.wire_lines import encode_line
 from host.errors import UsageError
+from host.handover.runner import NATIVE
 from host.run.link import AgentLink
 from host.transport.base import Transport
 
-ENGINE = "native"
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _SETTINGS = frozenset({"argv", "marks", "token", "log_bytes", "output", "spare_tokens"})
 # What the host reads the log by, or says in the record; nothing of it concerns the agent.
@@ -62,8 +62,8 @@ def shell_order(order: Mapping[str, Any]) -> dict[str, Any]:
     `sampling.sources`, lines of agent/shell/sources.sh, may stand in the place of all found there.
     """
     engine = order["engine"]
-    if engine["kind"] != ENGINE:
-        raise UsageError(f"the shell agent runs {ENGINE!r} alone, not {engine['kind']!r}")
+    if engine["kind"] != NATIVE:
+        raise UsageError(f"the shell agent runs {NATIVE!r} alone, not {engine['kind']!r}")
     settings = engine["settings"]
     unknown = set(settings) - _SETTINGS - _OF_HOST
     if unknown:

@@ -109,7 +109,7 @@ def wait_until_open(
         if seen[-1].t_ns >= deadline_ns:
             said = f"gate-timeout: {why} after {gates.timeout_s:g} s"
             return Passed(said, state, waited_ns, len(seen))
-        waiting(f"waiting: {why}")
+        waiting(why)
         wait(POLL_S)
 
 

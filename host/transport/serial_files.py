@@ -65,7 +65,8 @@ class SerialFiles:
         said = (
             f"{src.name} has {size} bytes to go, {line_s / 3600:.1f} h at least on this line, and"
             f" at most {self._max_push_bytes} are pushed over one: put the file on the unit by"
-            " other means (network, USB stick, card); it is adopted there by its hash"
+            " other means (network, USB stick, card) and name its folder as `staged` in the"
+            " inventory; it is proven there by its hash"
         )
         raise TransportError(self._link.device, said)
 

@@ -49,7 +49,7 @@ class Push:
     def drawn(
         cls, place: Path, draw: random.Random, chunk_bytes: int, least_bytes: int = 0
     ) -> Push:
-        size = max(2 * chunk_bytes, least_bytes) + draw.randint(1, chunk_bytes)
+        size = max(chunk_bytes, least_bytes) + draw.randint(1, chunk_bytes)
         data = draw.randbytes(size)
         file = place / "model.gguf"
         file.write_bytes(data)

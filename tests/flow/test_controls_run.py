@@ -134,9 +134,13 @@ CHANGED = f"control-changed: power_mode {HELD} -> {OTHER}"
 def test_a_setting_is_held_while_a_run_measures_and_put_back_after_it(
     bench: Bench, tmp_path: Path
 ) -> None:
-    with bench.command.start(*argv(bench, tmp_path, idle_after_s=1.5)) as process:
+    wanted = argv(bench, tmp_path, idle_after_s=3.0, restore_after_s=6)
+    with bench.command.start(*wanted) as process:
         lines = iter(process.stderr or ())
         assert any(line.startswith("attempt 2/") for line in lines)
+        # The host asks nothing during an attempt: what changes then is its heart's sign.
+        before = bench.heartbeat
+        until("a sign during an attempt", lambda: bench.heartbeat != before)
         assert bench.mode == HELD
         bench.set_mode(OTHER)
         said, more = process.communicate(timeout=PATIENCE_S)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 import tomli_w
@@ -17,15 +18,23 @@ from tests.fakes.phone.phone import phone, why_not
 
 THERE = PurePosixPath("/opt/llama")
 ITEM = "assistant-tea-en"
+CARD = "/data/local/tmp/card"
 
 
 @dataclass(frozen=True)
 class Bench:
-    """A host, a phone in its inventory, a runner on the host that is to be pushed."""
+    """A host, and a phone in its inventory: with a runner that is to be pushed, and without."""
 
     command: Command
     inventory: Path
-    runner: Path
+    bare: Path
+    staged: Path
+    card: Path  # of the phone, from here
+
+
+def _inventory(path: Path, device: dict[str, Any]) -> Path:
+    path.write_text(tomli_w.dumps({"inventory": 1, "device": [device]}))
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -35,19 +44,23 @@ def bench(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             pytest.skip(why)
     place = tmp_path_factory.mktemp("bench")
     with phone(place / "phone", also={TOOLS: THERE}) as made, other_server(place) as server:
-        device = {"name": "phone", "address": f"adb:{made.address}", "profile": "android"}
-        inventory = place / "devices.toml"
-        inventory.write_text(tomli_w.dumps({"inventory": 1, "device": [device]}))
         runner = program(place, "llama-completion", {TOOLS: THERE})
+        bare = {"name": "phone", "address": f"adb:{made.address}", "profile": "android"}
+        full = {**bare, "program": str(runner)}
         ours = Command({**command.environment, "ADB_SERVER_SOCKET": str(server)})
-        yield Bench(ours, inventory, runner)
+        yield Bench(
+            ours,
+            inventory=_inventory(place / "full.toml", full),
+            bare=_inventory(place / "bare.toml", bare),
+            staged=_inventory(place / "card.toml", {**full, "staged": [CARD]}),
+            card=made.temporary / "card",
+        )
 
 
 def test_a_phone_without_python_gives_a_record_like_any_other(
     bench: Bench, tmp_path: Path
 ) -> None:
-    settings = {"program": str(bench.runner), "n_threads": 1}
-    plan = small_plan(tmp_path / "p.toml", engine="native", settings=settings, items=[ITEM])
+    plan = small_plan(tmp_path / "p.toml", settings={"n_threads": 1}, items=[ITEM])
     argv = ("measure", "--device", "phone", "--plan", plan, "--runs", tmp_path / "runs")
     done = bench.command(*argv, "--inventory", bench.inventory, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -62,6 +75,25 @@ def test_a_phone_without_python_gives_a_record_like_any_other(
     assert record["runtime"]["described"]["library"] == "llama-completion"
     text = (Path(found["run"]) / "data/attempts/001/output.log").read_bytes()
     assert text
+
+
+def test_a_model_on_a_card_is_proven_there_and_not_pushed(
+    bench: Bench, tmp_path: Path, tiny_gguf: Path
+) -> None:
+    model = tmp_path / "mine.gguf"  # not in the phone's store yet
+    model.write_bytes(tiny_gguf.read_bytes() + b"\0")
+    bench.card.mkdir()
+    staged = bench.card / model.name
+    staged.write_bytes(model.read_bytes())
+    plan = small_plan(tmp_path / "p.toml", settings={"n_threads": 1}, items=[ITEM], model=model)
+    argv = ("measure", "--device", "phone", "--plan", plan, "--dry-run")
+    done = bench.command(*argv, "--inventory", bench.staged)
+    assert done.returncode == 0, done.stderr
+    assert f"push {model.name}" not in done.stderr
+    staged.write_bytes(model.read_bytes()[:-1] + b"\1")
+    done = bench.command(*argv, "--inventory", bench.staged)
+    assert done.returncode == 3, done.stderr
+    assert "has SHA-256" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -81,7 +113,7 @@ def test_what_a_runner_cannot_do_is_said_before_anything_runs(
 ) -> None:
     plan = small_plan(tmp_path / "p.toml", engine="native", settings=settings, dataset=dataset)
     argv = ("measure", "--device", "phone", "--plan", plan, "--runs", tmp_path / "runs")
-    done = bench.command(*argv, "--inventory", bench.inventory)
+    done = bench.command(*argv, "--inventory", bench.bare)
     assert done.returncode == 2, done.stdout + done.stderr
     assert words in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr

@@ -83,3 +83,25 @@ def tty_pair() -> Iterator[tuple[int, str]]:
     finally:
         os.close(ours)
         os.close(theirs)
+
+
+@contextlib.contextmanager
+def far_port(answer: bytes) -> Iterator[int]:
+    """A TCP port on loopback that gives one caller the same answer to every question."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                client, _ = server.accept()
+                with client:
+                    while client.recv(4096):
+                        client.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            with contextlib.suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
+            thread.join()

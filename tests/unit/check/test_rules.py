@@ -144,6 +144,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Cases:
     return Cases(tmp_path_factory.mktemp("cases"))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("rule", BY_ID)
 def test_a_legal_run_breaks_no_rule_not_even_at_an_edge(rule: str, cases: Cases) -> None:
     runs = (each for length in LENGTHS for each in cases.legal(length))
@@ -165,6 +166,7 @@ def test_every_rule_has_a_bad_folder_and_a_sentence() -> None:
     assert all(rule.holds.zh and rule.holds.en for rule in RULES)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__.rpartition(".")[2])
 def test_every_mutant_of_a_rule_is_caught(module: ModuleType, cases: Cases) -> None:
     survivors = [

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -8,8 +9,10 @@ from click.testing import CliRunner, Result
 from collectors.meters.table import METERS
 from host.cli.meters import meters
 from host.errors import DeviceError, HostError, UsageError
+from tests.fakes.meters.far_lines import far_port
 from tests.fakes.meters.scpi_bench import DP832, ScpiBench
 from tests.fakes.meters.serving import on_tcp
+from tests.fakes.meters.usb_frames import crc16_by_division
 
 NOBODY = "tcp:127.0.0.1:1"
 PROFILE = ("--set", "profile=rigol-dp800")
@@ -35,6 +38,20 @@ def test_a_meter_is_asked_who_it_is_and_what_it_reads() -> None:
     assert found["readings"]["meter.probe.ch1.power"] == 15.004
     assert "DP832  serial DP8C000000001" in said
     assert "meter.probe.ch1.power\n" in said
+
+
+def test_counts_of_an_instrument_are_shown_in_the_unit_of_their_channel(tmp_path: Path) -> None:
+    sensor = tmp_path / "bus/w1/devices/28-000000000001"
+    sensor.mkdir(parents=True)
+    (sensor / "temperature").write_text("23125\n")
+    air = bytes((1, 4, 4, 0xFF, 0xC7, 1, 0xE3))  # -57 and 483 tenths
+    answer = air + crc16_by_division(air).to_bytes(2, "little")
+    with far_port(answer) as port:
+        given = ("xymd02", f"tcp:127.0.0.1:{port}", "--set", "step=0.1", "--read", "--json")
+        found = json.loads(run("probe", *given).stdout)
+    assert list(found["readings"].values()) == [-5.7, 48.3]
+    found = json.loads(run("probe", "ds18b20", f"w1:{tmp_path}", "--read", "--json").stdout)
+    assert list(found["readings"].values()) == [23125]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from host.handover.trace import AttemptTrace
 from host.reduce.power import power_results
 from tests.fakes.traces import Shape, attempt, kind_of, request, series
 
+pytestmark = pytest.mark.no_cover  # the same lines, thousands of times
+
 S = 10**9
 LOW_W, HIGH_W = 30.0, 200.0
 METER = kind_of("power", "average", "W", channel="meter.power", tier="B")

@@ -17,6 +17,8 @@ from host.evaluate.gum import Model, propagate
 from host.evaluate.student import student_t
 from tests.fakes.inputs import seen, stated
 
+pytestmark = pytest.mark.no_cover  # the same lines, thousands of times
+
 TRIALS = 10_000
 SAMPLES = 30
 PHI = 0.9

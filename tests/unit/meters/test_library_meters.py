@@ -108,10 +108,8 @@ def test_an_hvpm_gives_what_its_calibrations_make_of_the_raw_counts() -> None:
     assert block is not None
     coarse_ma = (9000 - 990) * 6400 / (33000 - 990)
     fine_ma = (12000 - 2015) * 36500 / (60000 - 2015) / 1000
-    assert block.values["monsoon.main.current"] == pytest.approx(
-        [coarse_ma / 1000, fine_ma / 1000]
-    )
-    assert block.values["monsoon.main.voltage"] == pytest.approx([4.0, 4.0])
+    assert block.values["monsoon.current"] == pytest.approx([coarse_ma / 1000, fine_ma / 1000])
+    assert block.values["monsoon.voltage"] == pytest.approx([4.0, 4.0])
     assert [entry[:2] for entry in block.lost] == [(0, 2)]
     assert block.lost[0][2].startswith("calibrating")
     assert block.first == 2
@@ -131,7 +129,7 @@ def test_what_an_hvpm_dropped_is_counted_over_the_wrap_of_its_counter() -> None:
     block = meter.read(timeout_s=5)
     assert block is not None
     assert [entry[:2] for entry in block.lost] == [(3, 5), (9, 3)]
-    assert len(block.values["monsoon.main.power"]) == 3
+    assert len(block.values["monsoon.power"]) == 3
 
 
 def test_before_its_first_calibration_an_hvpm_gives_nothing() -> None:
@@ -139,7 +137,7 @@ def test_before_its_first_calibration_an_hvpm_gives_nothing() -> None:
     meter.begin()
     block = meter.read(timeout_s=5)
     assert block is not None
-    assert not len(block.values["monsoon.main.current"])
+    assert not len(block.values["monsoon.current"])
     assert np.sum([count for _, count, _ in block.lost]) == 3
 
 

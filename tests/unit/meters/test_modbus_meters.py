@@ -13,7 +13,7 @@ from collectors.meters.modbus import INPUT, ModbusLine, Registers
 from collectors.meters.protocol import Meter, MeterError
 from collectors.meters.pzem import open_pzem
 from collectors.meters.sdm120 import open_sdm120
-from collectors.meters.xymd02 import open_xymd02
+from collectors.meters.xymd02 import Air, open_xymd02
 from collectors.reading import Gap, Reading
 from tests.fakes.clock import SteppingClock
 from tests.fakes.meters.far_lines import FdLine, far_end
@@ -60,7 +60,7 @@ def test_an_sdm120_that_is_set_to_another_baud_is_refused(line: FdLine) -> None:
 
 
 def test_the_air_may_be_below_zero(line: FdLine) -> None:
-    meter = open_xymd02(line, SteppingClock(), unit=AIR)
+    meter = open_xymd02(line, SteppingClock(), Air(AIR, 9600, 0.1))
     readings = meter.read(timeout_s=5)
     assert scaled(meter, readings) == pytest.approx([-5.7, 48.3])
     assert {channel.tier for channel in meter.describe()} == {""}
@@ -128,7 +128,7 @@ GOOD = frame(bytes((7, 4, 4)) + struct.pack(">hH", 215, 483))
 )
 def test_an_answer_that_does_not_hold_is_a_gap_with_its_reason(answer: bytes, reason: str) -> None:
     with far_end(lambda _: [answer]) as line:
-        first = open_xymd02(line, SteppingClock(), unit=7, baud=0).read(timeout_s=0.3)[0]
+        first = open_xymd02(line, SteppingClock(), Air(7, 0, 0.1)).read(timeout_s=0.3)[0]
     assert isinstance(first, Gap)
     assert first.reason.startswith(reason)
 
@@ -136,7 +136,7 @@ def test_an_answer_that_does_not_hold_is_a_gap_with_its_reason(answer: bytes, re
 def test_an_answer_to_an_earlier_question_is_not_taken_for_this_one() -> None:
     answers = iter([frame(bytes((7, 4, 4)) + struct.pack(">hH", 999, 999)), GOOD])
     with far_end(lambda _: [next(answers)]) as line:
-        meter = open_xymd02(line, SteppingClock(), unit=7)
+        meter = open_xymd02(line, SteppingClock(), Air(7, 9600, 0.1))
         line.send(b"an earlier question")
         assert line.receive(1, timeout_s=5)  # the rest of the answer lies there
         first = meter.read(timeout_s=5)[0]
@@ -167,6 +167,6 @@ def test_a_line_that_is_gone_is_an_error_and_no_gap() -> None:
 
 def test_asked_sooner_than_it_has_news_it_says_nothing() -> None:
     with far_end(lambda _: [GOOD]) as line:
-        meter = open_xymd02(line, SteppingClock(), unit=7)
+        meter = open_xymd02(line, SteppingClock(), Air(7, 9600, 0.1))
         assert meter.read(timeout_s=5)
         assert meter.read(timeout_s=0.01) == ()

@@ -238,6 +238,7 @@ def test_a_fnirsi_report_is_four_samples_and_a_torn_one_four_lost() -> None:
     assert found[2] is not None
     assert found[2].first == 4
     assert found[2].values["fnb58.voltage"] == pytest.approx([5.12345] * 4)
+    assert {channel.scale for channel in meter.describe()} == {1.0}
     assert found[2].values["fnb58.power"] == pytest.approx([5.12345 * 1.23456] * 4)
     assert found[2].values["fnb58.inside.temperature"] == pytest.approx([25.1] * 4)
 

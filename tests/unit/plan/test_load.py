@@ -2,10 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from host.errors import PlanError
-from host.plan.load import default, dump, load, override, parse
+from host.handover.plan import EnginePlan
+from host.pipeline.native import SETTINGS
+from host.plan.load import default, dump, load, override, parse, settled
+from tests.fakes.records import sample_plan
 
 
 def changed(old: str, new: str) -> bytes:
@@ -78,3 +82,28 @@ def test_options_replace_single_values_and_drop_what_belonged_to_the_old_ones() 
     assert (over.model.reference, over.model.sha256) == ("x.gguf", "")
     assert (over.run.attempts, over.run.output_tokens) == (2, 9)
     assert over.run.seed == plan.run.seed
+
+
+def test_a_settled_plan_of_a_native_runner_can_be_run_again() -> None:
+    found = sample_plan(1)
+    settings = {
+        "runner": "llama-completion",
+        "argv": ["/store/llama-completion", "-m", "{model}"],
+        "lines": {"token": "n_remain"},
+        "n_threads": 4,
+        "n_ctx": 512,
+        "log_bytes": 4 << 20,
+    }
+    change = msgspec.structs.replace
+    given = change(found.plan, engine=EnginePlan("native", {"program": "build/bin"}))
+    plan = settled(change(found, plan=given, engine_kind="native", engine_settings=settings))
+    again = parse(dump(plan).encode(), "plan.toml")
+    assert again.engine.kind == "native"
+    assert again.engine.settings == {
+        "runner": "llama-completion",
+        "program": "build/bin",
+        "n_threads": 4,
+        "n_ctx": 512,
+        "log_bytes": 4 << 20,
+    }
+    assert set(again.engine.settings) <= set(SETTINGS)

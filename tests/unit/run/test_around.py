@@ -33,7 +33,7 @@ class Told:
 
     def before(self, number: int, waiting: Callable[[str], None]) -> str:
         self.asked.append(f"before {number}")
-        waiting("waiting: battery 41.2 °C, must be at most 33.0 °C")
+        waiting("battery 41.2 °C, must be at most 33.0 °C")
         return self.before_says
 
     def after(self, number: int) -> str:
@@ -75,7 +75,7 @@ def test_an_attempt_that_nothing_spoilt_is_valid(folder: RunFolder, link: AgentL
     found, shown = attempt(folder, link, around)
     assert (found["status"], found["reason"]) == ("valid", "")
     assert around.asked == ["before 1", "after 1"]
-    assert shown == ["waiting: battery 41.2 °C, must be at most 33.0 °C"]
+    assert shown == ["battery 41.2 °C, must be at most 33.0 °C"]
 
 
 def test_a_gate_that_stayed_shut_voids_without_running(folder: RunFolder, link: AgentLink) -> None:

@@ -107,7 +107,7 @@ def test_a_gate_that_stays_shut_voids_the_attempt_and_says_why_meanwhile(device:
     device.state.set("battery/temperature", "412")
     run = Run(device, max_battery_temperature_c=33.0)
     assert run.before().startswith("gate-timeout: battery 41.2 °C, must be at most 33.0 °C")
-    assert run.told[0] == "waiting: battery 41.2 °C, must be at most 33.0 °C"
+    assert run.told[0] == "battery 41.2 °C, must be at most 33.0 °C"
     assert run.stored[1, "state"]["after"] is None
 
 

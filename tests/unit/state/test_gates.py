@@ -173,7 +173,7 @@ def test_a_wait_says_why_and_ends_when_the_gate_opens() -> None:
     clock = SteppingClock(step_ns=S)
     passed = wait_until_open(plan, looks, clock, told.append, wait=lambda _: None)
     assert (passed.reason, passed.looks, looks.count) == ("", 3, 3)
-    assert told[0] == "waiting: battery 41.2 °C, must be at most 33.0 °C"
+    assert told[0] == "battery 41.2 °C, must be at most 33.0 °C"
     assert len(told) == 2
 
 
