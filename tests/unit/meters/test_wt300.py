@@ -9,12 +9,9 @@ from dataclasses import replace
 import pytest
 
 from collectors.clocks import device_clock
-from collectors.meters.hookup import Given, Hookup
 from collectors.meters.line_serial import SerialLine
 from collectors.meters.line_tcp import TcpLine
 from collectors.meters.protocol import Line, MeterError
-from collectors.meters.table import opener
-from collectors.meters.transcript import Unkept
 from collectors.meters.wt300 import Wt300
 from collectors.meters.wt300_items import Ranges, Ranging, Wt300Plan
 from collectors.protocol import Clock
@@ -260,54 +257,3 @@ def test_a_range_that_the_meter_does_not_have_is_refused_with_its_own_words() ->
         pytest.raises(MeterError, match=r'refused :INP:VOLT:RANG 301: .*130,"Illegal parameter"'),
     ):
         wt.begin()
-
-
-def test_another_meter_is_refused() -> None:
-    with (
-        pytest.raises(MeterError, match="is no WT300"),
-        meter(Wt310e("YOKOGAWA,WT210,0,F2.01")),
-    ):
-        pass
-
-
-@pytest.mark.parametrize(
-    ("change", "what"),
-    [
-        ({"update_s": 0.05}, "update_s"),
-        ({"mode": "AC"}, "mode"),
-        ({"crest_factor": "4"}, "crest_factor"),
-        ({"items": ("U", "U")}, "each once"),
-        ({"items": ("U;*RST",)}, "items are of"),
-        ({"items": ()}, "1 to 10"),
-        ({"integrate": False}, "need integrate"),
-        ({"element": "1;*RST"}, "element"),
-    ],
-)
-def test_a_plan_that_cannot_be_is_refused_before_anything_is_said(
-    change: dict[str, object], what: str
-) -> None:
-    double = Wt310e()
-    with pytest.raises(MeterError, match=what), meter(double, replace(PLAN, **change)):  # type: ignore[arg-type] # wrong on purpose
-        pass
-    assert double.heard == []
-
-
-def test_a_meter_opens_by_its_address_and_settings() -> None:
-    double = Wt310e()
-    settings: dict[str, Given] = {
-        "update_s": 0.5,
-        "mode": "DC",
-        "crest_factor": "6A",
-        "volts": 15,
-        "amps": 20,
-        "items": "U,I,P",
-        "integrate": False,
-        "element": 1,
-    }
-    with on_tcp(double) as port:
-        address = f"tcp:127.0.0.1:{port}"
-        found = opener("wt300")(Hookup("meter.wall", address, settings, device_clock(), Unkept()))
-        found.begin()
-        found.end()
-        found.close()
-    assert ":INP:MODE DC" in double.heard
