@@ -54,10 +54,9 @@ class Board:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         moments = dict(self._moments)
         shown = chosen(moments, console.size.height - 2)  # the line below, and the cursor's
-        hidden = [moments[name] for name in moments if name not in shown]
         yield self._table({name: moments[name] for name in shown}, options.max_width)
         if len(moments) > 1:
-            yield self._below(list(moments.values()), hidden)
+            yield self._below(list(moments.values()), len(moments) - len(shown))
 
     def _table(self, moments: Mapping[str, Progress], width: int) -> Table:
         table = Table.grid(padding=(0, 1), expand=True)
@@ -75,12 +74,12 @@ class Board:
         marks = {FAILED: Text("✗", "red"), DONE: Text("✓", "green")}
         return marks.get(moment.phase, self._spinner)
 
-    def _below(self, moments: Sequence[Progress], hidden: Sequence[Progress]) -> Text:
+    def _below(self, moments: Sequence[Progress], hidden: int) -> Text:
         """All devices in one line, and how many of them have no line of their own."""
         spent_s = round(time.monotonic() - self._begun_s)
-        said = f"{len(moments)} devices, {spent_s // 60}:{spent_s % 60:02d} · {counted(moments)}"
-        more = f" · not shown: {counted(hidden)}" if hidden else ""
-        return Text(said + more, "bold", no_wrap=True, overflow="ellipsis")
+        many = f"{len(moments)} devices" + (f" ({hidden} not shown)" if hidden else "")
+        said = f"{many}, {spent_s // 60}:{spent_s % 60:02d} · {counted(moments)}"
+        return Text(said, "bold", no_wrap=True, overflow="ellipsis")
 
 
 def chosen(moments: Mapping[str, Progress], room: int) -> list[str]:

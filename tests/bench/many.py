@@ -10,7 +10,8 @@ devices are looked at every half second, less often where there are many. Both s
 here, which no real bench does: wall times are no figures of a host.
 
 Memory is proportional set size (proc_pid_smaps(5)): of a page that n processes share, each has
-1/n. CPU time of the host is exact (wait4(2)); that of the devices is as it stood at the last look.
+1/n. CPU time of the whole host is exact (wait4(2)); that of each of its processes and of the
+devices is as it stood at the last look, which on a machine that is overrun lies far back.
 """
 
 from __future__ import annotations

@@ -43,7 +43,8 @@ def test_where_not_all_fit_those_that_failed_come_first_and_the_done_ones_last()
     assert "device-49" in said[0]
     assert "failed · Connection refused" in said[0]
     assert [line.split()[1] for line in said[1:10]] == NAMES[30:39]
-    assert "1 failed, 19 prepare, 30 done · not shown: 10 prepare, 30 done" in said[-1]
+    assert "50 devices (40 not shown), 0:0" in said[-1]
+    assert "1 failed, 19 prepare, 30 done" in said[-1]
 
 
 def test_where_all_fit_they_stay_in_their_order() -> None:
