@@ -97,20 +97,43 @@ def test_settings_hash_depends_on_the_work_and_not_on_the_engine(
     assert found[0] == found[1] != found[2]
 
 
+def changed(path: Path) -> bytes:
+    """Flip a bit in the middle of a file; gives what was there."""
+    good = path.read_bytes()
+    bad = bytearray(good)
+    bad[len(bad) // 2] ^= 0x20
+    path.write_bytes(bytes(bad))
+    return good
+
+
+def copied(measured: dict[str, Any], tmp_path: Path) -> tuple[Path, list[Path]]:
+    """A copy of a run, and its files that hold anything."""
+    copy = Path(shutil.copytree(measured["run"], tmp_path / "copy"))
+    return copy, [p for p in sorted(copy.rglob("*")) if p.is_file() and p.stat().st_size]
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize("measured", ["llama_cpp"], indirect=True)
 def test_every_changed_file_is_named(measured: dict[str, Any], tmp_path: Path) -> None:
-    copy = tmp_path / "copy"
-    shutil.copytree(measured["run"], copy)
-    files = [p for p in sorted(copy.rglob("*")) if p.is_file() and p.stat().st_size]
+    copy, files = copied(measured, tmp_path)
     assert len(files) > 30
     for path in files:
-        good = path.read_bytes()
-        bad = bytearray(good)
-        bad[len(bad) // 2] ^= 0x20
-        path.write_bytes(bytes(bad))
+        good = changed(path)
         named = {f.file for f in verify(copy).findings}
         path.write_bytes(good)
         assert path.relative_to(copy).as_posix() in named
     assert verify(copy).good
+
+
+def test_no_changed_file_of_the_data_hides_another(
+    measured: dict[str, Any], tmp_path: Path
+) -> None:
+    copy, files = copied(measured, tmp_path)
+    under = [p for p in files if p.is_relative_to(copy / "data")]
+    for path in under:
+        changed(path)
+    named = {f.file for f in verify(copy).findings}
+    assert {p.relative_to(copy).as_posix() for p in under} <= named
 
 
 def test_a_lost_line_is_named_even_under_a_new_seal(

@@ -28,7 +28,13 @@ ROOT = Path(__file__).parents[2]
 AXE = Path(os.environ.get("INFEROMETER_AXE") or ROOT / ".ci/cache/axe/package/axe.min.js")
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 HOSTILE = "<script>globalThis.taken=1</script><a href=x>\u202e\x1b[31m</style>%{x}"
+PATIENCE_MS = 300_000  # a busy machine is no fault of a page
 PHONE = {"width": 390, "height": 844}
+# Only sums leave the page, and nodes are named for what is violated alone (`resultTypes`): names
+# of all that pass are most of the work, in the page and for Python.
+AXE_RUN = """axe.run(document, {resultTypes: ["violations"]}).then((found) => ({
+    bad: found.violations.map((each) => [each.id, each.impact]), passes: found.passes.length,
+}))"""
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
@@ -104,6 +110,7 @@ def opened(
     """Open a page from its file, offline, and wait until its charts are there."""
     chosen = context or {}
     around = browser.new_context(offline=True, **chosen)
+    around.set_default_timeout(PATIENCE_MS)
     found = Opened(around.new_page())
     found.tab.on("request", lambda request: found.requests.append(request.url))
     found.tab.on("console", lambda message: found.complaints.append(message.text))
@@ -115,8 +122,16 @@ def opened(
     around.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["sample", "hostile", "gaps", "void"])
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [
+        ("sample", "light"),
+        ("sample", "dark"),
+        ("hostile", "dark"),
+        ("gaps", "light"),
+        ("void", "dark"),
+    ],
+)
 def test_it_draws_all_charts_under_its_policy_without_a_request_or_a_complaint(
     browser: Browser, drawn: Draw, name: str, scheme: str
 ) -> None:
@@ -132,8 +147,10 @@ def test_it_draws_all_charts_under_its_policy_without_a_request_or_a_complaint(
 
 
 @pytest.mark.skipif(not AXE.exists(), reason=f"axe-core is not at {AXE}")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [{"width": 1280, "height": 900}, PHONE])
+# Colours follow the scheme and places the size, so two runs of it see both of each.
+@pytest.mark.parametrize(
+    ("scheme", "size"), [("light", {"width": 1280, "height": 900}), ("dark", PHONE)]
+)
 def test_axe_finds_nothing_serious(
     browser: Browser, drawn: Draw, scheme: str, size: dict[str, int]
 ) -> None:
@@ -141,10 +158,10 @@ def test_axe_finds_nothing_serious(
     with opened(browser, drawn("sample"), context) as it:
         it.tab.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
         it.tab.add_script_tag(content=AXE.read_text(encoding="utf-8"))
-        found = it.tab.evaluate("axe.run(document)")
-        bad = [v["id"] for v in found["violations"] if v["impact"] in ("serious", "critical")]
+        found = it.tab.evaluate(AXE_RUN)
+        bad = [each for each, impact in found["bad"] if impact in ("serious", "critical")]
         assert bad == []
-        assert len(found["passes"]) > 20
+        assert found["passes"] > 20
 
 
 @pytest.mark.parametrize("name", ["sample", "hostile"])
