@@ -19,7 +19,7 @@ from host.pipeline.equipment import equipment_for, keep_equipment
 from host.pipeline.fill import Work, disk, fill, hand_over_all
 from host.pipeline.laboratory import NAME as LABORATORY
 from host.pipeline.laboratory import laboratory_bytes
-from host.pipeline.meters import metered, refuse_meters
+from host.pipeline.meters import check_meters, metered, refuse_meters
 from host.pipeline.perturbation import look_up, write_on_off
 from host.pipeline.prepare import resolve_plan
 from host.pipeline.profile_gates import NAME as GATES
@@ -122,8 +122,10 @@ def _begun(
             given = given if gates is None else dump(plan).encode()
         resolved = _resolved(plan, device, link, watch)
         instruments = equipment_for(files.equipment, link)
-        if asked.detached and instruments is not None:
-            refuse_meters(instruments.equipment)
+        if instruments is not None:
+            check_meters(instruments.equipment)
+            if asked.detached:
+                refuse_meters(instruments.equipment)
         folder = create(runs, _name(resolved))
         with owned(folder.data):
             with disk(folder):

@@ -53,6 +53,18 @@ def refuse_meters(equipment: Equipment) -> None:
         raise PlanError("equipment", said)
 
 
+def check_meters(equipment: Equipment) -> None:
+    """Raise PlanError for settings that would look at another load than that of the run."""
+    for name, connection in _connected(equipment).items():
+        if "ranging" in connection.settings:
+            raise PlanError(
+                "equipment",
+                f"instrument {name} would find its ranges before the run, without its load; find"
+                f" them beside one (`inferometer meters probe {connection.driver} … --set"
+                " ranging=100 --read`) and state them",
+            )
+
+
 def _connected(equipment: Equipment | None) -> dict[str, Connection]:
     instruments = () if equipment is None else equipment.instrument
     return {i.id: i.connect for i in instruments if i.connect is not None}

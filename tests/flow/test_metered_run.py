@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from host.handover.equipment import Connection, Instrument
@@ -85,6 +86,31 @@ def test_a_calibrated_meter_earns_tier_a_and_gives_energies(
     assert float(mean["value"]) == pytest.approx(15.022, abs=0.002)
     verified = json.loads(command("verify", said["run"], "--json").stdout)
     assert verified["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("argv", "settings", "words"),
+    [
+        ((), {"ranging": 10}, "would find its ranges before the run"),
+        (("--detach",), {}, "which a detached run does not have"),
+    ],
+)
+def test_what_a_meter_cannot_do_in_a_run_is_said_before_it(
+    command: Command,
+    tmp_path: Path,
+    argv: tuple[str, ...],
+    settings: dict[str, str | int | float | bool],
+    words: str,
+) -> None:
+    meter = wall(9)
+    connect = Connection("wt300", "tcp:127.0.0.1:9", settings)
+    path = write(tmp_path / "lab", equipment(msgspec.structs.replace(meter, connect=connect)))
+    plan = small_plan(tmp_path / "plan.toml", items=["assistant-tea-en"])
+    runs = tmp_path / "runs"
+    done = command("measure", "--plan", plan, "--equipment", path, "--runs", runs, *argv)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert words in " ".join(done.stderr.split())
+    assert not list(runs.glob("*"))
 
 
 def test_a_meter_that_does_not_answer_stops_the_run_with_its_name(
