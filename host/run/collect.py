@@ -10,9 +10,8 @@ from typing import Any
 
 from agent.spool import StreamEnd
 from host.errors import AgentError, FarFileError, FolderError
-from host.run.fetch import Pulls, proven
+from host.run.fetch import Pulls, proven, whole
 from host.run.folder import RunFolder, sync_folder, write_json
-from host.transport.base import Transport
 
 # Native libraries print at every load; what is beyond this is no help to anybody.
 MAX_LOG_BYTES = 64 << 20
@@ -59,15 +58,15 @@ def collect(
         path = goal / f"{end.stream}.tsv"
         if not proven(pulls, spool / path.name, path, end):
             damaged = f"transfer-damaged: {path.name} is not what the agent wrote"
-    collect_logs(pulls.transport, spool, goal)
+    collect_logs(pulls, spool, goal)
     return damaged
 
 
-def collect_logs(transport: Transport, spool: PurePosixPath, goal: Path) -> None:
-    """Copy the logs of one attempt; one that was never begun is missing, and no harm."""
+def collect_logs(pulls: Pulls, spool: PurePosixPath, goal: Path) -> None:
+    """Copy the logs of one attempt, through cuts; one that was never begun is missing, no harm."""
     for name in LOGS:
         with contextlib.suppress(FarFileError):
-            transport.pull(spool / name, goal / name, max_bytes=MAX_LOG_BYTES)
+            whole(pulls, spool / name, goal / name, MAX_LOG_BYTES)
 
 
 def write_attempt(folder: RunFolder, number: int, fields: Mapping[str, Any]) -> None:

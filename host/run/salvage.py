@@ -24,7 +24,7 @@ def salvage(bench: Bench, number: int, reason: str) -> None:
     goal = bench.folder.attempt(number)
     goal.mkdir(parents=True, exist_ok=True)
     ends = tuple(_fetched(bench, spool, goal, name) for name in _streams(bench, spool))
-    collect_logs(bench.transport, spool, goal)
+    collect_logs(bench.pulls, spool, goal)
     write_attempt(
         bench.folder,
         number,
