@@ -14,7 +14,10 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})", re.ASCII
 )
-_DAY_LENGTH = datetime.timedelta(days=1) - datetime.timedelta(microseconds=1)
+_STEP = datetime.timedelta(microseconds=1)
+_DAY_LENGTH = datetime.timedelta(days=1) - _STEP
+# A time stamp authority may cut its time off at the second (RFC 3161, 2.4.2, genTime).
+_SECOND_LENGTH = datetime.timedelta(seconds=1) - _STEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ def moment(text: str) -> Moment:
         return Moment(first, first + _DAY_LENGTH)
     if _INSTANT.fullmatch(text):
         when = datetime.datetime.fromisoformat(text).astimezone(datetime.UTC)
-        return Moment(when, when)
+        return Moment(when, when if "." in text else when + _SECOND_LENGTH)
     raise ValueError(f"{text!r} is no RFC 3339 date or time with an offset")
 
 

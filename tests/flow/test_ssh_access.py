@@ -117,7 +117,7 @@ def test_a_changed_host_key_is_refused_even_where_the_configuration_would_not(fa
 def test_a_wrong_key_is_refused_and_named(far: Sshd) -> None:
     key(far.folder / "stranger")
     shutil.copy(far.folder / "stranger.pub", far.folder / "authorized_keys")
-    with pytest.raises(AccessRefusedError, match=r"none of our keys.*far0?/user"):
+    with pytest.raises(AccessRefusedError, match=r"none of our keys.*far[0-9]*/user"):
         echo(far.config())
 
 

@@ -14,7 +14,7 @@ from host.errors import PlanError
 from host.handover.deployment import Deployment
 from host.handover.plan import GatePlan
 from host.handover.progress import Progress
-from host.pipeline.profile_gates import DETACHED, with_profile_gates
+from host.pipeline.profile_gates import with_profile_gates
 from host.pipeline.reach import Reached
 from host.plan.load import default, dump, parse
 from host.plan.profile import all_shipped
@@ -51,10 +51,11 @@ def test_a_profile_without_gates_leaves_the_plan_as_it_is(tmp_path: Path) -> Non
 
 def test_a_detached_run_has_the_gates_that_the_agent_looks_at(tmp_path: Path) -> None:
     plan, found = with_profile_gates(PLAN, device(tmp_path, **BUSY), print, detached=True)
-    assert plan.gates == GatePlan(timeout_s=PLAN.gates.timeout_s, max_busy_ratio=0.5)
+    assert plan.gates == GatePlan(
+        timeout_s=PLAN.gates.timeout_s, max_busy_ratio=0.5, steady_for_s=2.0
+    )
     assert found is not None
-    assert found.left_out == {"steady_for_s": DETACHED}
-    assert DETACHED in found.sentence()
+    assert found.left_out == {}
 
 
 def test_a_detached_run_of_the_shell_agent_has_none(tmp_path: Path) -> None:

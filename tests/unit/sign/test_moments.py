@@ -33,3 +33,9 @@ def test_what_is_no_date_or_leaves_its_zone_open_is_refused(text: str) -> None:
 def test_a_key_of_a_year_ends_on_the_same_day_but_for_leap_years() -> None:
     assert days_after("2026-11-24T03:30:00Z", 365) == "2027-11-24"
     assert days_after("2027-11-24T03:30:00Z", 365) == "2028-11-23"
+
+
+def test_a_time_without_parts_of_a_second_may_be_any_of_them() -> None:
+    found = moment("2026-11-24T08:30:00Z")
+    assert (found.last - found.first).total_seconds() == pytest.approx(1)
+    assert found.last < moment("2026-11-24T08:30:01Z").first

@@ -37,7 +37,7 @@ def test_an_answer_proves_its_time_against_the_root(
 ) -> None:
     found = checked_time(answer, SIGNATURE, (authority.root,))
     assert found.endswith("Z")
-    assert moment(found).first == moment(found).last
+    assert (moment(found).last - moment(found).first).total_seconds() < 1
     assert len(imprint(answer)) == 32
 
 
