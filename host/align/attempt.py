@@ -37,7 +37,7 @@ def attempt_of(
         events = events_of(files.streams.get("events"))
         did = _did(files, events, plan, requested)
         series = series_of(files.streams, sources.get("channels", ()))
-    except (KeyError, ValueError, WireError) as err:
+    except (AttributeError, KeyError, TypeError, ValueError, WireError) as err:
         damage = f"stream-damaged: {err!r}"
         return _unreadable(files.number, damage)
     return AttemptTrace(

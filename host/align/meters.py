@@ -49,8 +49,11 @@ def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool)
         if not isinstance(said, dict) or not isinstance(said.get("channels"), list):
             raise FolderError(str(about), "describes no meter")
         streams = _streams(place)
-        faults += _faults(place, streams, data)
-        found = series_of(streams, said["channels"])
+        try:
+            faults += _faults(place, streams, data)
+            found = series_of(streams, said["channels"])
+        except (AttributeError, KeyError, TypeError, ValueError) as err:
+            raise FolderError(str(place), f"is no recording of a meter: {err!r}") from err
         if not same_clock:
             found = tuple(_carried(one, host_to_device) for one in found)
         series += found

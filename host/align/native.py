@@ -65,11 +65,14 @@ def native_attempt(
     tokens of the plan. Raises ValueError where log and events do not fit, or lack what the
     expressions look for.
     """
-    patterns = {
-        name: re.compile(pattern)
-        for name, pattern in (settings.get("lines") or {}).items()
-        if pattern is not None
-    }
+    try:
+        patterns = {
+            name: re.compile(pattern)
+            for name, pattern in (settings.get("lines") or {}).items()
+            if pattern is not None
+        }
+    except re.error as err:
+        raise ValueError(f"lines: {err}") from err
     runs = tuple(_runs(events, log, patterns.get("stamp")))
     requests = [_request(run, patterns, requested[run.item]) for run in runs]
     return Did(

@@ -121,13 +121,17 @@ class Recorder:
         )
 
     def _run(self) -> None:
+        try:
+            self._read()
+        except MeterError as err:
+            self.failed = err.what
+        except OSError as err:
+            self.failed = f"what it says cannot be kept: {err.strerror or err}"
+
+    def _read(self) -> None:
         tick = 0
         while not self._stop.is_set():
-            try:
-                found = self.meter.read(timeout_s=READ_TIMEOUT_S)
-            except MeterError as err:
-                self.failed = err.what
-                return
+            found = self.meter.read(timeout_s=READ_TIMEOUT_S)
             if found and self._writer is not None:
                 self._writer.append(_row(tick, found))
                 tick += 1

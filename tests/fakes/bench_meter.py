@@ -15,11 +15,11 @@ CHANNELS = (
 
 
 class BenchMeter:
-    """Meets `Meter`. lose: from then on it is gone."""
+    """Meets `Meter`. lose: the next read fails so, after all that was given before."""
 
     def __init__(self, transcript: Transcript, *, refuses: str = "") -> None:
         self._transcript, self._refuses = transcript, refuses
-        self._sets: queue.Queue[tuple[Reading | Gap, ...] | None] = queue.Queue()
+        self._sets: queue.Queue[tuple[Reading | Gap, ...] | Exception] = queue.Queue()
         self.closed = False
 
     @property
@@ -39,16 +39,16 @@ class BenchMeter:
     def give(self, *found: Reading | Gap) -> None:
         self._sets.put(tuple(found))
 
-    def lose(self) -> None:
-        self._sets.put(None)
+    def lose(self, why: Exception) -> None:
+        self._sets.put(why)
 
     def read(self, *, timeout_s: float) -> tuple[Reading | Gap, ...]:
         try:
             found = self._sets.get(timeout=min(timeout_s, 0.05))
         except queue.Empty:
             return ()
-        if found is None:
-            raise MeterError("m1", "the cable is out")
+        if isinstance(found, Exception):
+            raise found
         return found
 
     def all_taken(self) -> bool:

@@ -64,6 +64,15 @@ def host(device: Far, ledgers: Path, *fatal: int, silence_s: int) -> Iterator[Ho
                     pipe.close()
 
 
+@contextmanager
+def holding(device: Far, ledgers: Path, *, silence_s: int) -> Iterator[Host]:
+    """A host that has set the brightness from 102 to 200."""
+    with host(device, ledgers, silence_s=silence_s) as made:
+        assert made.answer() == "ready"
+        assert made.ask("take brightness 200") == "held 1"
+        yield made
+
+
 def watchdog(device: Far) -> int:
     """Process id of the device's watchdog."""
     return int((device.leases / "watching" / "pid").read_text().split()[0])

@@ -11,11 +11,11 @@ import pytest
 from host.align.native import native_attempt
 from host.align.requests import Did, events_of
 from host.plan.runner import runner
-from host.reduce.native_runner import perf_times
 from host.reduce.throughput import decode_rate, prefill_rate
 from tests.fakes.agent_session import outcome
 from tests.fakes.agent_shells import shell_of
 from tests.fakes.native import completion_argv
+from tests.fakes.runner_figures import perf_times
 from tests.fakes.shell_runs import order_of, shell_session, spool_of
 
 OUTPUT_TOKENS = 8

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from host.reduce.native_runner import bench_tests, perf_times
 from tests.fakes.agent_session import check_streams, outcome
 from tests.fakes.agent_shells import Shell, shell_of
 from tests.fakes.native import called
+from tests.fakes.runner_figures import bench_tests, perf_times
 from tests.fakes.shell_runs import order_of, shell_session, spool_of
 
 

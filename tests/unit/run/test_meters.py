@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,11 +11,11 @@ import numpy as np
 import pytest
 
 from agent.spool import read_spool
-from collectors.meters.protocol import Transcript
+from collectors.meters.protocol import MeterError, Transcript
 from collectors.reading import Gap
 from host.align.fit import align, bracket
 from host.align.meters import beside, meters_in
-from host.errors import DeviceError
+from host.errors import DeviceError, FolderError
 from host.handover.trace import Window
 from host.run.meters import Opener, recording
 from tests.fakes.bench_meter import BenchMeter, power
@@ -33,7 +34,7 @@ def opener(made: list[BenchMeter], refuses: str = "") -> Opener:
     return open_meter
 
 
-def record(data: Path, *, lost: bool = False) -> None:
+def record(data: Path, lost: Exception | None = None) -> None:
     """Four sets of readings, 1 s apart, the third without a power."""
     made: list[BenchMeter] = []
     with recording(data, {"m1": (opener(made), {"driver": "bench"})}, CLOCK) as found:
@@ -41,8 +42,8 @@ def record(data: Path, *, lost: bool = False) -> None:
         made[0].give(*power(11 * S, 5.0))
         made[0].give(Gap("meter.m1.power", 12 * S, "overrange: INF"), power(12 * S, 0.0)[1])
         made[0].give(*power(13 * S, 6.0))
-        if lost:
-            made[0].lose()
+        if lost is not None:
+            made[0].lose(lost)
             until("the loss is noticed", lambda: found[0].failed != "")
         until("all is taken", made[0].all_taken)
     assert made[0].closed
@@ -64,10 +65,20 @@ def test_everything_of_a_meter_is_kept(tmp_path: Path) -> None:
     assert (end["failed"], [s["lines"] for s in end["streams"]]) == ("", [4, 2])
 
 
-def test_a_meter_that_is_gone_keeps_what_it_gave_and_says_so(tmp_path: Path) -> None:
-    record(tmp_path, lost=True)
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        (MeterError("m1", "the cable is out"), "the cable is out"),
+        # The transcript says so, in the middle of a question.
+        (OSError(errno.ENOSPC, "No space left"), "what it says cannot be kept: No space left"),
+    ],
+)
+def test_a_meter_that_is_lost_keeps_what_it_gave_and_says_why(
+    tmp_path: Path, lost: Exception, words: str
+) -> None:
+    record(tmp_path, lost)
     end = json.loads((tmp_path / "meters/m1/1/end.json").read_bytes())
-    assert end["failed"] == "the cable is out"
+    assert end["failed"] == words
     assert end["streams"][0]["lines"] == 4
 
 
@@ -109,3 +120,21 @@ def test_a_reading_that_was_changed_is_a_fault(tmp_path: Path) -> None:
     found = meters_in(tmp_path, None, same_clock=True).faults
     assert {f.file for f in found} == {"data/meters/m1/1/source-m1.tsv"}
     assert [f.fault for f in found] == ["crc", "sequence", "count"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("end.json", b'{"streams": [{"lines": 4}]}'),
+        ("end.json", b"[]"),
+        ("meter.json", b'{"channels": [1]}'),
+        ("source-m1.tsv", b'# {"clock":"c","columns":[["x","ns"]],"spool":1,"stream":"s"}\n'),
+    ],
+)
+def test_a_folder_that_is_none_of_a_meter_is_refused_in_a_sentence(
+    tmp_path: Path, name: str, data: bytes
+) -> None:
+    record(tmp_path)
+    (tmp_path / "meters/m1/1" / name).write_bytes(data)
+    with pytest.raises(FolderError, match="is no recording of a meter"):
+        meters_in(tmp_path, None, same_clock=True)

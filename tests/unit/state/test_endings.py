@@ -13,7 +13,7 @@ import pytest
 from host.state.controls import ANDROID
 from host.state.lease import Watch, leases
 from host.state.ledger import Ledger
-from tests.fakes.hosts import end_watchdog, host, kill_watchdog, left_over, watchdog
+from tests.fakes.hosts import end_watchdog, holding, host, kill_watchdog, left_over, watchdog
 from tests.fakes.shells import SHELLS, Far, far, until
 
 # Of the watchdog. A call of a host takes part of a second, on a busy machine several.
@@ -32,9 +32,7 @@ def device(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Far]:
 def test_a_host_that_is_killed_has_its_settings_restored_by_the_device(
     device: Far, tmp_path: Path
 ) -> None:
-    with host(device, tmp_path / "l", silence_s=PATIENCE_S) as killed:
-        assert killed.answer() == "ready"
-        assert killed.ask("take brightness 200") == "held 1"
+    with holding(device, tmp_path / "l", silence_s=PATIENCE_S) as killed:
         assert killed.ask("take doze 0") == "held 2"
         killed.send(signal.SIGKILL)
         until("brightness restored", lambda: device.state.get(BRIGHTNESS) == "102")
@@ -48,9 +46,7 @@ def test_a_host_that_is_killed_has_its_settings_restored_by_the_device(
 def test_a_host_that_was_stopped_too_long_finds_its_lease_lost_and_touches_nothing(
     device: Far, tmp_path: Path
 ) -> None:
-    with host(device, tmp_path / "l", silence_s=PATIENCE_S) as asleep:
-        assert asleep.answer() == "ready"
-        assert asleep.ask("take brightness 200") == "held 1"
+    with holding(device, tmp_path / "l", silence_s=PATIENCE_S) as asleep:
         asleep.send(signal.SIGSTOP)
         until("brightness restored", lambda: device.state.get(BRIGHTNESS) == "102")
         asleep.send(signal.SIGCONT)
@@ -64,9 +60,7 @@ def test_a_host_that_was_stopped_too_long_finds_its_lease_lost_and_touches_nothi
 def test_a_watchdog_that_was_stopped_meanwhile_takes_a_living_host_for_living(
     device: Far, tmp_path: Path
 ) -> None:
-    with host(device, tmp_path / "l", silence_s=PATIENCE_S) as living:
-        assert living.answer() == "ready"
-        assert living.ask("take brightness 200") == "held 1"
+    with holding(device, tmp_path / "l", silence_s=PATIENCE_S) as living:
         pid = watchdog(device)
         os.kill(pid, signal.SIGSTOP)
         since = time.monotonic()
@@ -82,9 +76,7 @@ def test_a_watchdog_that_was_stopped_meanwhile_takes_a_living_host_for_living(
 def test_a_watchdog_that_was_killed_is_started_again_by_the_next_sign(
     device: Far, tmp_path: Path
 ) -> None:
-    with host(device, tmp_path / "l", silence_s=600) as living:
-        assert living.answer() == "ready"
-        assert living.ask("take brightness 200") == "held 1"
+    with holding(device, tmp_path / "l", silence_s=600) as living:
         pid = watchdog(device)
         kill_watchdog(device)
         assert living.ask("check") == "unchanged"
@@ -106,9 +98,7 @@ def test_a_second_watchdog_is_refused(device: Far, tmp_path: Path) -> None:
 
 
 def test_a_watchdog_that_is_told_to_end_restores_first(device: Far, tmp_path: Path) -> None:
-    with host(device, tmp_path / "l", silence_s=600) as living:
-        assert living.answer() == "ready"
-        assert living.ask("take brightness 200") == "held 1"
+    with holding(device, tmp_path / "l", silence_s=600):
         os.kill(watchdog(device), signal.SIGTERM)
         until("brightness restored", lambda: device.state.get(BRIGHTNESS) == "102")
 
@@ -119,9 +109,7 @@ def test_after_a_reboot_only_what_persists_is_put_back(
     tmp_path: Path,
     forgets: bool,  # noqa: FBT001
 ) -> None:
-    with host(device, tmp_path / "l", silence_s=600) as killed:
-        assert killed.answer() == "ready"
-        assert killed.ask("take brightness 200") == "held 1"
+    with holding(device, tmp_path / "l", silence_s=600) as killed:
         assert killed.ask("take doze 0") == "held 2"
         killed.send(signal.SIGKILL)
     kill_watchdog(device)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.hosts import end_watchdog, host, kill_watchdog, left_over, watchdog
+from tests.fakes.hosts import end_watchdog, holding, host, kill_watchdog, left_over, watchdog
 from tests.fakes.shells import Far, far
 
 BRIGHTNESS = "settings/system/screen_brightness"
@@ -26,9 +27,7 @@ def device(tmp_path: Path) -> Iterator[Far]:
 def test_with_host_and_watchdog_killed_the_next_start_restores(
     device: Far, tmp_path: Path
 ) -> None:
-    with host(device, tmp_path / "l", silence_s=600) as killed:
-        assert killed.answer() == "ready"
-        assert killed.ask("take brightness 200") == "held 1"
+    with holding(device, tmp_path / "l", silence_s=600) as killed:
         killed.send(signal.SIGKILL)
     kill_watchdog(device)
     assert device.state.get(BRIGHTNESS) == "200"
@@ -40,9 +39,7 @@ def test_with_host_and_watchdog_killed_the_next_start_restores(
 def test_a_next_start_takes_over_while_the_watchdog_of_the_killed_host_still_waits(
     device: Far, tmp_path: Path
 ) -> None:
-    with host(device, tmp_path / "l", silence_s=600) as killed:
-        assert killed.answer() == "ready"
-        assert killed.ask("take brightness 200") == "held 1"
+    with holding(device, tmp_path / "l", silence_s=600) as killed:
         killed.send(signal.SIGKILL)
     pid = watchdog(device)
     with host(device, tmp_path / "l", silence_s=600) as second:
@@ -57,9 +54,7 @@ def test_a_next_start_takes_over_while_the_watchdog_of_the_killed_host_still_wai
 def test_a_device_whose_folder_is_gone_is_restored_from_the_hosts_book(
     device: Far, tmp_path: Path
 ) -> None:
-    with host(device, tmp_path / "l", silence_s=600) as killed:
-        assert killed.answer() == "ready"
-        assert killed.ask("take brightness 200") == "held 1"
+    with holding(device, tmp_path / "l", silence_s=600) as killed:
         killed.send(signal.SIGKILL)
     kill_watchdog(device)
     for path in sorted(device.leases.rglob("*"), reverse=True):
@@ -73,9 +68,7 @@ def test_a_device_whose_folder_is_gone_is_restored_from_the_hosts_book(
 def test_a_bench_whose_disk_is_gone_restores_from_the_devices_folder(
     device: Far, tmp_path: Path
 ) -> None:
-    with host(device, tmp_path / "lost", silence_s=600) as killed:
-        assert killed.answer() == "ready"
-        assert killed.ask("take brightness 200") == "held 1"
+    with holding(device, tmp_path / "lost", silence_s=600) as killed:
         killed.send(signal.SIGKILL)
     kill_watchdog(device)
     assert left_over(device, tmp_path / "new") == ()
@@ -90,17 +83,29 @@ def test_a_lease_folder_whose_holder_was_never_written_is_given_up(
     assert left_over(device, tmp_path / "l") == ()
 
 
-def test_a_watchdog_that_still_writes_does_not_keep_its_folder_alive(
+def test_a_folder_that_is_still_written_into_is_given_up_under_its_name(
     device: Far, tmp_path: Path
 ) -> None:
     with host(device, tmp_path / "l", silence_s=600) as first:
         assert first.answer() == "ready"
         inside = os.open(device.leases, os.O_DIRECTORY)
+        writer = threading.Thread(target=_write_into, args=(inside,))
+        writer.start()
         assert first.ask("leave") == "left"
-    with pytest.raises(FileNotFoundError):  # its folder is gone under whatever name
-        os.open("log", os.O_CREAT | os.O_WRONLY, dir_fd=inside)
-    os.close(inside)
+        assert not device.leases.exists()
+        os.close(inside)
+        writer.join()
+    with host(device, tmp_path / "l", silence_s=600) as second:
+        assert second.answer() == "ready"
+        assert second.ask("leave") == "left"
     assert list(device.leases.parent.glob("leases*")) == []
+
+
+def _write_into(folder: int) -> None:
+    """New files, as fast as it goes, until the folder is gone or nobody holds it any more."""
+    with contextlib.suppress(OSError):
+        for number in range(1_000_000):
+            os.close(os.open(f"late-{number}", os.O_CREAT | os.O_WRONLY, dir_fd=folder))
 
 
 def test_a_restore_that_fails_stays_in_the_book_until_it_works(
@@ -108,9 +113,7 @@ def test_a_restore_that_fails_stays_in_the_book_until_it_works(
 ) -> None:
     settings = device.place / "bin" / "settings"
     sound = settings.read_bytes()
-    with host(device, tmp_path / "l", silence_s=600) as broken:
-        assert broken.answer() == "ready"
-        assert broken.ask("take brightness 200") == "held 1"
+    with holding(device, tmp_path / "l", silence_s=600) as broken:
         settings.write_text('#!/bin/sh\n[ "$1" = get ] && echo 200; exit 5\n')
         assert broken.ask("leave").startswith("refused adb:DOUBLE0001: could not be restored")
         assert broken.process.wait() == 3
@@ -121,9 +124,7 @@ def test_a_restore_that_fails_stays_in_the_book_until_it_works(
 
 
 def test_ctrl_c_restores(device: Far, tmp_path: Path) -> None:
-    with host(device, tmp_path / "l", silence_s=600) as stopped:
-        assert stopped.answer() == "ready"
-        assert stopped.ask("take brightness 200") == "held 1"
+    with holding(device, tmp_path / "l", silence_s=600) as stopped:
         stopped.send(signal.SIGINT)
         assert stopped.process.wait() != 0
     assert device.state.get(BRIGHTNESS) == "102"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host.reduce.native_runner import PERF_STEP_NS, PerfTimes, bench_tests, perf_times
+from tests.fakes.runner_figures import PERF_STEP_NS, PerfTimes, bench_tests, perf_times
 
 DATA = Path(__file__).parents[2] / "data/native"
 BENCH = (DATA / "llama-bench.jsonl").read_bytes()
