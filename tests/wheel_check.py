@@ -13,6 +13,7 @@ DATA = {
     "device_profiles/local.toml",
     "agent/shell/main.sh",
     "host/schema/record-0.2.0.schema.json",
+    "host/schema/record-0.3.0.schema.json",
     "host/schema/laboratory-template.toml",
 }
 

@@ -34,7 +34,7 @@ from host.handover.scalars import (
 from host.handover.text import Txt
 
 SCHEMA_NAME: Final = "inferometer/record"
-SCHEMA_VERSION: Final = "0.2.0"
+SCHEMA_VERSION: Final = "0.3.0"
 Status = Literal["valid", "void", "incomplete"]
 AMBIENT_TEMPERATURE = "ambient_temperature"
 
@@ -80,7 +80,7 @@ class AbsentField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     source: str
     reason: str
-    fix: str
+    fix: Txt
 
 
 class GapField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,7 +114,7 @@ class SchemaField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Name and version of the published schema that the record keeps."""
 
     name: Literal["inferometer/record"]
-    version: Literal["0.2.0"]
+    version: Literal["0.3.0"]
 
 
 class PerformedField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

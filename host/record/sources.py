@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median_low
 from typing import Any
 
+from host.handover.fixes import fix_words
 from host.handover.record import AbsentField, GapField, SourceField
 from host.handover.trace import AlignedRun, SourceCost
 from host.schema.canonical import decimal
@@ -28,7 +29,7 @@ def absent_of(sources: Mapping[str, Any]) -> tuple[AbsentField, ...]:
         AbsentField(
             source=" ".join(str(a[key]) for key in ("kind", "source") if a.get(key)),
             reason=str(a.get("reason", "")),
-            fix=str(a.get("fix", "")),
+            fix=fix_words(str(a.get("fix", ""))),
         )
         for a in sources.get("absent", ())
     )

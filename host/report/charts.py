@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from host.handover.fixes import fix_words
 from host.handover.record import AbsentField, Record
 from host.handover.text import Txt
 from host.handover.trace import AlignedRun, AttemptTrace, Series
@@ -195,7 +194,7 @@ def _why(subject: Subject, absent: Sequence[AbsentField]) -> tuple[Txt, ...]:
 
 def _absence(absent: AbsentField) -> Txt:
     why = f"{absent.source}: {absent.reason}"
-    if not absent.fix:
+    if not absent.fix.en:
         return Txt(zh=why, en=why)
-    words = fix_words(absent.fix)
+    words = absent.fix
     return Txt(zh=f"{why} → {words.zh}", en=f"{why} → {words.en}")

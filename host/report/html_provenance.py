@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from host.handover.fixes import fix_words
 from host.handover.quantity import Definition, Quantity
 from host.handover.record import Record, SourceField
 from host.handover.text import Txt
@@ -158,7 +157,7 @@ def _absent(record: Record) -> Html:
         column("原因", "reason"),
         column("如何补救", "what would fix it"),
     )
-    rows = ([code(a.source), reason(a.reason), both(fix_words(a.fix))] for a in record.absent)
+    rows = ([code(a.source), reason(a.reason), both(a.fix)] for a in record.absent)
     return table(Txt(zh="缺失的来源", en="Absent sources"), columns, rows, titled=True)
 
 

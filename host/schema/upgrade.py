@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from host.errors import FolderError
 from host.handover.conventions import CONVENTIONS
+from host.handover.fixes import fix_words
 from host.handover.measurands import MEASURANDS
 from host.handover.plan import ENGINE_REASONS
 from host.handover.record import AMBIENT_TEMPERATURE, SCHEMA_NAME, SCHEMA_VERSION, Record
@@ -187,5 +190,20 @@ def _said(found: Json, *keys: str) -> Json:
     return value if isinstance(value, dict) else {}
 
 
+def from_0_2_0(old: Json) -> Json:
+    """0.2.0 said in English alone what would fix an absent source."""
+    new = dict(old)
+    new["schema"] = {"name": SCHEMA_NAME, "version": "0.3.0"}
+    new["absent"] = [
+        {**a, "fix": msgspec.to_builtins(fix_words(str(a.get("fix", ""))))}
+        for a in _list(old, "absent")
+        if isinstance(a, dict)
+    ]
+    return new
+
+
 # Version -> the step that leads on from it.
-STEPS: Final[Mapping[str, Callable[[Json], Json]]] = {"0.1.0": from_0_1_0}
+STEPS: Final[Mapping[str, Callable[[Json], Json]]] = {
+    "0.1.0": from_0_1_0,
+    "0.2.0": from_0_2_0,
+}

@@ -85,13 +85,13 @@ ABSENT = [
         "kind": "nvml",
         "source": "nvmlInit",
         "reason": "no-driver: NVML Shared Library Not Found",
-        "fix": "install the NVIDIA driver",
+        "fix": "pip install inferometer[nvidia]",
     },
     {
         "kind": "hwmon_power",
         "source": "/sys/class/hwmon",
         "reason": "not-present: no power sensor",
-        "fix": "none: this board has none",
+        "fix": "none: this board or driver does not give it",
     },
 ]
 

@@ -20,9 +20,9 @@ ALIKE = re.compile(r"/(model|origin|title)$")
 # Codes, names, numbers and what others wrote: device, model, engine, plan, files.
 NOT_PROSE = re.compile(
     r"^/(record_id|kind|item|model_artifact|dataset|plan|settings|software|schema|attempts"
-    r"|sources|absent|gaps|external_provider_results)\b"
+    r"|sources|gaps|external_provider_results)\b"
     r"|^/verdict/reasons|^/time/utc_source/name|^/runtime/(kind|launch_path|settings|described)|^/budgets/\d+/model"
-    r"|/(missing|reason|how|firmware|location|issuer|maker|id)$"
+    r"|/(missing|reason|source|how|firmware|location|issuer|maker|id)$"
 )
 # A sentence: two words of letters with a blank between them.
 SENTENCE = re.compile(r"[A-Za-z]{3,} [a-z]{2,}")

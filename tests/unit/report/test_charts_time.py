@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host.handover.record import AbsentField
+from host.handover.text import same
 from host.handover.trace import Gap, Series, Window
 from host.report.charts import charts
 from host.report.charts_figure import Figure, drawn_value, low_mean_high
@@ -92,7 +93,9 @@ def test_values_that_are_no_numbers_are_left_out() -> None:
 
 def test_a_figure_without_data_says_what_the_record_says_of_the_source() -> None:
     run = run_of(attempt())
-    absent = (AbsentField("rapl /sys/class/powercap", "not-readable: EACCES", "run as root"),)
+    absent = (
+        AbsentField("rapl /sys/class/powercap", "not-readable: EACCES", same("run as root")),
+    )
     record = msgspec.structs.replace(sample_record(1), absent=absent)
     power = next(f for f in charts(record, run).figures if f.id == "power")
     assert power.why_empty[0].en == (

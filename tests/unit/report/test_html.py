@@ -8,6 +8,7 @@ from functools import cache
 import msgspec
 import pytest
 
+from host.handover.fixes import fix_words
 from host.handover.quantity import Quantity
 from host.handover.reasons import REASONS
 from host.handover.record import AbsentField, Record
@@ -141,7 +142,7 @@ def test_hashes_reasons_and_the_command_to_check_stand_on_the_page() -> None:
         str(record.model_artifact["sha256"]),
         "inferometer verify DIR",
         *(a.output_sha256 for a in record.attempts.attempts),
-        *(a.fix for a in record.absent),
+        *(a.fix.en for a in record.absent),
         *(w.code for w in record.warnings),
     )
     for words in wanted:
@@ -214,7 +215,9 @@ def test_void_attempts_are_listed_with_their_reason() -> None:
 
 
 def test_a_fix_of_an_absent_source_is_said_in_both_languages() -> None:
-    absent = (AbsentField("load /proc/loadavg", "not-readable: EACCES", "mount procfs"),)
+    absent = (
+        AbsentField("load /proc/loadavg", "not-readable: EACCES", fix_words("mount procfs")),
+    )
     record = msgspec.structs.replace(sample_record(), absent=absent)
     words = read(page(record, example_run(3))).words
     assert "挂载 procfs" in words

@@ -17,7 +17,10 @@ from tests.fakes.records import sample_record
 
 CHINESE = "[\u4e00-\u9fff]"
 DATA = Path(__file__).parents[2] / "data" / "records"
-STORED = {"0.1.0": "1a23046bc7df4c6773e10d197d2c36b70be4ce56688de76a4044af3256e20d97"}
+STORED = {
+    "0.1.0": "1a23046bc7df4c6773e10d197d2c36b70be4ce56688de76a4044af3256e20d97",
+    "0.2.0": "4cb71d93327a9ff162a1038adfba32ae19344d0aebe336acf3d85448ce5682b0",
+}
 OLD = (DATA / "0.1.0.json").read_bytes()
 
 
@@ -138,5 +141,5 @@ def test_what_cannot_be_read_is_refused_in_one_sentence_with_its_name(
 
 
 def test_the_strict_reader_names_both_versions() -> None:
-    with pytest.raises(FolderError, match=r"'0\.1\.0', not 0\.2\.0"):
+    with pytest.raises(FolderError, match=r"'0\.1\.0', not 0\.3\.0"):
         from_bytes(OLD)
