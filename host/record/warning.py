@@ -12,6 +12,7 @@ from host.handover.text import Txt
 from host.handover.trace import AlignedRun
 from host.record.attempts import outputs_differ
 from host.record.state import changed_state
+from host.record.warning_counters import counter_warnings
 from host.record.warning_equipment import equipment_warnings
 from host.record.warning_meters import meter_warnings
 from host.record.warning_output import output_warnings
@@ -54,6 +55,7 @@ def warnings_of(evidence: Evidence) -> tuple[Warning_, ...]:
         *output_warnings(evidence.run),
         *equipment_warnings(evidence.facts),
         *meter_warnings(evidence.run, evidence.facts),
+        *counter_warnings(evidence.run, evidence.results),
     )
 
 

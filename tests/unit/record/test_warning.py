@@ -7,7 +7,7 @@ import pytest
 
 from host.handover.facts import MeterEnd
 from host.handover.record import Record
-from host.handover.trace import AlignedRun, AttemptTrace, SourceCost
+from host.handover.trace import AlignedRun, AttemptTrace, Gap, SourceCost
 from tests.fakes.records import ABSENT, DEVICE, record_of, sample_facts
 from tests.fakes.traces import Shape, attempt, example_run, kind_of, requests, run_of, series
 
@@ -249,3 +249,28 @@ def test_a_power_below_zero_is_named_with_its_number() -> None:
     assert "power-negative" not in codes(beside([0.0, 1.0]))
     (found,) = [w for w in beside([0.0, 1.0], watts=-2.5).warnings if w.code == "power-negative"]
     assert (found.number, found.limit) == ("-2.5", "0")
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ([5.0, 5.0, 5.0, 5.0], "counter-stuck"),
+        ([5.0, 9.0, 0.5, 4.0], "counter-went-back"),
+    ],
+)
+def test_a_counter_that_stands_still_or_falls_is_named(values: list[float], code: str) -> None:
+    record = with_series("energy", "counter", values)
+    (found,) = [w for w in record.warnings if w.code == code]
+    assert found.text.en.startswith("extra.one: its counter")
+    lacking = [q for q in record.results if q.source == "extra.one" and q.missing.startswith(code)]
+    assert found.number == str(len(lacking))
+
+
+def test_a_meter_whose_clock_runs_back_is_named_with_its_gaps() -> None:
+    def change(a: AttemptTrace) -> AttemptTrace:
+        back = Gap("meter.m1.own_time", 1, "time-backwards: of the daemon's clock")
+        time = kind_of("state", "instant", "s", channel="meter.m1.own_time")
+        return replace(a, series=(*a.series, replace(time, gaps=(back, back))))
+
+    (found,) = [w for w in record_of(each(change)).warnings if w.code == "time-backwards"]
+    assert (found.number, found.limit) == ("6", "0")
