@@ -16,6 +16,7 @@ from host.record.warning_counters import counter_warnings
 from host.record.warning_equipment import equipment_warnings
 from host.record.warning_meters import meter_warnings
 from host.record.warning_output import output_warnings
+from host.record.warning_sources import source_warnings
 from host.schema.canonical import decimal
 
 MIN_ATTEMPTS = 3  # below, t is above 12 and U says little
@@ -56,6 +57,7 @@ def warnings_of(evidence: Evidence) -> tuple[Warning_, ...]:
         *equipment_warnings(evidence.facts),
         *meter_warnings(evidence.run, evidence.facts),
         *counter_warnings(evidence.run, evidence.results),
+        *source_warnings(evidence.results),
     )
 
 

@@ -274,3 +274,16 @@ def test_a_meter_whose_clock_runs_back_is_named_with_its_gaps() -> None:
 
     (found,) = [w for w in record_of(each(change)).warnings if w.code == "time-backwards"]
     assert (found.number, found.limit) == ("6", "0")
+
+
+@pytest.mark.parametrize(("factor", "warned"), [(1.029, False), (0.96, True)])
+def test_two_sources_of_one_power_that_disagree_by_3_in_100_are_named(
+    factor: float, *, warned: bool
+) -> None:
+    def change(a: AttemptTrace) -> AttemptTrace:
+        (board,) = [s for s in a.series if s.channel == "hwmon.board.power"]
+        other = replace(board, channel="hwmon.board.power_average", values=board.values * factor)
+        return replace(a, series=(*a.series, other))
+
+    found = [w for w in record_of(each(change)).warnings if w.code == "sources-disagree"]
+    assert [w.number for w in found] == ([f"{factor - 1:.2f}"] if warned else [])
