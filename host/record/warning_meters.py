@@ -63,7 +63,7 @@ def _warning(attempts: Sequence[AttemptTrace], end: MeterEnd) -> Warning_ | None
     number = decimal(float(f"{unseen_s:.3g}"))
     if end.failed:
         text = Txt(
-            f"功率计 {end.name} 在运行中失联（{end.failed}）：各次测量共 {total_s:.3g} s，"
+            f"仪表 {end.name} 在运行中失联（{end.failed}）：各次测量共 {total_s:.3g} s，"
             f"其中 {unseen_s:.3g} s 没有它的读数。",
             f"Meter {end.name} was lost in the run ({end.failed}): {unseen_s:.3g} s of the"
             f" {total_s:.3g} s of the attempts are without its readings.",
@@ -73,8 +73,7 @@ def _warning(attempts: Sequence[AttemptTrace], end: MeterEnd) -> Warning_ | None
         return None
     why = ", ".join(_reasons(attempts, end)) or "no-reading"
     text = Txt(
-        f"功率计 {end.name}：各次测量共 {total_s:.3g} s，"
-        f"其中 {unseen_s:.3g} s 没有读数（{why}）。",
+        f"仪表 {end.name}：各次测量共 {total_s:.3g} s，其中 {unseen_s:.3g} s 没有读数（{why}）。",
         f"Meter {end.name} gave no reading for {unseen_s:.3g} s of the {total_s:.3g} s of the"
         f" attempts ({why}).",
     )

@@ -16,6 +16,7 @@ from tests.fakes.command import Command, small_plan
 from tests.fakes.instruments import certificate, equipment, instrument, write
 from tests.fakes.meters import failing
 from tests.fakes.meters.failing import Failing
+from tests.fakes.meters.modbus_bench import AIR, modbus_bench
 from tests.fakes.meters.serving import on_tcp
 
 # Answers for a power before each of them fails: two seconds, half of the idle time alone.
@@ -53,6 +54,8 @@ def expired(name: str) -> dict[str, Any]:
     return {"certificate": (certificate(channels=of, calibrated=day, due=due),)}
 
 
+# As `modbus_bench` has it.
+AIR_C, AIR_HUMIDITY = "-5.7", "0.483"
 Said = dict[str, Any]
 
 
@@ -67,6 +70,10 @@ def run(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Said:
             double = Failing(name, 0 if name == "turned" else GOOD, fault)
             port = bench.enter_context(on_tcp(double))
             meters.append(supply(name, port, **(expired(name) if name == "unplugged" else {})))
+        port_of_air = bench.enter_context(modbus_bench(place))
+        settings = {"step": "0.1", "unit": AIR, "baud": 9600}
+        connect = Connection("xymd02", f"serial:{port_of_air}", settings)
+        meters.append(supply("air", 0, kind="ambient", connect=connect))
         path = write(place / "lab", equipment(*meters))
         plan = small_plan(
             place / "plan.toml", items=["assistant-tea-en"], idle_before_s=2.0, idle_after_s=0.5
@@ -109,6 +116,17 @@ def test_a_range_that_is_exceeded_and_leads_that_are_turned_round_are_in_the_rec
     (negative,) = warned(run, "power-negative")
     assert (negative["number"], negative["limit"]) == ("-15", "0")
     assert energy(run, "turned")["missing"].startswith("below-the-possible")
+
+
+def test_the_air_that_a_sensor_read_is_in_the_record_with_its_range(run: Said) -> None:
+    warm, damp = run["whole"]["environment"]
+    assert (warm["quantity"], warm["value"], warm["unit"]) == ("ambient_temperature", AIR_C, "Cel")
+    assert (damp["quantity"], damp["value"]) == ("relative_humidity", AIR_HUMIDITY)
+    told = warm["readings"]
+    assert told["channel"] == "meter.air.air.temperature"
+    assert {told[end] for end in ("first", "last", "least", "most")} == {AIR_C}
+    assert told["n"] >= 3
+    assert warm["equipment_ref"] in {e["id"] for e in run["whole"]["equipment"]}
 
 
 def test_an_expired_certificate_is_tier_a_minus_and_the_run_still_verifies(

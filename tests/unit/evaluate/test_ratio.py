@@ -45,10 +45,10 @@ def request(found: list[Result]) -> Result:
     return one
 
 
-def open_limit(part: str, limit: float, ref: str) -> SensorTerm:
+def gain(limit: float, ref: str) -> SensorTerm:
     return SensorTerm(
-        part=part, relative=True, source=same("sheet"), half_width=limit, equipment_ref=ref
-    )  # type: ignore[arg-type]
+        "gain", relative=True, source=same("sheet"), half_width=limit, equipment_ref=ref
+    )
 
 
 def test_two_sources_of_one_place_and_a_meter_are_set_side_by_side_and_two_rails_are_not() -> None:
@@ -87,8 +87,8 @@ def test_gains_of_two_instruments_add_up_and_one_of_both_cancels() -> None:
 
     def u_of(refs: tuple[str, str], limit: float = 0.04) -> dict[str, float | None]:
         sensors = {
-            BOARD: (open_limit("gain", 0.03, refs[0]),),
-            other: (open_limit("gain", limit, refs[1]),),
+            BOARD: (gain(0.03, refs[0]),),
+            other: (gain(limit, refs[1]),),
         }
         given = replace(CONDITIONS, sensors=sensors)
         budget = request(run_with(scaled(other, 1.05), conditions=given)).budget
