@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from collectors.meters.hookup import Given
 from host.handover.equipment import Connection, Instrument
 from tests.fakes.command import Command, small_plan
 from tests.fakes.instruments import certificate, equipment, instrument, write
@@ -71,7 +72,7 @@ def run(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Said:
             port = bench.enter_context(on_tcp(double))
             meters.append(supply(name, port, **(expired(name) if name == "unplugged" else {})))
         port_of_air = bench.enter_context(modbus_bench(place))
-        settings = {"step": "0.1", "unit": AIR, "baud": 9600}
+        settings: dict[str, Given] = {"step": "0.1", "unit": AIR, "baud": 9600}
         connect = Connection("xymd02", f"serial:{port_of_air}", settings)
         meters.append(supply("air", 0, kind="ambient", connect=connect))
         path = write(place / "lab", equipment(*meters))

@@ -20,7 +20,7 @@ ANSWERS: Final = {
 }
 
 
-class Supply(BaseDevice):  # type: ignore[misc] - the package has no types
+class Supply(BaseDevice):  # type: ignore[misc]  # the package has no types
     """Answers what it knows and keeps silent else, as instruments do."""
 
     def handle_message(self, message: bytes) -> bytes | None:

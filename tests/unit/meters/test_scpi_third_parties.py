@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from collectors.clocks import device_clock
-from collectors.meters.hookup import Hookup
+from collectors.meters.hookup import Given, Hookup
 from collectors.meters.table import opener
 from collectors.meters.transcript import Unkept
 from collectors.reading import Reading
@@ -73,7 +73,7 @@ def test_our_driver_reads_a_supply_that_sinstruments_plays_behind_a_serial_line(
     tmp_path: Path,
 ) -> None:
     with sinstruments(tmp_path) as port:
-        settings = {"profile": "rigol-dp800", "baud": 9600}
+        settings: dict[str, Given] = {"profile": "rigol-dp800", "baud": 9600}
         hookup = Hookup("meter.psu", f"serial:{port}", settings, device_clock(), Unkept())
         supply = opener("scpi")(hookup)
         assert supply.identity.serial == "DP8C000000002"
