@@ -34,7 +34,7 @@ def key_of(address: str) -> str:
     """One key for all ways to write an address: links to a port, names of a machine."""
     kind, _, rest = address.partition(":")
     if kind == "serial":
-        return f"serial:{Path(rest).resolve()}"
+        return f"serial:{_port(rest)}"
     if kind == "tcp":
         host, _, port = rest.rpartition(":")
         return f"tcp:{_machine(host.strip('[]').lower())}:{port}"
@@ -68,11 +68,19 @@ def held(
         yield
 
 
+def _port(path: str) -> str:
+    """What a link stands for; the path itself where that cannot be told."""
+    try:
+        return str(Path(path).resolve())
+    except (OSError, RuntimeError, ValueError):  # links in a circle, a name that is none
+        return path
+
+
 def _machine(host: str) -> str:
     """The numeric address that a connection would go to; the name where nobody knows it."""
     try:
-        return socket.getaddrinfo(host, None)[0][4][0].__str__()
-    except OSError:
+        return str(socket.getaddrinfo(host, None)[0][4][0])
+    except (OSError, ValueError):  # ValueError: what is no name of a machine at all
         return host
 
 

@@ -63,6 +63,15 @@ def test_one_meter_has_one_key_however_its_address_is_written(tmp_path: Path) ->
     assert key_of("visa:TCPIP::10.0.0.5::INSTR") == key_of("visa:tcpip::10.0.0.5::instr")
 
 
+@pytest.mark.parametrize(
+    "address", ["serial:circle", "tcp:" + "a" * 70 + ":1", "tcp:\udcff:1", ""]
+)
+def test_an_address_that_is_none_has_a_key_all_the_same(tmp_path: Path, address: str) -> None:
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    place = address.replace("circle", str(tmp_path / "circle"))
+    assert key_of(place) == place
+
+
 def test_units_on_one_line_share_it_within_a_run(tmp_path: Path) -> None:
     line = "serial:/dev/ttyUSB0"
     with held([("pzem", line), ("air", line)], "", tmp_path / "locks"):
