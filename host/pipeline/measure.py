@@ -15,6 +15,7 @@ from host.handover.perturbation import Lookup
 from host.handover.plan import Plan, ResolvedPlan
 from host.handover.progress import Progress, Watch
 from host.pipeline.artefacts import artefacts_of, engines_of
+from host.pipeline.calibration import write_calibration
 from host.pipeline.equipment import equipment_for, keep_equipment
 from host.pipeline.fill import Work, disk, fill, hand_over_all
 from host.pipeline.laboratory import NAME as LABORATORY
@@ -157,6 +158,7 @@ def finish(folder: RunFolder, ended: str, watch: Watch) -> Measured:
         write_record(folder.path, redone)
         write_page(folder.path, redone)
         write_on_off(folder.path, redone.reading)
+        write_calibration(folder.path, redone)
     return Measured(folder, redone, ended, lookup)
 
 

@@ -1,0 +1,101 @@
+"""A sensor of a device calibrated against a meter, and a later run that it corrects."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from host.handover.equipment import Connection, Instrument
+from tests.fakes.command import TIMEOUT_S, Command, environment, small_plan
+from tests.fakes.instruments import certificate, equipment, instrument, write
+from tests.fakes.loaded_bench import CHANNEL, GAIN, LAG_S, OFFSET_W, Bench, loaded_bench
+from tests.flow.test_metered_run import SETTINGS
+
+STORE = "bench-store"
+
+
+def wall(port: int) -> Instrument:
+    due = datetime.date(2099, 12, 31)
+    return instrument(
+        id="wall",
+        kind="external_meter",
+        channels=("meter.wall.*",),
+        certificate=(certificate(channels=("meter.wall.power",), due=due),),
+        connect=Connection("wt300", f"tcp:127.0.0.1:{port}", SETTINGS),
+    )
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("calibrate")
+
+
+@pytest.fixture(scope="module")
+def alone(command: Command, place: Path) -> Command:
+    """The command with stores of its own."""
+    return Command(environment(Path(command.environment["INFEROMETER_MODELS"]), place / STORE))
+
+
+@pytest.fixture(scope="module")
+def bench(alone: Command, place: Path) -> Iterator[Bench]:
+    with loaded_bench(place / STORE, place / "class") as found:
+        yield found
+
+
+def plan(place: Path) -> Path:
+    return small_plan(
+        place / "plan.toml",
+        items=["assistant-tea-en"],
+        attempts=1,
+        warmups=0,
+        idle_before_s=1.0,
+        idle_after_s=1.0,
+    )
+
+
+def told(alone: Command, bench: Bench, *argv: str | Path) -> tuple[int, dict[str, Any], str]:
+    """Exit code, JSON and other output of the command, run where the sensor is."""
+    done = subprocess.run(
+        bench.under(alone.argv(*argv, "--json")),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=dict(alone.environment),
+        timeout=TIMEOUT_S,
+    )
+    return done.returncode, json.loads(done.stdout), done.stderr
+
+
+@pytest.fixture(scope="module")
+def calibrated(alone: Command, bench: Bench, place: Path) -> dict[str, Any]:
+    meter = write(place / "lab", equipment(wall(bench.port)))
+    argv = ("--equipment", meter, "--plan", plan(place), "--dwell", "2", "--source", CHANNEL)
+    code, said, errors = told(alone, bench, "calibrate", "run", *argv, "--runs", place / "runs")
+    assert code == 0, (said, errors)
+    return said
+
+
+def test_a_known_gain_offset_and_lag_are_recovered_within_u(calibrated: dict[str, Any]) -> None:
+    transfer = next(t for t in calibrated["calibration"]["transfers"] if t["source"] == CHANNEL)
+    assert transfer["word"] == "transfer_calibration"
+    fit = {name: float(value) for name, value in transfer["fit"].items() if name[0] != "l"}
+    assert abs(fit["gain"] - GAIN) <= fit["U_gain"] < 0.02
+    assert abs(fit["offset_w"] - OFFSET_W) <= fit["U_offset_w"] < 0.2
+    lag_s, u_lag_s = float(transfer["fit"]["lag_s"]), float(transfer["fit"]["u_lag_s"])
+    assert abs(lag_s - LAG_S) <= 2 * u_lag_s + 0.1  # the agent reads every 0.1 s
+    assert len(calibrated["stored"]) == 1
+
+
+def test_verify_redoes_the_fit(calibrated: dict[str, Any], alone: Command) -> None:
+    verified = json.loads(alone("verify", calibrated["run"], "--json").stdout)
+    assert verified["findings"] == []
+    path = Path(calibrated["file"])
+    path.write_text(path.read_text().replace('"0.9', '"0.8', 1))
+    verified = json.loads(alone("verify", calibrated["run"], "--json").stdout)
+    assert [f["rule"] for f in verified["findings"]] == ["calibration.json-differs"]
