@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from host.cli.calibrate_check import check
 from host.cli.console import err, json_out, out, plain
 from host.cli.live import watching
 from host.cli.measure import INTERRUPTED, plan_of
@@ -194,10 +195,14 @@ def _say(found: Calibration, kept: tuple[Stored, ...]) -> None:
             console.print(f"  {until}: `measure --calibration {names[transfer.source]}`")
 
 
+calibrate.add_command(check)
+
+
 @calibrate.command("list")
 @AS_JSON
 def list_(*, as_json: bool) -> int:
     """List the stored calibrations."""
+    from host.errors import CalibrationError
     from host.state import calibration_store
 
     place = calibration_store.folder()
@@ -205,7 +210,7 @@ def list_(*, as_json: bool) -> int:
     for path in calibration_store.names(place):
         try:
             rows.append(_row(calibration_store.read(path)))
-        except calibration_store.CalibrationError as error:
+        except CalibrationError as error:
             odd.append(str(error))
     if as_json:
         json_out({"folder": str(place), "calibrations": rows, "unusable": odd})

@@ -56,16 +56,17 @@ def line_through(
         raise ValueError(f"{n} pairs, x from {min(x, default=0)} to {max(x, default=0)}: no line")
     xs, ys = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     w_x, w_y = _weights(xs, u_x), _weights(ys, u_y)
-    gain = float(np.polyfit(xs, ys, 1)[0])
+    off_x = xs - xs.mean()
+    gain = float(off_x @ ys / (off_x @ off_x))  # ordinary least squares, to begin with
     for _ in range(ROUNDS):
         before, gain = gain, _better(gain, (xs, ys), (w_x, w_y))
         if abs(gain - before) <= STILL_RATIO * abs(gain):
             break
     w = _both(gain, w_x, w_y)
-    mean_x, mean_y = float(np.average(xs, weights=w)), float(np.average(ys, weights=w))
+    mean_x, mean_y = _mean(xs, w), _mean(ys, w)
     offset = mean_y - gain * mean_x
     adjusted = mean_x + _beta(gain, (xs - mean_x, ys - mean_y), (w_x, w_y))
-    middle = float(np.average(adjusted, weights=w))
+    middle = _mean(adjusted, w)
     nu, off = n - PARAMETERS, ys - offset - gain * xs
     scale = float(np.sum(w * off**2)) / nu
     var_gain = scale / float(np.sum(w * (adjusted - middle) ** 2))
@@ -86,6 +87,10 @@ def _weights(values: FloatArray, u: Sequence[float]) -> FloatArray:
     return found
 
 
+def _mean(values: FloatArray, weights: FloatArray) -> float:
+    return float(weights @ values) / float(weights.sum())
+
+
 def _both(gain: float, w_x: FloatArray, w_y: FloatArray) -> FloatArray:
     return w_x * w_y / (w_x + gain**2 * w_y)
 
@@ -102,6 +107,6 @@ def _better(
     gain: float, both: tuple[FloatArray, FloatArray], weights: tuple[FloatArray, FloatArray]
 ) -> float:
     w = _both(gain, *weights)
-    off = both[0] - np.average(both[0], weights=w), both[1] - np.average(both[1], weights=w)
+    off = both[0] - _mean(both[0], w), both[1] - _mean(both[1], w)
     beta = _beta(gain, off, weights)
-    return float(np.sum(w * beta * off[1]) / np.sum(w * beta * off[0]))
+    return float((w * beta) @ off[1] / ((w * beta) @ off[0]))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import hypot, inf
+from math import hypot, inf, sqrt
 
 from host.evaluate.line import Line, line_through
 from host.evaluate.student import P, coverage_factor
@@ -68,8 +68,8 @@ def judge(steps: Steps, common: Common) -> Judged:
         line = line_through(
             [p.reference_w for p in pairs],
             [p.source_w for p in pairs],
-            [p.u_reference_w for p in pairs],
-            [p.u_source_w for p in pairs],
+            [_pooled([p.u_reference_w for p in pairs])] * len(pairs),
+            [_pooled([p.u_source_w for p in pairs])] * len(pairs),
         )
     except ValueError as err:
         return Judged(f"no-line: {err}")
@@ -85,6 +85,14 @@ def judge(steps: Steps, common: Common) -> Judged:
         k_offset=_factor((line.u_offset, line.nu), (of_offset, common.nu)),
         residual_w=max(abs(y - line.offset - line.gain * x) for x, y in means.values()),
     )
+
+
+def _pooled(noise_w: Sequence[float]) -> float:
+    """The root mean square over the steps: each one's own rests on a few blocks and scatters.
+
+    All pairs count alike then; what the noises decide is how much both axes do.
+    """
+    return sqrt(sum(u**2 for u in noise_w) / len(noise_w))
 
 
 def effective(*parts: tuple[float, float]) -> float:

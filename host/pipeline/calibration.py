@@ -33,7 +33,7 @@ from host.handover.trace import AttemptTrace, Series
 from host.pipeline.redo import Redone
 from host.reduce.channels import channels_of
 from host.reduce.energy import rule_of
-from host.reduce.lag import lag_of
+from host.reduce.lag import NO_LAG, Lag, lag_of
 from host.reduce.staircase import steps_of
 from host.run.folder import write_bytes
 from host.schema.canonical import decimal, quoted, sha256_of
@@ -193,10 +193,10 @@ def _transfer(
     reference: Reference,
     offset_bound_ns: int,
 ) -> Transfer:
-    steps, source = steps_of(attempts, *both), both[1]
+    source = both[1]
     common = Common(float(reference.u_relative), float(reference.u_w), float(reference.nu))
-    judged = judge(steps, common)
-    fit = _fit(attempts, both, judged, offset_bound_ns)
+    steps, judged, lag = _judged(attempts, both, common)
+    fit = _fit(judged, lag, offset_bound_ns)
     return Transfer(
         source=source.channel,
         quantity=source.quantity,
@@ -217,16 +217,27 @@ def _word(reference: Reference) -> Word:
     return "transfer_calibration" if good else "comparison"
 
 
-def _fit(
-    attempts: Sequence[AttemptTrace],
-    both: tuple[Series, Series],
-    judged: Judged,
-    offset_bound_ns: int,
-) -> Fit | None:
+def _judged(
+    attempts: Sequence[AttemptTrace], both: tuple[Series, Series], common: Common
+) -> tuple[Steps, Judged, Lag]:
+    """The line through steps that are taken as much later as the source lags.
+
+    First without a lag, which a line is needed for; then once more with it.
+    """
+    steps = steps_of(attempts, *both)
+    judged, lag = judge(steps, common), NO_LAG
+    if judged.line is not None:
+        lag = lag_of(attempts, both, (judged.line.gain, judged.line.offset))
+        if lag.lag_s is not None:
+            steps = steps_of(attempts, *both, lag.lag_s)
+            judged = judge(steps, common)
+    return steps, judged, lag
+
+
+def _fit(judged: Judged, lag: Lag, offset_bound_ns: int) -> Fit | None:
     line = judged.line
     if line is None:
         return None
-    lag = lag_of(attempts, both, (line.gain, line.offset))
     u_lag_s = None if lag.u_s is None else sqrt(lag.u_s**2 + (offset_bound_ns * 1e-9) ** 2 / 3)
     return Fit(
         gain=decimal(line.gain),

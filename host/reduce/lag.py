@@ -44,7 +44,8 @@ def lag_of(
     half the update period of the slower one bounds what a shift within it cannot show.
     """
     shifts = np.linspace(-FARTHEST_S, FARTHEST_S, SHIFTS)
-    total, count, period_s = np.zeros(SHIFTS), 0, 0.0
+    total: FloatArray = np.zeros(SHIFTS)
+    count, period_s = 0, 0.0
     for attempt in attempts:
         try:
             both = series_of(attempt, like[0]), series_of(attempt, like[1])

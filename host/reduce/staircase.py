@@ -7,6 +7,7 @@ of the step, without what settles at its beginning and without what an edge may 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -30,21 +31,29 @@ EDGE_UPDATES = 2
 BLOCKS = 5
 
 
-def steps_of(attempts: Sequence[AttemptTrace], reference: Series, source: Series) -> Steps:
-    """The pairs of all attempts. reference, source: one series of each channel, for its name."""
+def steps_of(
+    attempts: Sequence[AttemptTrace], reference: Series, source: Series, lag_s: float = 0.0
+) -> Steps:
+    """The pairs of all attempts. reference, source: one series of each channel, for its name.
+
+    lag_s: by how much later the source shows the same moment; its stretch is taken as much later.
+    """
     pairs: list[Pair] = []
     dropped: list[str] = []
     seen: list[FloatArray] = []
     for attempt in attempts:
         try:
-            theirs, ours = series_of(attempt, reference), series_of(attempt, source)
+            theirs, ours = (
+                series_of(attempt, reference),
+                _earlier(series_of(attempt, source), lag_s),
+            )
             meters = meter_of(theirs), meter_of(ours)
         except CoverageError as err:
             dropped.append(f"{err} (attempt {attempt.number})")
             continue
         for number, step in enumerate(attempt.steps):
             try:
-                within = _used(step.window, (theirs, ours), meters)
+                within = _used(step.window, (theirs, ours), meters, lag_s)
                 pairs.append(_pair(attempt.number, step.level, within, (theirs, ours), meters))
                 seen.append(_shown(ours, within))
             except CoverageError as err:
@@ -53,10 +62,21 @@ def steps_of(attempts: Sequence[AttemptTrace], reference: Series, source: Series
     return Steps(tuple(pairs), tuple(dropped), float(shown.min()), float(shown.max()))
 
 
-def _used(step: Window, both: tuple[Series, Series], meters: tuple[Meter, Meter]) -> Window:
-    """The stretch of a step that is used. Raises CoverageError `step-too-short`."""
-    period_ns = max(period_of(s, m) for s, m in zip(both, meters, strict=True))
-    start_ns, end_ns = step.start_ns + EDGE_UPDATES * period_ns, step.end_ns - period_ns
+def _earlier(series: Series, lag_s: float) -> Series:
+    shift = round(lag_s / NS)
+    return replace(series, t0_ns=series.t0_ns - shift, t1_ns=series.t1_ns - shift)
+
+
+def _used(
+    step: Window, both: tuple[Series, Series], meters: tuple[Meter, Meter], lag_s: float
+) -> Window:
+    """The stretch of a step that is used. Raises CoverageError `step-too-short`.
+
+    A source that was moved earlier by its lag ends as much earlier than the attempt.
+    """
+    period_ns, lag_ns = max(map(period_of, both, meters)), round(lag_s / NS)
+    start_ns = step.start_ns + EDGE_UPDATES * period_ns + max(0, -lag_ns)
+    end_ns = step.end_ns - period_ns - max(0, lag_ns)
     if end_ns - start_ns < MIN_UPDATES * period_ns:
         raise CoverageError(
             "step-too-short",

@@ -9,6 +9,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -107,3 +108,10 @@ def find(place: Path, name: str) -> Path:
         what = "several begin so" if len(found) > 1 else "no such calibration"
         raise CalibrationError(name, f"{what}; stored here: {known}")
     return found[0]
+
+
+def readable(place: Path) -> Iterator[Stored]:
+    """Those that can be used; one that was changed or is none is passed over."""
+    for path in names(place):
+        with suppress(CalibrationError):
+            yield read(path)

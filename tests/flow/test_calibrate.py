@@ -14,7 +14,17 @@ import pytest
 from host.handover.equipment import Connection, Instrument
 from tests.fakes.command import TIMEOUT_S, Command, environment, small_plan
 from tests.fakes.instruments import certificate, equipment, instrument, write
-from tests.fakes.loaded_bench import CHANNEL, GAIN, LAG_S, OFFSET_W, Bench, loaded_bench
+from tests.fakes.loaded_bench import (
+    CHANNEL,
+    GAIN,
+    IDLE_W,
+    LAG_S,
+    LOAD_W,
+    OFFSET_W,
+    Bench,
+    corrected,
+    loaded_bench,
+)
 from tests.flow.test_metered_run import SETTINGS
 
 STORE = "bench-store"
@@ -88,7 +98,7 @@ def test_a_known_gain_offset_and_lag_are_recovered_within_u(calibrated: dict[str
     assert abs(fit["gain"] - GAIN) <= fit["U_gain"] < 0.02
     assert abs(fit["offset_w"] - OFFSET_W) <= fit["U_offset_w"] < 0.2
     lag_s, u_lag_s = float(transfer["fit"]["lag_s"]), float(transfer["fit"]["u_lag_s"])
-    assert abs(lag_s - LAG_S) <= 2 * u_lag_s + 0.1  # the agent reads every 0.1 s
+    assert abs(lag_s - LAG_S) <= 2 * u_lag_s + 0.1  # both are new every 0.1 s
     assert len(calibrated["stored"]) == 1
 
 
@@ -99,3 +109,44 @@ def test_verify_redoes_the_fit(calibrated: dict[str, Any], alone: Command) -> No
     path.write_text(path.read_text().replace('"0.9', '"0.8', 1))
     verified = json.loads(alone("verify", calibrated["run"], "--json").stdout)
     assert [f["rule"] for f in verified["findings"]] == ["calibration.json-differs"]
+
+
+@pytest.fixture(scope="module")
+def later(calibrated: dict[str, Any], alone: Command, bench: Bench, place: Path) -> dict[str, Any]:
+    assert calibrated["stored"]
+    bench.level = 0.5
+    argv = ("--plan", plan(place), "--calibration", "auto", "--runs", place / "runs")
+    code, said, errors = told(alone, bench, "measure", *argv)
+    assert code == 0, (said, errors)
+    return said
+
+
+def test_a_later_run_is_corrected_says_so_and_stays_tier_b(
+    later: dict[str, Any], calibrated: dict[str, Any]
+) -> None:
+    mean = next(
+        r
+        for r in later["results"]
+        if (r["measurand_id"], r["scope"], r["source"]) == ("mean_power@1", "request", CHANNEL)
+    )
+    assert mean["tier"] == "B"
+    truth_w = corrected(IDLE_W + LOAD_W * 0.5 + 0.01)  # with the mean of its ripple
+    record = json.loads(Path(later["record"]).read_text(encoding="utf-8"))
+    budget = next(b for b in record["budgets"] if b["id"] == mean["budget_ref"])
+    row = next(r for r in budget["rows"] if r["symbol"] == "calibration")
+    assert row["equipment_ref"].startswith("transfer-calibration#")
+    assert abs(float(mean["value"]) - truth_w) <= 2 * float(row["u"]) < 0.1
+    assert "transfer-calibrated" in [w["code"] for w in record["warnings"]]
+    paper = next(e for e in record["equipment"] if e["kind"] == "transfer_calibration")
+    assert paper["serial"] == Path(calibrated["stored"][0]).stem
+
+
+def test_verify_redoes_the_corrected_run_and_finds_a_changed_calibration(
+    later: dict[str, Any], alone: Command
+) -> None:
+    verified = json.loads(alone("verify", later["run"], "--json").stdout)
+    assert verified["findings"] == []
+    kept = next(Path(later["run"]).glob("data/calibrations/*.json"))
+    kept.write_text(kept.read_text().replace('"gain": "0.9', '"gain": "0.8'))
+    verified = json.loads(alone("verify", later["run"], "--json").stdout)
+    assert {f["rule"] for f in verified["findings"]} == {"file-changed", "unreadable"}
