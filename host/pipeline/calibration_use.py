@@ -45,6 +45,8 @@ def calibrations_for(
     if AUTO in asked:
         taken = {one.transfer.source for one in found}
         found += [one for one in _fitting(about, channels) if one.transfer.source not in taken]
+        if not found:
+            raise CalibrationError(AUTO, "no stored calibration fits this device today")
     _need_one_each(found)
     return tuple(found)
 
