@@ -43,7 +43,7 @@ def lag_of(
     and u = sqrt(2 s^2 / curvature) (least squares in one parameter, linearised; JCGM 100, 5);
     half the update period of the slower one bounds what a shift within it cannot show.
     """
-    shifts = np.linspace(-FARTHEST_S, FARTHEST_S, SHIFTS)
+    shifts: FloatArray = np.linspace(-FARTHEST_S, FARTHEST_S, SHIFTS)
     total: FloatArray = np.zeros(SHIFTS)
     count, period_s = 0, 0.0
     for attempt in attempts:
@@ -53,7 +53,8 @@ def lag_of(
             slowest = max(period_of(series, meter_of(series)) for series in both)
         except CoverageError:
             continue
-        total, count = total + squares, count + readings
+        total += squares
+        count += readings
         period_s = max(period_s, slowest * NS)
     if count <= len(line):
         return NO_LAG
@@ -80,7 +81,7 @@ def _squares(
 
 
 def _seconds(t_ns: IntArray, since_ns: int) -> FloatArray:
-    found: FloatArray = (t_ns - since_ns) * NS
+    found: FloatArray = (t_ns - since_ns).astype(np.float64) * NS
     return found
 
 

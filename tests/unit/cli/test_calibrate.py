@@ -39,8 +39,8 @@ def lab(tmp_path: Path) -> Path:
 
 
 def checked(inferometer: Command, lab: Path, *more: str) -> dict[str, Any]:
-    argv = ("--equipment", lab, "--instrument", "plug", *POINTS, *more, "--json")
-    done = inferometer("calibrate", "check", *argv)
+    argv = ("calibrate", "check", "--equipment", lab, "--instrument", "plug")
+    done = inferometer(*argv, *POINTS, *more, "--json")
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found

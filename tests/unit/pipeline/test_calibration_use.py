@@ -26,6 +26,7 @@ class Device:
     """The far end of a link: a device with one rail."""
 
     device = "local"
+
     def __init__(self) -> None:
         self.hello: dict[str, Any] = {}
 
@@ -35,8 +36,20 @@ class Device:
     def receive(self, *, timeout_s: float) -> dict[str, Any]:
         raise AssertionError(timeout_s)
 
+    def attempt(self, order: Any, on_message: Any, *, silence_s: float) -> dict[str, Any]:  # noqa: ANN401
+        raise AssertionError(order)
+
+    def leave(self) -> None:
+        raise AssertionError
+
+    def close(self) -> None:
+        raise AssertionError
+
     def ask(self, kind: str, fields: Any = None, **how: Any) -> dict[str, Any]:  # noqa: ANN401
-        said = {"probe": {"channels": [{"name": CHANNEL}]}, "device": DEVICE}
+        said: dict[str, dict[str, Any]] = {
+            "probe": {"channels": [{"name": CHANNEL}]},
+            "device": DEVICE,
+        }
         return said[kind]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from host.handover.trace import AttemptTrace, FloatArray, Series, Step, Window
+from host.handover.trace import AttemptTrace, FloatArray, IntArray, Series, Step, Window
 from host.reduce.lag import lag_of
 from host.reduce.staircase import steps_of
 from tests.fakes.traces import attempt, kind_of, series
@@ -31,15 +32,13 @@ def power(t_s: FloatArray) -> FloatArray:
     return 6 + 8 * level + 0.02 * np.sin(40 * t_s)
 
 
-def bench(source: Series, values: FloatArray, t_ns: np.ndarray, **shape: float) -> AttemptTrace:
+def bench(source: Series, values: FloatArray, t_ns: IntArray) -> AttemptTrace:
     meter = replace(METER, averaging_s=0.1)
     at = np.arange(0, 72 * S, S // 10)
     fine = np.arange(0, 72, 0.01)
     means = np.convolve(power(fine), np.ones(10) / 10)[: len(fine)]
     metered = series(at, np.interp(at / S, fine, means), meter)
-    return replace(
-        attempt((), (metered, series(t_ns, values, replace(source, **shape)))), steps=STEPS
-    )
+    return replace(attempt((), (metered, series(t_ns, values, source))), steps=STEPS)
 
 
 def rail() -> AttemptTrace:
@@ -53,12 +52,14 @@ def counter() -> AttemptTrace:
     joules = np.cumsum(GAIN * power(fine - LAG_S) + OFFSET_W) * 0.001
     t_ns = np.arange(0, 72 * S, S // 20)
     updated = joules[(t_ns // (S // 10)) * 100]
-    return bench(RAPL, updated % 262.0, t_ns, wraps_at=262.0)
+    return bench(replace(RAPL, wraps_at=262.0), updated % 262.0, t_ns)
 
 
 @pytest.mark.parametrize("made", [rail, counter])
-def test_each_step_gives_both_powers_and_the_lag_is_found(made: object) -> None:
-    found = made()  # type: ignore[operator]
+def test_each_step_gives_both_powers_and_the_lag_is_found(
+    made: Callable[[], AttemptTrace],
+) -> None:
+    found = made()
     both = found.series[0], found.series[1]
     lag = lag_of([found], both, (GAIN, OFFSET_W))
     assert lag.lag_s is not None
