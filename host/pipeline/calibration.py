@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from host.align.read import RunReading
-from host.evaluate.transfer import Common, Judged, effective, judge
+from host.evaluate.transfer import Common, Judged, judge
 from host.handover.calibration import (
     CALIBRATION_VERSION,
     VALID_DAYS,
@@ -20,16 +20,15 @@ from host.handover.calibration import (
     Fit,
     PairField,
     Reference,
-    ReferenceCertificate,
     Transfer,
     Word,
     device_subject,
 )
 from host.handover.conditions import SensorTerm
-from host.handover.formal import EquipmentField
-from host.handover.staircase import Steps
-from host.handover.text import Txt
+from host.handover.plan import Plan
+from host.handover.staircase import Steps, levels_of
 from host.handover.trace import AttemptTrace, Series
+from host.pipeline.calibration_reference import freedom, reference_of
 from host.pipeline.redo import Redone
 from host.reduce.channels import channels_of
 from host.reduce.energy import rule_of
@@ -39,8 +38,6 @@ from host.run.folder import write_bytes
 from host.schema.canonical import decimal, quoted, sha256_of
 
 NAME = "calibration.json"
-# Parts of a meter that are the same at all steps; rounding and age of readings are in the scatter.
-COMMON_PARTS = ("calibration", "gain", "offset", "drift")
 NOT_OF_METER = ("B", "C", "")
 
 
@@ -80,7 +77,10 @@ def calibration_of(
     ]
     named = facts.plan.plan.staircase.reference if facts.plan.plan.staircase else ""
     meter, why = _meter(found, named)
-    reference = None if meter is None else _reference(meter, facts.equipment, sensors)
+    missing = _missing(attempts, facts.plan.plan)
+    if missing:
+        meter, why = None, missing
+    reference = None if meter is None else reference_of(meter, facts.equipment, sensors)
     ours = [s for s in found if s.tier in NOT_OF_METER]
     performed = str(facts.performed.get("end", ""))
     subject = quoted(device_subject(facts.device_before, facts.plan.plan.device))
@@ -111,6 +111,20 @@ def due_of(performed: str) -> datetime.date:
     return day + datetime.timedelta(days=VALID_DAYS)
 
 
+def _missing(attempts: Sequence[AttemptTrace], plan: Plan) -> str:
+    """Why not all steps of the plan were played, each to its end; "" where they were."""
+    for attempt in attempts:
+        played = tuple(step.level for step in attempt.steps)
+        if plan.staircase is not None:
+            planned = levels_of(plan.staircase, plan.run.seed, attempt.number)
+            if played != planned:
+                return (
+                    f"steps-not-played: attempt {attempt.number} has {len(played)} steps, not the"
+                    f" {len(planned)} that are planned, or others"
+                )
+    return "" if attempts else "no-attempt: no attempt is valid"
+
+
 def _meter(found: Sequence[Series], named: str) -> tuple[Series | None, str]:
     """The channel that is believed, or why there is none."""
     meters = [s for s in found if s.tier not in NOT_OF_METER and s.quantity == "power"]
@@ -124,63 +138,6 @@ def _meter(found: Sequence[Series], named: str) -> tuple[Series | None, str]:
         said = ", ".join(s.channel for s in meters)
         return None, f"several-references: say which one is believed: {said}"
     return None, "no-reference: no meter of the equipment file gave power"
-
-
-def _reference(
-    meter: Series,
-    equipment: Sequence[EquipmentField],
-    sensors: Mapping[str, tuple[SensorTerm, ...]],
-) -> Reference:
-    own = next((e for e in equipment if meter.channel in e.channels), None)
-    terms = [t for t in sensors.get(meter.channel, ()) if t.part in COMMON_PARTS]
-    known = [(t, _u(t)) for t in terms]
-    parts = [(u, t.nu) for t, u in known if u is not None]
-    return Reference(
-        channel=meter.channel,
-        equipment="" if own is None else own.id,
-        tier=meter.tier,
-        u_relative=_root([u for t, u in known if u is not None and t.relative]),
-        u_w=_root([u for t, u in known if u is not None and not t.relative]),
-        nu=freedom(effective(*parts)) if parts else "inf",
-        certificates=() if own is None else _certificates(own, meter.channel),
-        open=tuple(t.source for t, u in known if u is None) or _nothing(terms),
-    )
-
-
-def _nothing(terms: Sequence[SensorTerm]) -> tuple[Txt, ...]:
-    if terms:
-        return ()
-    zh, en = (
-        "没有证书或数据手册说明其误差",
-        "neither certificate nor data sheet says how wrong it is",
-    )
-    return (Txt(zh, en),)
-
-
-def _u(term: SensorTerm) -> float | None:
-    if term.U is not None and term.k:
-        return term.U / term.k
-    return None if term.half_width is None else term.half_width / sqrt(3)
-
-
-def _root(parts: Sequence[float]) -> str:
-    return decimal(sqrt(sum(u**2 for u in parts)))
-
-
-def _certificates(own: EquipmentField, channel: str) -> tuple[ReferenceCertificate, ...]:
-    return tuple(
-        ReferenceCertificate(
-            number=c.number,
-            issuer=c.issuer,
-            accreditation=c.accreditation,
-            calibrated=c.calibrated,
-            due=c.due,
-            sha256=c.sha256,
-            valid=c.in_validity and c.in_range is True and own.tier == "A",
-        )
-        for c in own.certificates
-        if c.channel == channel
-    )
 
 
 def _refused(source: Series, why: str) -> Transfer:
@@ -258,11 +215,6 @@ def _fit(judged: Judged, lag: Lag, offset_bound_ns: int) -> Fit | None:
         u_lag_s=None if u_lag_s is None else decimal(u_lag_s),
         lag_reason=lag.reason,
     )
-
-
-def freedom(nu: float) -> str:
-    """Degrees of freedom as text, `inf` for infinitely many."""
-    return "inf" if nu == float("inf") else decimal(nu)
 
 
 def _pairs(steps: Steps) -> tuple[PairField, ...]:

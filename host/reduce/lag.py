@@ -49,8 +49,8 @@ def lag_of(
     for attempt in attempts:
         try:
             both = series_of(attempt, like[0]), series_of(attempt, like[1])
-            squares, readings = _squares(attempt, both, line, shifts)
             slowest = max(period_of(series, meter_of(series)) for series in both)
+            squares, readings = _squares(attempt, both, line, shifts)
         except CoverageError:
             continue
         total += squares

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -109,6 +110,38 @@ def test_verify_redoes_the_fit(calibrated: dict[str, Any], alone: Command) -> No
     path.write_text(path.read_text().replace('"0.9', '"0.8', 1))
     verified = json.loads(alone("verify", calibrated["run"], "--json").stdout)
     assert [f["rule"] for f in verified["findings"]] == ["calibration.json-differs"]
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "words"),
+    [
+        ("equipment/equipment.toml", "2099-12-31", "2026-01-02", "comparison: the meter has no"),
+        ("equipment/equipment.toml", "serial = ", "serial2 = ", ""),
+        ("plan.json", '"repeats": 1', '"repeats": 2', "steps-not-played: attempt 1 has 10 steps"),
+        ("plan.json", '"reference": ""', '"reference": "x"', "no-reference: no meter gave"),
+    ],
+)
+def test_a_run_that_is_no_calibration_is_not_stored_and_says_why(
+    calibrated: dict[str, Any],
+    alone: Command,
+    tmp_path: Path,
+    file: str,
+    before: str,
+    after: str,
+    words: str,
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(calibrated["run"], run)
+    path = run / "data" / file
+    assert before in path.read_text()
+    path.write_text(path.read_text().replace(before, after))
+    done = alone("calibrate", "store", run, "--source", CHANNEL, "--json")
+    said = json.loads(done.stdout)
+    if not words:
+        assert (done.returncode, said["exit_code"]) == (2, 2)
+        return
+    assert (done.returncode, said["stored"]) == (1, [])
+    assert said["not_stored"].startswith(f"{CHANNEL}: {words}")
 
 
 @pytest.fixture(scope="module")
