@@ -160,7 +160,7 @@ def _keep(folder: Path, redone: Redone, sources: tuple[str, ...], *, as_json: bo
     from host.state import calibration_store
 
     place = calibration_store.folder()
-    found, kept, why = keep_run(place, redone, sources)
+    found, kept, why = keep_run(place, folder, redone, sources)
     if as_json:
         json_out(
             {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from host.align.bag import check_bag
 from host.errors import CalibrationError
 from host.handover.calibration import Calibration, Stored
 from host.pipeline.calibration import calibration_of
@@ -15,9 +16,11 @@ from host.state import calibration_store
 
 
 def keep_run(
-    place: Path, redone: Redone, sources: Sequence[str]
+    place: Path, root: Path, redone: Redone, sources: Sequence[str]
 ) -> tuple[Calibration, tuple[Stored, ...], str]:
     """What a run says, what of it was stored, and why not the rest ("" where all was).
+
+    root: of its folder, whose seal is checked before anything is stored.
 
     sources: channels that are wanted, all without any. Only a calibration is stored: neither a
     comparison with a meter without a certificate nor a run that is not valid and sealed.
@@ -30,6 +33,9 @@ def keep_run(
     status = redone.record.verdict.status
     if status != "valid" or not redone.reading.facts.sealed:
         return found, (), f"not-valid: the run is {status}"
+    broken = check_bag(root)
+    if broken:
+        raise CalibrationError(str(root), f"is not as it was sealed: {broken[0].text.en}")
     good, why = [], []
     for transfer in found.transfers:
         if sources and transfer.source not in sources:

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from host.handover.equipment import Connection, Instrument
+from host.pipeline.calibration import calibration_of
+from host.pipeline.redo import redo
 from tests.fakes.command import TIMEOUT_S, Command, environment, small_plan
 from tests.fakes.instruments import certificate, equipment, instrument, write
 from tests.fakes.loaded_bench import (
@@ -86,8 +88,10 @@ def told(alone: Command, bench: Bench, *argv: str | Path) -> tuple[int, dict[str
 @pytest.fixture(scope="module")
 def calibrated(alone: Command, bench: Bench, place: Path) -> dict[str, Any]:
     meter = write(place / "lab", equipment(wall(bench.port)))
+    levels = [word for level in ("0", "0.3", "0.7", "1") for word in ("--level", level)]
     argv = ("--equipment", meter, "--plan", plan(place), "--dwell", "2", "--source", CHANNEL)
-    code, said, errors = told(alone, bench, "calibrate", "run", *argv, "--runs", place / "runs")
+    runs = ("--runs", place / "runs")
+    code, said, errors = told(alone, bench, "calibrate", "run", *argv, *levels, *runs)
     assert code == 0, (said, errors)
     return said
 
@@ -113,35 +117,45 @@ def test_verify_redoes_the_fit(calibrated: dict[str, Any], alone: Command) -> No
 
 
 @pytest.mark.parametrize(
-    ("file", "before", "after", "words"),
+    ("file", "change", "words"),
     [
-        ("equipment/equipment.toml", "2099-12-31", "2026-01-02", "comparison: the meter has no"),
-        ("equipment/equipment.toml", "serial = ", "serial2 = ", ""),
-        ("plan.json", '"repeats": 1', '"repeats": 2', "steps-not-played: attempt 1 has 10 steps"),
-        ("plan.json", '"reference": ""', '"reference": "x"', "no-reference: no meter gave"),
+        ("equipment/equipment.toml", ("2099-12-31", "2026-01-02"), "comparison: "),
+        (
+            "plan.json",
+            ('"repeats": 1', '"repeats": 2'),
+            "none: steps-not-played: attempt 1 has 8 steps",
+        ),
+        (
+            "plan.json",
+            ('"reference": ""', '"reference": "x"'),
+            "none: no-reference: no meter gave",
+        ),
     ],
 )
-def test_a_run_that_is_no_calibration_is_not_stored_and_says_why(
-    calibrated: dict[str, Any],
-    alone: Command,
-    tmp_path: Path,
-    file: str,
-    before: str,
-    after: str,
-    words: str,
+def test_a_run_that_is_no_calibration_says_why(
+    calibrated: dict[str, Any], tmp_path: Path, file: str, change: tuple[str, str], words: str
 ) -> None:
-    run = tmp_path / "run"
-    shutil.copytree(calibrated["run"], run)
-    path = run / "data" / file
-    assert before in path.read_text()
-    path.write_text(path.read_text().replace(before, after))
-    done = alone("calibrate", "store", run, "--source", CHANNEL, "--json")
-    said = json.loads(done.stdout)
-    if not words:
-        assert (done.returncode, said["exit_code"]) == (2, 2)
-        return
-    assert (done.returncode, said["stored"]) == (1, [])
-    assert said["not_stored"].startswith(f"{CHANNEL}: {words}")
+    path = copied(calibrated, tmp_path) / "data" / file
+    assert change[0] in path.read_text()
+    path.write_text(path.read_text().replace(*change))
+    redone = redo(tmp_path / "run")
+    found = calibration_of(redone.reading, redone.sensors)
+    (transfer,) = (t for t in found.transfers if t.source == CHANNEL)
+    assert f"{transfer.word}: {transfer.reason}".startswith(words)
+
+
+def test_a_folder_that_was_changed_is_not_stored(
+    calibrated: dict[str, Any], alone: Command, tmp_path: Path
+) -> None:
+    path = copied(calibrated, tmp_path) / "data/plan.toml"
+    path.write_bytes(path.read_bytes() + b"# a word more\n")
+    done = alone("calibrate", "store", tmp_path / "run", "--json")
+    assert done.returncode == 2
+    assert "is not as it was sealed" in json.loads(done.stdout)["error"]
+
+
+def copied(calibrated: dict[str, Any], place: Path) -> Path:
+    return shutil.copytree(calibrated["run"], place / "run")
 
 
 @pytest.fixture(scope="module")
