@@ -134,3 +134,20 @@ def test_of_a_check_against_stated_values_nobody_vouches_for_the_u_is_open() -> 
     assert terms["calibration"].U is None
     assert "refresh" not in terms
     assert "stated values" in terms["calibration"].source.en
+
+
+def test_a_two_point_check_corrects_a_bench_meter_which_stays_without_a_certificate() -> None:
+    like = kind_of("power", "average", "W", channel="meter.plug.power", tier="A-")
+    run = run_of(attempt((), [series([n * S for n in range(5)], SHOWN, like)]))
+    fit = msgspec.structs.replace(FIT, lag_s=None, u_lag_s=None)
+    reference = Reference("stated values", "", "", u_relative="0.005")
+    one = kept(
+        source="meter.plug.power", word="two_point_check", kind="", reference=reference, fit=fit
+    )
+    found = used(run, one)
+    assert one_series(found).values.tolist() == pytest.approx(POWERS)
+    assert one_series(found).tier == "A-"
+    assert found.instruments.equipment[0].kind == "two_point_check"
+    assert "two-point check" in found.instruments.problems[0].text.en
+    terms = {t.part: t for t in found.sensors["meter.plug.power"]}
+    assert terms["calibration"].U is not None
