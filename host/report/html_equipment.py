@@ -13,6 +13,8 @@ _KINDS = {
     "external_meter": Txt(zh="外接仪表", en="external meter"),
     "on_board": Txt(zh="板载传感器", en="on-board sensor"),
     "fuel_gauge": Txt(zh="电量计", en="fuel gauge"),
+    "transfer_calibration": Txt(zh="转移校准", en="transfer calibration"),
+    "two_point_check": Txt(zh="两点核查", en="two-point check"),
     "ambient": Txt(zh="环境仪器", en="ambient"),
 }
 _ENVIRONMENT = (
