@@ -37,6 +37,7 @@ def wall(port: int) -> Instrument:
     due = datetime.date(2099, 12, 31)
     return instrument(
         id="wall",
+        serial="C3UA00001E",
         kind="external_meter",
         channels=("meter.wall.*",),
         certificate=(certificate(channels=("meter.wall.power",), due=due),),
