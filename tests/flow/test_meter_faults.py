@@ -13,6 +13,7 @@ import pytest
 
 from collectors.meters.hookup import Given
 from host.handover.equipment import Connection, Instrument
+from host.run.meter_lock import held
 from tests.fakes.command import Command, small_plan
 from tests.fakes.instruments import certificate, equipment, instrument, write
 from tests.fakes.meters import failing
@@ -161,3 +162,18 @@ def test_a_meter_that_is_another_one_stops_the_run_with_its_name(
     error = json.loads(done.stdout)["error"]
     assert "m1" in error
     assert words in error
+
+
+def test_a_run_whose_meter_another_one_has_leaves_no_folder(
+    command: Command, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "lab", equipment(supply("m1", 1)))
+    plan = small_plan(tmp_path / "plan.toml", items=["assistant-tea-en"])
+    with held([("m1", "tcp:127.0.0.1:1")], "/runs/first"):
+        argv = ("--plan", plan, "--equipment", path, "--runs", tmp_path / "runs", "--json")
+        done = command("measure", *argv)
+    assert done.returncode == 3, done.stdout + done.stderr
+    error = json.loads(done.stdout)["error"]
+    assert error.startswith("m1: tcp:127.0.0.1:1 is in use by process")
+    assert "(/runs/first)" in error
+    assert list((tmp_path / "runs").rglob("*")) == []
