@@ -26,14 +26,16 @@ def reference_of(
     own = next((e for e in equipment if meter.channel in e.channels), None)
     terms = [t for t in sensors.get(meter.channel, ()) if t.part in COMMON_PARTS]
     known = [(t, _u(t)) for t in terms]
-    parts = [(u, t.nu) for t, u in known if u is not None]
+    ratios = [(u, t.nu) for t, u in known if u is not None and t.relative]
+    powers = [(u, t.nu) for t, u in known if u is not None and not t.relative]
     return Reference(
         channel=meter.channel,
         equipment="" if own is None else own.id,
         tier=meter.tier,
-        u_relative=_root([u for t, u in known if u is not None and t.relative]),
-        u_w=_root([u for t, u in known if u is not None and not t.relative]),
-        nu=freedom(effective(*parts)) if parts else "inf",
+        u_relative=_root([u for u, _ in ratios]),
+        u_w=_root([u for u, _ in powers]),
+        # Ratios and powers have no sum; both together have no fewer degrees than the fewer.
+        nu=freedom(min(effective(*ratios), effective(*powers))),
         certificates=() if own is None else _certificates(own, meter.channel),
         open=tuple(t.source for t, u in known if u is None) or _nothing(terms),
     )
