@@ -25,7 +25,7 @@ def reference_of(
     """The meter as the record's equipment has it, and u that is common to all of its readings."""
     own = next((e for e in equipment if meter.channel in e.channels), None)
     terms = [t for t in sensors.get(meter.channel, ()) if t.part in COMMON_PARTS]
-    known = [(t, _u(t)) for t in terms]
+    known = [(t, t.u) for t in terms]
     ratios = [(u, t.nu) for t, u in known if u is not None and t.relative]
     powers = [(u, t.nu) for t, u in known if u is not None and not t.relative]
     return Reference(
@@ -49,12 +49,6 @@ def _nothing(terms: Sequence[SensorTerm]) -> tuple[Txt, ...]:
         "neither certificate nor data sheet says how wrong it is",
     )
     return (Txt(zh, en),)
-
-
-def _u(term: SensorTerm) -> float | None:
-    if term.U is not None and term.k:
-        return term.U / term.k
-    return None if term.half_width is None else term.half_width / sqrt(3)
 
 
 def _root(parts: Sequence[float]) -> str:
