@@ -114,11 +114,26 @@ def keep(place: Path, one: Stored) -> Path:
     return path
 
 
+def forget(path: Path) -> None:
+    """Delete one. Raises CalibrationError."""
+    try:
+        path.unlink()
+    except OSError as err:
+        raise CalibrationError(str(path), f"cannot be deleted ({err.strerror or err})") from err
+
+
 def names(place: Path) -> Iterator[Path]:
-    """The files, newest name last; what has another name is none of ours."""
+    """The files in order of their names; what has another name is none of ours.
+
+    Raises CalibrationError for a folder that cannot be read.
+    """
     if not place.is_dir():
         return
-    for path in sorted(place.iterdir())[:MAX_FILES]:
+    try:
+        found = sorted(place.iterdir())
+    except OSError as err:
+        raise CalibrationError(str(place), f"cannot be read ({err.strerror or err})") from err
+    for path in found[:MAX_FILES]:
         if NAME.fullmatch(path.name):
             yield path
 

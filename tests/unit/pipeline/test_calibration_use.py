@@ -132,6 +132,11 @@ def test_one_that_is_named_and_does_not_fit_is_refused_before_the_run(
         asked(path)
 
 
+def test_a_name_too_long_for_a_file_is_no_such_calibration(place: Path) -> None:
+    with pytest.raises(CalibrationError, match="no such calibration; stored here: none"):
+        asked("a" * 5000)
+
+
 def test_two_for_one_source_are_refused(place: Path) -> None:
     paths = [
         calibration_store.keep(place, kept(performed=f"2026-0{m}-01T00:00:00Z")) for m in (1, 2)
