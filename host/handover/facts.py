@@ -62,7 +62,8 @@ class RunFacts:
     environment: instruments in use, and what they read of the surroundings. equipment_problems:
     what keeps them from being what their file wants. journal: what the host noted of attempts.
     beyond: results that the device cannot have given, by the limits of its profile. meters: how
-    each one on the bench was left.
+    each one on the bench was left. gates_left_out: gate of the device's profile -> why this run
+    was not held to it.
     """
 
     plan: ResolvedPlan
@@ -90,3 +91,4 @@ class RunFacts:
     journal: tuple[Journalled, ...] = ()
     beyond: tuple[Txt, ...] = ()
     meters: tuple[MeterEnd, ...] = ()
+    gates_left_out: Mapping[str, str] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from host.record.attempts import outputs_differ
 from host.record.state import changed_state
 from host.record.warning_counters import counter_warnings
 from host.record.warning_equipment import equipment_warnings
+from host.record.warning_gates import gate_warnings
 from host.record.warning_meters import meter_warnings
 from host.record.warning_output import output_warnings
 from host.record.warning_sources import source_warnings
@@ -55,6 +56,7 @@ def warnings_of(evidence: Evidence) -> tuple[Warning_, ...]:
         *found,
         *output_warnings(evidence.run),
         *equipment_warnings(evidence.facts),
+        *gate_warnings(evidence.facts),
         *meter_warnings(evidence.run, evidence.facts),
         *counter_warnings(evidence.run, evidence.results),
         *source_warnings(evidence.results),
