@@ -9,6 +9,7 @@ ROLES = {
     "": ("agent.session", "main"),
     "engine": ("agent.engine_process", "main"),
     "sampler": ("agent.sampler", "main"),
+    "busy": ("agent.busy", "main"),
     "detach": ("agent.keeper", "detach"),
     "keep": ("agent.keeper", "keep"),
     "attach": ("agent.attach", "main"),

@@ -11,6 +11,7 @@ from host.handover.result import Result, Results
 from host.handover.text import Txt
 from host.handover.trace import AlignedRun
 from host.record.attempts import outputs_differ
+from host.record.pulses import pulse_warnings
 from host.record.state import changed_state
 from host.record.warning_equipment import equipment_warnings
 from host.record.warning_output import output_warnings
@@ -48,7 +49,8 @@ class Evidence:
 def warnings_of(evidence: Evidence) -> tuple[Warning_, ...]:
     """All that apply, in the order of the rules."""
     found = (warning for rule in _RULES for warning in rule(evidence))
-    return (*found, *output_warnings(evidence.run), *equipment_warnings(evidence.facts))
+    of_meters = (*pulse_warnings(evidence.facts), *equipment_warnings(evidence.facts))
+    return (*found, *output_warnings(evidence.run), *of_meters)
 
 
 def few_attempts(e: Evidence) -> list[Warning_]:

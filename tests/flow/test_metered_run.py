@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,6 +19,7 @@ from tests.fakes.command import Command, small_plan
 from tests.fakes.instruments import certificate, equipment, instrument, write
 from tests.fakes.meters.serving import on_tcp
 from tests.fakes.meters.wt310e import Wt310e
+from tests.fakes.wanted_cpu import WantedCpu
 
 UPDATE_S = 0.1
 SETTINGS: dict[str, str | int | float | bool] = {
@@ -28,6 +32,9 @@ SETTINGS: dict[str, str | int | float | bool] = {
     "integrate": False,
     "element": "1",
 }
+
+
+REQUEST = ("energy@1", "request")
 
 
 @contextmanager
@@ -49,13 +56,43 @@ def running(double: Wt310e) -> Iterator[int]:
             ticking.join()
 
 
-def wall(port: int) -> Instrument:
+@contextmanager
+def following(wanted: WantedCpu, lates: dict[str, int]) -> Iterator[dict[str, int]]:
+    """Meters beside a device that takes 15 W, and 10 W more under full load.
+
+    lates: name -> by how many updates its readings are late; -1 is beside another device. Gives
+    their ports.
+    """
+    stop, doubles = threading.Event(), {name: Wt310e() for name in lates}
+    power = deque([15.0] * 10, maxlen=10)
+
+    def updates() -> None:
+        while not stop.is_set():
+            seen, until_s = [], time.monotonic() + UPDATE_S
+            while time.monotonic() < until_s:
+                seen.append(wanted.share())
+                stop.wait(UPDATE_S / 20)
+            power.append(15 + 10 * sum(seen) / len(seen))
+            for name, late in lates.items():
+                shown = 15.0 + len(seen) % 2 if late < 0 else power[-1 - late]
+                doubles[name].tick({"U": "12.00E+00", "I": "1.250E+00", "P": f"{shown:.3E}"})
+
+    ticking = threading.Thread(target=updates, daemon=True)
+    with ExitStack() as ends:
+        ports = {name: ends.enter_context(on_tcp(double)) for name, double in doubles.items()}
+        ticking.start()
+        ends.callback(ticking.join)
+        ends.callback(stop.set)
+        yield ports
+
+
+def wall(port: int, name: str = "wall") -> Instrument:
     """A calibrated WT310E; its certificate adds 0.018 W at 15 W."""
     return instrument(
-        id="wall",
+        id=name,
         kind="external_meter",
-        channels=("meter.wall.*",),
-        certificate=(certificate(channels=("meter.wall.power",)),),
+        channels=(f"meter.{name}.*",),
+        certificate=(certificate(channels=(f"meter.{name}.power",)),),
         connect=Connection("wt300", f"tcp:127.0.0.1:{port}", SETTINGS),
     )
 
@@ -86,6 +123,45 @@ def test_a_calibrated_meter_earns_tier_a_and_gives_energies(
     assert float(mean["value"]) == pytest.approx(15.022, abs=0.002)
     verified = json.loads(command("verify", said["run"], "--json").stdout)
     assert verified["findings"] == []
+
+
+def test_load_pulses_find_the_meter_that_is_late_and_the_one_that_stands_elsewhere(
+    command: Command, tmp_path: Path
+) -> None:
+    store = ("INFEROMETER_STORE", command.environment["INFEROMETER_STORE"])
+    with following(WantedCpu(*store), {"good": 0, "late": 4, "elsewhere": -1}) as ports:
+        path = write(tmp_path / "lab", equipment(*(wall(ports[n], n) for n in ports)))
+        plan = small_plan(
+            tmp_path / "plan.toml",
+            items=["assistant-tea-en"],
+            attempts=1,
+            warmups=0,
+            pulses={"words": 2, "bit_s": 0.2, "least_step_w": 3.0, "processes": 2},
+        )
+        argv = ("--plan", plan, "--equipment", path, "--runs", tmp_path / "runs", "--json")
+        done = command("measure", *argv)
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = json.loads(done.stdout)
+    record = json.loads(Path(said["record"]).read_bytes())
+    told: dict[str, Any] = {one["meter"]: one for one in record["time"]["pulses"]}
+    assert {name: (one["verdict"], one["code"]) for name, one in told.items()} == {
+        "good": ("agrees", None),
+        "late": ("outside", None),
+        "elsewhere": ("not-judged", "pattern-not-seen"),
+    }
+    lag_ns = {name: int(told[name]["lag_ns"]) for name in ("good", "late")}
+    # Four updates of 0.1 s, each a little longer where the machine is busy.
+    assert 390e6 < lag_ns["late"] - lag_ns["good"] < 800e6
+    assert float(told["good"]["step_w"]) == pytest.approx(10, abs=3)
+    energies = {
+        q["source"]: q for q in said["results"] if (q["measurand_id"], q["scope"]) == REQUEST
+    }
+    assert energies["meter.good.power"]["value"] is not None
+    assert energies["meter.late.power"]["value"] is None
+    assert energies["meter.late.power"]["missing"].startswith("meter-out-of-time: ")
+    codes = [w["code"] for w in record["warnings"]]
+    assert {"meter-out-of-time", "meter-time-not-judged"} <= set(codes)
+    assert json.loads(command("verify", said["run"], "--json").stdout)["findings"] == []
 
 
 @pytest.mark.parametrize(
