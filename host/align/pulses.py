@@ -4,7 +4,8 @@ The readings are y = a + b x(lag) + noise, x the mean load over what each readin
 moved by the lag; each pattern has its own a, all have one b and one lag. For every lag of a grid a
 and b are fitted by least squares. With flat priors of a, b >= 0 and lag, and 1/sigma of the noise,
 the posterior of the lag is SSE^(-nu/2) / sqrt(Sxx), nu = n - patterns - 1 (a, b and sigma taken
-out by integration; A. Gelman et al., Bayesian Data Analysis, 3rd ed., 14.2). Its mean and standard
+out by integration; A. Gelman et al., Bayesian Data Analysis, 3rd ed., 14.2); one less is taken,
+for with few readings the fit bends with the lag and 2 u covered too little. Its mean and standard
 deviation are the lag and its uncertainty: they hold where readings are few, and where each of them
 only says on which side of an edge it lies.
 """
@@ -32,7 +33,11 @@ SHORTEST_STATE_NS = 10_000_000
 NEGLIGIBLE = 18.0
 # So many lags across what is not negligible make mean and standard deviation good to 1 %.
 FINE_LAGS = 60
+FINER = 4
 ZOOMS = 16
+# A residual is a difference of sums: below this share of them doubles have no say.
+ROUNDING = 1e-9
+TINY = 1e-24
 # Fewest readings beyond those that the fit uses up, for a standard deviation to exist (t, nu > 2).
 SPARE_READINGS = 3
 # A block is no mean over its span where readings are missing in it.
@@ -104,16 +109,15 @@ def lag_of(played: Sequence[tuple[Pattern, Readings]], resolution_w: float = 0.0
     if n < spent + SPARE_READINGS:
         return None
     total = float(sum((part.power**2).sum() for part in parts))
-    largest = max(float(np.abs(r.power_w).max(initial=0.0)) for _, r in played)
-    # Rounding to a step q is noise of q/sqrt(12); doubles round too.
-    floor = n * max(resolution_w**2 / 12, (1e-9 * largest) ** 2, 1e-24)
+    # Rounding to a step q is noise of q/sqrt(12).
+    floor = max(n * resolution_w**2 / 12, ROUNDING * total, TINY)
     state_ns = max(min(pattern.state_ns for pattern, _ in played), SHORTEST_STATE_NS)
     steps = int(2 * REACH_S / NS * LAGS_IN_STATE / state_ns)
     rough = np.linspace(-REACH_S, REACH_S, 1 + steps)
     fit = _fit(parts, rough, total)
     best = float(rough[np.argmin(fit.sse)])
     inflation = _inflation(parts, best, fit)
-    nu = max(n / inflation - spent + 1, SPARE_READINGS)
+    nu = max(n / inflation - spent, SPARE_READINGS)
     lags, weights = _posterior(parts, rough, total, floor, nu)
     lag = float((lags * weights).sum())
     blind = max(part.blind for part in parts) / np.sqrt(12)
@@ -180,21 +184,24 @@ def _fit(parts: Sequence[_Part], lags: FloatArray, total: float) -> _Fit:
 def _posterior(
     parts: Sequence[_Part], rough: FloatArray, total: float, floor: float, nu: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Lags evenly spaced over all that is not negligible, and their weights, which sum to 1."""
-    lags = rough
-    weights = np.full(len(lags), 1 / len(lags))
+    """Lags on an even grid wherever they are not negligible, and their weights, which sum to 1.
+
+    The grid is made finer around what is likely only, so that peaks far apart all stay.
+    """
+    step, places = float(rough[1] - rough[0]), np.arange(len(rough))
+    lags, weights = rough, np.full(len(rough), 1 / len(rough))
     for _ in range(ZOOMS):
+        lags = rough[0] + step * places
         fit = _fit(parts, lags, total)
         # Without any pattern in a reading its lag is not known: such a lag has no weight.
         log = -nu / 2 * np.log(fit.sse + floor) - np.log(np.where(fit.sxx > 0, fit.sxx, 1)) / 2
-        likely = np.flatnonzero(log > log.max() - NEGLIGIBLE)
         weights = np.exp(log - log.max())
         weights /= weights.sum()
+        likely = places[log > log.max() - NEGLIGIBLE]
         if len(likely) >= FINE_LAGS:
             break
-        step = lags[1] - lags[0]
-        low, high = lags[likely[0]] - step, lags[likely[-1]] + step
-        lags = np.linspace(low, high, 2 * FINE_LAGS + 1)
+        step /= FINER
+        places = np.unique(likely[:, None] * FINER + np.arange(-FINER, FINER + 1))
     return lags, weights
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from agent.spool import Column, SpoolWriter
 from agent.wire import Message
-from host.errors import AgentError, AgentGoneError
+from host.errors import AgentError
 from host.handover.progress import Progress
 from host.handover.pulses import REACH_S
 from host.run.attempts import Bench
@@ -31,6 +31,8 @@ QUIET_S = REACH_S + 0.5
 GRACE_S = 120.0
 # Beyond any device; an answer with more is none.
 MAX_PROCESSES = 1024
+# What an agent answers that could not start its processes, and one that knows no pulses.
+CANNOT = ("pulses-failed", "unknown-message")
 COLUMNS = (
     Column("process", "{count}"),
     Column("load", "1"),
@@ -60,9 +62,9 @@ def play_pulses(bench: Bench, link: Link, name: str, ended: str = "") -> None:
     try:
         within_s = len(bits) * plan.bit_s + 2 * QUIET_S + GRACE_S
         said = link.ask("pulses", asked, timeout_s=within_s)
-    except AgentGoneError:
-        raise
     except AgentError as err:
+        if not any(code in str(err) for code in CANNOT):
+            raise
         bench.journal.note("pulses-failed", {"name": name, "detail": str(err)[:500]})
         return
     rows = _rows(said, bits, link.device)
