@@ -104,7 +104,6 @@ def played(pulses: Pulses, clock: Clock) -> dict[str, Any]:
         "states": states(pulses.bits),
         "processes": [one["t_ns"] for one in stamps],
         "bits": pulses.bits,
-        "bit_s": pulses.bit_s,
     }
 
 

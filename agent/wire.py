@@ -17,7 +17,7 @@ timekeeping{}                       timekeeping{interval_clock, boot_id, clocks,
                                     from before this question answers `unknown-message`
 tokenize{engine{kind, settings},    tokens{counts, engine}: tokens of each text, and describe()
   model, texts}                     of the engine with the vocabulary alone
-pulses{bits, bit_s, quiet_s,        pulses{bits, bit_s, states, processes}: played, see below;
+pulses{bits, bit_s, quiet_s,        pulses{bits, states, processes}: as it was played, see below;
   processes or null}                nothing else is served meanwhile
 attempt{order}                      progress{number, phase, request, requests, tokens, rate} from
                                     time to time, then once attempt_end{number, status, reason,
@@ -40,7 +40,8 @@ the engine's process in them, and rates_hz{kind: rate}. phase: `load`, `idle`, `
 it is known.
 
 bits: 0 and 1, bit_s each, with quiet_s of rest before and after. states: rest, each run of equal
-bits, rest; processes: for each the stamps around its states, one more than states.
+bits, rest; processes: for each the stamps around its states, one more than states; from a shell
+one list for all of them. Whole ms in place of s to a shell.
 
 Error codes: `wire-version`, `bad-message`, `unknown-message`, `busy`, `bad-order`,
 `unknown-engine`, `engine-missing`, `bad-setting`, `bad-model`, `spool-unwritable`,

@@ -71,7 +71,7 @@ def prepare(plan: Plan, watch: Watch, files: Files = NO_FILES) -> ResolvedPlan:
     with reached(plan.device, files.inventory, watch) as device, device.link() as link:
         instruments = equipment_for(files.equipment, link)
         in_use = None if instruments is None else instruments.equipment
-        check_pulses(plan, in_use, shell_agent=bool(device.deployment.shell))
+        check_pulses(plan, in_use)
         if not files.plan:
             plan, _ = with_profile_gates(plan, device, watch, detached=False)
         return _resolved(plan, device, link, watch)
@@ -125,7 +125,7 @@ def _begun(
         resolved = _resolved(plan, device, link, watch)
         instruments = equipment_for(files.equipment, link)
         in_use = None if instruments is None else instruments.equipment
-        check_pulses(plan, in_use, shell_agent=bool(device.deployment.shell))
+        check_pulses(plan, in_use)
         if instruments is not None:
             check_meters(instruments.equipment)
             if asked.detached:

@@ -66,14 +66,9 @@ def check_meters(equipment: Equipment) -> None:
             )
 
 
-def check_pulses(plan: Plan, equipment: Equipment | None, *, shell_agent: bool) -> None:
-    """Raise PlanError for load pulses that nobody could play, or no meter see."""
-    if not plan.pulses:
-        return
-    if shell_agent:
-        said = "the shell agent plays no load pulses; leave the table out"
-        raise PlanError("pulses", said)
-    if not _connected(equipment):
+def check_pulses(plan: Plan, equipment: Equipment | None) -> None:
+    """Raise PlanError for load pulses that no meter would see."""
+    if plan.pulses and not _connected(equipment):
         said = "no meter of the equipment file is read by the host, so none would see them"
         raise PlanError("pulses", f"{said}; leave the table out")
 

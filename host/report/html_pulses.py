@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from host.handover.text import Txt
@@ -31,7 +32,7 @@ def pulses(found: Mapping[str, Any]) -> Html:
     parts = [both(_VERDICTS.get(verdict, Txt(verdict, verdict)))]
     for key, name, unit, per in _NUMBERS:
         if key in found:
-            value = short(_scaled(str(found[key]), per))
+            value = _shown(str(found[key]), per)
             parts.append(join((both(name), text(" "), value, text(f" {unit}" if unit else ""))))
     why = found.get("reason")
     if isinstance(why, Mapping):
@@ -40,9 +41,10 @@ def pulses(found: Mapping[str, Any]) -> Html:
     return join(parts, "; ")
 
 
-def _scaled(number: str, per: float) -> str:
+def _shown(number: str, per: float) -> Html:
     """What is no number stays as it is: a record may say anything."""
     try:
-        return repr(float(number) / per)
+        value = float(number) / per
     except ValueError:
-        return number
+        return text(number)
+    return short(repr(value)) if isfinite(value) else text(number)
