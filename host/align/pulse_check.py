@@ -50,8 +50,11 @@ class Known:
     least_step_w: float
 
 
-def checked(metered: Metered, known: Known) -> tuple[PulseCheck, ...]:
-    """One verdict for each channel of power or energy of every meter, in order of names."""
+def checked(metered: Metered, known: Known | None) -> tuple[PulseCheck, ...]:
+    """One verdict for each channel of power or energy of every meter, in order of names.
+
+    known: None where the plan asks for no pulses.
+    """
     parts: dict[str, list[Series]] = {}
     for one in metered.series:
         if one.quantity in ("power", "energy"):
@@ -74,27 +77,33 @@ def _said(check: PulseCheck) -> str:
     )
 
 
-def _check(parts: Sequence[Series], known: Known) -> PulseCheck:
+def _check(parts: Sequence[Series], known: Known | None) -> PulseCheck:
     first = parts[0]
-    names = tuple(p.name for p in known.patterns)
-    blank = PulseCheck(first.source, first.channel, "not-judged", _before(known), names)
-    if blank.reason:
+    blank = PulseCheck(first.source, first.channel, "not-judged", _before(known), ())
+    if known is None or blank.reason:
         return blank
+    blank = replace(blank, patterns=tuple(p.name for p in known.patterns))
     readings = [_readings(one) for one in parts]
     played = [(p, r) for p in known.patterns for r in readings]
-    lag = lag_of(played, _resolution_w(first))
+    resolution_w = _resolution_w(first)
+    lag = lag_of(played, resolution_w)
     if lag is None:
         return replace(blank, reason="few-readings")
+    each = tuple(lag_of([(p, r) for r in readings], resolution_w) for p in known.patterns)
     low_ns, high_ns = _joint(parts, lag, known.offset_bound_ns or 0)
-    found = replace(blank, lag=lag, low_ns=low_ns, high_ns=high_ns, reason=_doubt(lag, known))
+    found = replace(
+        blank, lag=lag, each=each, low_ns=low_ns, high_ns=high_ns, reason=_doubt(lag, known)
+    )
     if found.reason:
         return found
     inside = low_ns <= lag.lag_ns <= high_ns
     return replace(found, verdict="agrees" if inside else "outside")
 
 
-def _before(known: Known) -> str:
+def _before(known: Known | None) -> str:
     """What keeps any lag from being looked for."""
+    if known is None:
+        return "not-asked"
     if not known.patterns:
         return "not-played"
     if known.stamped != {known.clock}:

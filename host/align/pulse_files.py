@@ -71,12 +71,12 @@ def _pattern(name: str, file: SpoolFile) -> Pattern:
 def judged(
     data: Path, metered: Metered, asked: PulsePlan | None, clock: str, bound_ns: int | None
 ) -> tuple[Metered, tuple[PulseCheck, ...], tuple[StreamFault, ...]]:
-    """The meters less those out of time, the verdicts, and damaged lines; asked None: as it was.
+    """The meters less those out of time, the verdicts, and damaged lines.
 
     clock: of the device. bound_ns: half-width of the offset, None where nothing aligns the clocks.
     """
     if asked is None:
-        return metered, (), ()
+        return metered, checked(metered, None), ()
     patterns, stamped, faults = played_in(data)
     checks = checked(metered, Known(patterns, stamped, clock, bound_ns, asked.least_step_w))
     return barred(metered, checks), checks, faults

@@ -7,6 +7,7 @@ the record says so, in its time block and as a warning.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from host.check.rule import Breach, Rule, breach
 from host.handover.case import Case
@@ -17,7 +18,7 @@ RECORD = "record.json"
 
 def meters_in_time(case: Case) -> Iterator[Breach]:
     """The record states the verdict on every channel, and no value of a meter out of time."""
-    stated = {str(e.get("channel")): e.get("verdict") for e in case.record.time.get("pulses", [])}
+    stated = _stated(case.record.time.get("pulses"))
     late = {c.meter for c in case.facts.pulses if c.verdict == "outside"}
     for check in case.facts.pulses:
         if stated.get(check.channel) != check.verdict:
@@ -34,6 +35,12 @@ def meters_in_time(case: Case) -> Iterator[Breach]:
                 f"{q.source} 与负载脉冲的时间不符，却给出 {q.measurand_id}。",
                 f"{q.source} is out of time by the load pulses, and gives {q.measurand_id}.",
             )
+
+
+def _stated(found: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever a record says
+    """Channel -> verdict."""
+    said = found if isinstance(found, list) else ()
+    return {str(e.get("channel")): e.get("verdict") for e in said if isinstance(e, dict)}
 
 
 RULES = (

@@ -13,6 +13,7 @@ Verdict = Literal["agrees", "outside", "not-judged"]
 # Coverage factor of the U that is stated and judged by.
 K = 2
 WHY: Final = {
+    "not-asked": Txt("计划中没有负载脉冲", "the plan has no load pulses"),
     "not-played": Txt("设备没有播放负载脉冲", "the device did not play the load pulses"),
     "other-clock": Txt(
         "脉冲的时标不在对齐所用的时钟上（设备重启过）",
@@ -59,9 +60,10 @@ class PulseCheck:
     """The verdict on one channel of a meter.
 
     meter: name of the instrument. patterns: names of the patterns that were played, in order.
-    lag: None where none was looked for or too few readings were there. low_ns, high_ns: the joint
-    bound that the lag must lie in, 0 and 0 where there is none. reason: a code of WHY, "" where
-    it is judged.
+    lag: of all patterns together, None where none was looked for or too few readings were there;
+    each: of each pattern by itself, which shows whether the meter's time moved meanwhile. low_ns,
+    high_ns: the joint bound that the lag must lie in, 0 and 0 where there is none. reason: a code
+    of WHY, "" where it is judged.
     """
 
     meter: str
@@ -70,5 +72,6 @@ class PulseCheck:
     reason: str
     patterns: tuple[str, ...]
     lag: Lag | None = None
+    each: tuple[Lag | None, ...] = ()
     low_ns: int = 0
     high_ns: int = 0

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from host.handover.facts import RunFacts
-from host.handover.pulses import WHY, K, PulseCheck
+from host.handover.pulses import WHY, K, Lag, PulseCheck
 from host.handover.record import Warning_
 from host.handover.text import Txt
 from host.schema.canonical import decimal
@@ -46,7 +46,30 @@ def _entry(check: PulseCheck) -> dict[str, Any]:
         "step_w": decimal(lag.step_w),
         "readings": lag.readings,
         "inflation": decimal(lag.inflation),
+        "each": [_one(*one) for one in zip(check.patterns, check.each, strict=True)],
     }
+
+
+def _one(pattern: str, lag: Lag | None) -> dict[str, Any]:
+    """One pattern by itself; without a lag where too few readings were there."""
+    if lag is None:
+        return {"pattern": pattern, "reason": msgspec.to_builtins(WHY["few-readings"])}
+    return {
+        "pattern": pattern,
+        "lag_ns": str(lag.lag_ns),
+        "U_ns": str(round(K * lag.u_ns)),
+        "correlation": decimal(lag.correlation),
+    }
+
+
+_ASK = Txt(
+    "在计划中加入 [pulses]：否则功率计自身的延迟与接线无从检查。",
+    "Put [pulses] into the plan: nothing else checks how late the meter is, and where it stands.",
+)
+_LOOK = Txt(
+    "检查接线、功率计与计划中的 [pulses]，再测一次。",
+    "Look at the wiring, the meter and [pulses] of the plan, and measure again.",
+)
 
 
 def pulse_warnings(facts: RunFacts) -> list[Warning_]:
@@ -61,10 +84,7 @@ def _warning(check: PulseCheck) -> Warning_:
             f"功率计通道 {check.channel} 的时间未能用负载脉冲判定：{why.zh}。",
             f"The time of meter channel {check.channel} was not judged by load pulses: {why.en}.",
         )
-        after = Txt(
-            "检查接线、功率计与计划中的 [pulses]，再测一次。",
-            "Look at the wiring, the meter and [pulses] of the plan, and measure again.",
-        )
+        after = _ASK if check.reason == "not-asked" else _LOOK
         return Warning_("meter-time-not-judged", text, next=after)
     lag_ms, low_ms, high_ms = (
         f"{ns / 1e6:.3g}" for ns in (check.lag.lag_ns, check.low_ns, check.high_ns)

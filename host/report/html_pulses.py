@@ -34,6 +34,11 @@ def pulses(found: Mapping[str, Any]) -> Html:
         if key in found:
             value = _shown(str(found[key]), per)
             parts.append(join((both(name), text(" "), value, text(f" {unit}" if unit else ""))))
+    each = found.get("each")
+    for one in each if isinstance(each, list) else ():
+        if isinstance(one, Mapping) and "lag_ns" in one:
+            of = (text(f"{one.get('pattern')} "), _shown(str(one["lag_ns"]), 1e6), text(" ms"))
+            parts.append(join(of))
     why = found.get("reason")
     if isinstance(why, Mapping):
         words = Txt(str(why.get("zh", "")), str(why.get("en", "")))

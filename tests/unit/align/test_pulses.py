@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from host.align.pulses import MOST_READINGS, REACH_S, Pattern, Readings, lag_of
-from host.handover.pulses import K
+from host.align.pulses import MOST_READINGS, Pattern, Readings, lag_of
+from host.handover.pulses import REACH_S, K
 from tests.fakes.pulse_bench import STEP_W, Bench, pattern, readings, run
 
 MS = 10**6

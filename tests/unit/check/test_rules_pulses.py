@@ -35,7 +35,9 @@ Forge = Callable[[JsonRecord], None]
 def verdict(word: Verdict, channel: str = CHANNEL) -> PulseCheck:
     """On a channel of this story, as if it were that of a meter."""
     reason = "pattern-not-seen" if word == "not-judged" else ""
-    return PulseCheck("rapl", channel, word, reason, ("before",), LAG, -1_000_000, 160_000_000)
+    return PulseCheck(
+        "rapl", channel, word, reason, ("before",), LAG, (LAG,), -1_000_000, 160_000_000
+    )
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +78,14 @@ def left_out(record: JsonRecord) -> None:
     del record["time"]["pulses"]
 
 
+def no_list(record: JsonRecord) -> None:
+    record["time"]["pulses"] = 7
+
+
+def no_object(record: JsonRecord) -> None:
+    record["time"]["pulses"] = ["rapl"]
+
+
 def test_verdicts_that_the_record_states_break_no_rule(true_case: Case) -> None:
     for word in ("agrees", "outside", "not-judged"):
         assert list(RULE.breaches(case_with(true_case, verdict(word)))) == []
@@ -100,6 +110,8 @@ def bad(true_case: Case) -> list[Case]:
         case_with(true_case, verdict("outside", "rapl.dram.energy"), verdict("agrees"), bar=False),
         forged(late, told_otherwise),
         forged(late, left_out),
+        forged(late, no_list),
+        forged(late, no_object),
         forged(case_with(true_case, verdict("not-judged")), told_otherwise),
     ]
 

@@ -11,7 +11,15 @@ from tests.unit.report.page_reader import PageReader
 
 LAG = Lag(3_182_965, 984_501.0, 0.9976, 9.99, 72, 1.0)
 IN_TIME = PulseCheck(
-    "wall", "meter.wall.power", "agrees", "", ("before", "after"), LAG, -10_901_144, 167_817_989
+    "wall",
+    "meter.wall.power",
+    "agrees",
+    "",
+    ("before", "after"),
+    LAG,
+    (LAG, LAG),
+    -10_901_144,
+    167_817_989,
 )
 
 
@@ -32,6 +40,7 @@ def test_a_meter_in_time_shows_lag_u_bound_correlation_and_step() -> None:
         "to 168 ms",
         "correlation 0.998",
         "step of power 9.99 W",
+        "after 3.18 ms",
     ):
         assert part in said, said
 
