@@ -83,14 +83,17 @@ def _check(parts: Sequence[Series], known: Known | None) -> PulseCheck:
     if known is None or blank.reason:
         return blank
     blank = replace(blank, patterns=tuple(p.name for p in known.patterns))
-    readings = [_readings(one) for one in parts]
-    played = [(p, r) for p in known.patterns for r in readings]
+    near = [(p, _near(one, p)) for p in known.patterns for one in parts]
+    played = [(p, _readings(one)) for p, one in near]
     resolution_w = _resolution_w(first)
     lag = lag_of(played, resolution_w)
-    if lag is None:
+    unseen = any(not sum(len(r.power_w) for q, r in played if q is p) for p in known.patterns)
+    if lag is None or unseen:
         return replace(blank, reason="few-readings")
-    each = tuple(lag_of([(p, r) for r in readings], resolution_w) for p in known.patterns)
-    low_ns, high_ns = _joint(parts, lag, known.offset_bound_ns or 0)
+    each = tuple(
+        lag_of([(q, r) for q, r in played if q is p], resolution_w) for p in known.patterns
+    )
+    low_ns, high_ns = _joint([one for _, one in near], lag, known.offset_bound_ns or 0)
     found = replace(
         blank, lag=lag, each=each, low_ns=low_ns, high_ns=high_ns, reason=_doubt(lag, known)
     )
@@ -125,6 +128,13 @@ def _joint(parts: Sequence[Series], lag: Lag, offset_bound_ns: int) -> tuple[int
     either = round(K * lag.u_ns) + offset_bound_ns + longest // 2
     period = max(_period(s.t_ns) for s in parts)
     return -either, either + period + RESPONSE_NS
+
+
+def _near(one: Series, pattern: Pattern) -> Series:
+    """The readings in the time of a pattern: a run has an hour of others."""
+    first, last = np.searchsorted(one.t0_ns, (pattern.t_ns[0], pattern.t_ns[-1]))
+    at = slice(int(first), int(last))
+    return replace(one, t0_ns=one.t0_ns[at], t1_ns=one.t1_ns[at], values=one.values[at])
 
 
 def _period(t_ns: IntArray) -> int:

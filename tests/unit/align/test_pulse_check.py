@@ -147,6 +147,18 @@ def test_readings_that_are_too_few_are_not_judged(count: int) -> None:
     assert (found.verdict, found.reason) == ("not-judged", "few-readings")
 
 
+def test_a_meter_that_was_lost_before_the_last_pattern_is_not_judged_by_the_first() -> None:
+    played = patterns()
+    whole = series(played)
+    until = whole.t1_ns < played[1].t_ns[0]
+    lost = replace(
+        whole, t0_ns=whole.t0_ns[until], t1_ns=whole.t1_ns[until], values=whole.values[until]
+    )
+    found = check(lost, known(played))
+    assert (found.verdict, found.reason) == ("not-judged", "few-readings")
+    assert check(lost, known(played[:1])).verdict == "agrees"
+
+
 def test_a_reading_that_is_no_number_leaves_the_meter_not_judged() -> None:
     played = patterns()
     whole = series(played)
