@@ -100,6 +100,7 @@ def read_run(root: Path) -> RunReading:
         laboratory=_laboratory(data / "laboratory.toml"),
         journal=_journalled(data),
         pulses=pulses,
+        meters=metered.ends,
     )
     return RunReading(run, facts, (*faults, *journal_faults, *metered.faults, *odd))
 

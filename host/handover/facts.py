@@ -31,6 +31,20 @@ class Journalled:
 
 
 @dataclass(frozen=True, slots=True)
+class MeterEnd:
+    """How a meter on the bench was left, all its recordings in the run together.
+
+    name: id of the instrument. channels: names of those that it gives, all of one quantity: power
+    where it gives any, else energy, else whatever it gives. failed: why a recording ended before
+    its run, "" where none did.
+    """
+
+    name: str
+    channels: tuple[str, ...]
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RunFacts:
     """Everything the record needs that is no measured value. Free-form maps are quoted as said.
 
@@ -49,7 +63,7 @@ class RunFacts:
     environment: instruments in use, and what they read of the surroundings. equipment_problems:
     what keeps them from being what their file wants. journal: what the host noted of attempts.
     beyond: results that the device cannot have given, by the limits of its profile. pulses: what
-    load pulses say of the time of meters.
+    load pulses say of the time of meters. meters: how each one on the bench was left.
     """
 
     plan: ResolvedPlan
@@ -77,3 +91,4 @@ class RunFacts:
     journal: tuple[Journalled, ...] = ()
     beyond: tuple[Txt, ...] = ()
     pulses: tuple[PulseCheck, ...] = ()
+    meters: tuple[MeterEnd, ...] = ()

@@ -35,6 +35,12 @@ SETTINGS: dict[str, str | int | float | bool] = {
 
 
 REQUEST = ("energy@1", "request")
+SERIALS = {
+    "wall": "C3UA00001E",
+    "good": "C3UA00002E",
+    "late": "C3UA00003E",
+    "elsewhere": "C3UA00004E",
+}
 
 
 @contextmanager
@@ -56,6 +62,10 @@ def running(double: Wt310e) -> Iterator[int]:
             ticking.join()
 
 
+def beside(name: str) -> Wt310e:
+    return Wt310e(f"YOKOGAWA,WT310E,{SERIALS[name]},F1.03")
+
+
 @contextmanager
 def following(wanted: WantedCpu, lates_s: dict[str, float | None]) -> Iterator[dict[str, int]]:
     """Meters beside a device that takes 15 W, and 10 W more under full load.
@@ -63,7 +73,7 @@ def following(wanted: WantedCpu, lates_s: dict[str, float | None]) -> Iterator[d
     lates_s: name -> by how much its readings are late; None is beside another device. Gives their
     ports. What is new is the mean over the last 0.1 s, however late this thread comes to it.
     """
-    stop, doubles = threading.Event(), {name: Wt310e() for name in lates_s}
+    stop, doubles = threading.Event(), {name: beside(name) for name in lates_s}
     seen: deque[tuple[float, float]] = deque([(time.monotonic() - 9, 0.0)], maxlen=400)
 
     def updates() -> None:
@@ -101,6 +111,7 @@ def wall(port: int, name: str = "wall") -> Instrument:
     """A calibrated WT310E; its certificate adds 0.018 W at 15 W."""
     return instrument(
         id=name,
+        serial=SERIALS[name],
         kind="external_meter",
         channels=(f"meter.{name}.*",),
         certificate=(certificate(channels=(f"meter.{name}.power",)),),
