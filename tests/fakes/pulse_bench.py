@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from host.align.pulses import Pattern, Readings
-from host.handover.trace import FloatArray, IntArray
+from host.handover.trace import FloatArray, IntArray, Series
 
 S = 10**9
 IDLE_W, STEP_W = 5.0, 3.0
@@ -25,6 +25,9 @@ class Bench:
     averaging: bool
     bit_ns: int = 200_000_000
     words: int = 4
+
+
+TEN_HZ = Bench(10.0, 0.05, averaging=True)
 
 
 def pattern(random: np.random.Generator, bench: Bench, start_ns: int, name: str) -> Pattern:
@@ -59,6 +62,36 @@ def run(
     """A pattern at the start and one at the end of a run, ten minutes apart."""
     played = [pattern(random, bench, at, name) for at, name in ((S, "before"), (601 * S, "after"))]
     return [(one, readings(random, bench, one, offset_ns)) for one in played]
+
+
+def patterns(seed: int = 1) -> tuple[Pattern, ...]:
+    """At the start and at the end of a run."""
+    random = np.random.default_rng(seed)
+    return tuple(
+        pattern(random, TEN_HZ, at, name) for at, name in ((S, "before"), (601 * S, "after"))
+    )
+
+
+def series(
+    played: tuple[Pattern, ...], offset_ns: int = 0, bench: Bench = TEN_HZ, **over: object
+) -> Series:
+    """Power of a meter that stands beside the device which played these patterns."""
+    random = np.random.default_rng(99)
+    seen = [readings(random, bench, one, offset_ns) for one in played]
+    t_ns = np.concatenate([one.end_ns for one in seen])
+    found = Series(
+        channel="meter.wall.power",
+        source="wall",
+        quantity="power",
+        kind="average" if bench.averaging else "instant",
+        unit="W",
+        tier="A",
+        t0_ns=t_ns,
+        t1_ns=t_ns,
+        values=np.concatenate([one.power_w for one in seen]),
+        averaging_s=1 / bench.rate_hz if bench.averaging else None,
+    )
+    return replace(found, **over)  # type: ignore[arg-type]  # one keyword of many types
 
 
 def _energy(played: Pattern, t_ns: IntArray) -> FloatArray:
