@@ -16,7 +16,7 @@ from collectors.table import COLLECTORS, opener
 from host.handover.profile import Profile, Source
 from host.plan.profile import all_shipped
 from tests.fakes.machine import machine
-from tests.fakes.nvml import FakeNvml, answers
+from tests.fakes.nvml import FakeNvml, answers, no_pause
 
 SHIPPED = {one.product.name: one for one in all_shipped()}
 # Files of the fake machine that a channel of the shell agent's is one of, by first word.
@@ -72,7 +72,7 @@ def named(found: Iterator[tuple[str, Source]]) -> list[object]:
 
 def opened(kind: str, scope: Scope) -> Opened:
     if kind == "nvml":  # where the far end is a library, one that answers stands in for it
-        return open_nvml(scope, lambda: FakeNvml([answers()]))
+        return open_nvml(scope, lambda: FakeNvml([answers()]), no_pause)
     return opener(kind)(scope)
 
 
