@@ -58,10 +58,11 @@ def answer_of(argv: Sequence[str], timeout_s: float = TIMEOUT_S) -> bytes | Miss
         return Missing(f"not-answered: {error_name(err)}")
     with child:
         data = _heard(child.stdout, deadline_s)
-        try:
-            child.wait(max(0.0, deadline_s - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            data = Missing(f"not-answered: within {timeout_s:g} s")
+        if isinstance(data, bytes):
+            try:
+                child.wait(max(0.0, deadline_s - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                data = Missing("not-answered: it did not end in time")
         if isinstance(data, Missing):
             _kill(child.pid)
     if isinstance(data, bytes) and child.returncode:

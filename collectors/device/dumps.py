@@ -17,6 +17,7 @@ MOST_SENSORS = 256
 MOST_RAILS = 256
 _LINE = re.compile(r"( *)([A-Za-z][A-Za-z ]{0,40}?): *(.*)")
 _MOST_LINES = 100
+_MOST_CHARS = 240
 _TEMPERATURE = re.compile(
     r"\s*Temperature\{mValue=([^,{}]{1,40}), mType=([^,{}]{1,20}), "
     r"mName=([^,{}]{0,100}), mStatus=([^,{}]{1,20})\}\s*"
@@ -109,6 +110,8 @@ def rail_energies(text: str) -> Mapping[str, tuple[str, str]]:
 
 def _rail(line: str) -> tuple[str, str, str] | None:
     """Rail, subsystem, energy of a row; of a delta's row the total, not what is in brackets."""
+    if len(line) > _MOST_CHARS:  # no row is; patterns take their time over long ones
+        return None
     new = _RAIL_2.fullmatch(line)
     if new is not None:
         return new[1], (new[2] or "").strip(), new[3]

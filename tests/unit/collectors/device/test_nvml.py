@@ -163,3 +163,27 @@ def test_the_real_package_opens_or_says_why_not() -> None:
         return
     assert len(opened.collector.read()) == len(opened.collector.describe())
     opened.collector.close()
+
+
+class Moving(FakeNvml):
+    """A board whose counter is one further at every third look, as time goes on by the clock."""
+
+    looks = 0
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, _handle: int) -> int:  # noqa: N802 - pynvml's
+        self.looks += 1
+        return self.looks // 3
+
+
+def test_how_long_the_counter_stays_is_found_by_polling_it() -> None:
+    paused: list[float] = []
+    clock = SteppingClock(step_ns=1_000_000)
+    board = {k: v for k, v in answers().items() if "Energy" not in k}
+    collector = collector_of(open_nvml(Scope(clock), lambda: Moving([board]), paused.append))
+    channels = channels_of(collector)
+    assert channels["nvml.gpu0.energy"].refresh_s == pytest.approx(0.001)
+    # The power of this board never changes: nothing is known, and the search for it ends.
+    assert channels["nvml.gpu0.power"].refresh_s is None
+    assert sum(paused) == pytest.approx(0.5)
+    assert channels["nvml.gpu0.power_average"].averaging_s == 1.0
+    collector.close()
