@@ -131,4 +131,5 @@ def test_any_text_is_taken_apart_without_an_error(text: str) -> None:
     rail_energies(text)
     lines = text.split("\n")
     thermal_heads(lines)
-    assert list(hal_temperatures(lines)) == list(hal_coolings(lines)) == []
+    assert list(hal_temperatures(lines)) == []
+    assert list(hal_coolings(lines)) == []
