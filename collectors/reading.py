@@ -76,6 +76,7 @@ class Quantity(str, Enum):
     UTILISATION = "utilisation"
     STATE = "state"
     TIME = "time"  # the source's own stamp
+    BUSY_TIME = "busy_time"  # of an accelerator
 
 
 @dataclass(frozen=True, slots=True)

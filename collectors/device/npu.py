@@ -27,7 +27,7 @@ _ROWS = {
         "busy",
         Unit.MICROSECOND,
         Kind.COUNTER,
-        Quantity.UTILISATION,
+        Quantity.BUSY_TIME,
         "ivpu_sysfs.c: time with a job submitted to the firmware, also while it waits",
     ),
     "npu_current_frequency_mhz": (

@@ -53,6 +53,11 @@ def test_a_counter_that_is_stamped_by_its_source_lies_at_that_stamp() -> None:
     assert end == [961 * MS, 1081 * MS, 1202 * MS]
 
 
+def test_a_value_that_was_stamped_before_is_no_new_reading() -> None:
+    begin, _ = found(["960", "960", "1201"], ENERGY)
+    assert begin == [960 * MS, 1201 * MS]
+
+
 def test_a_channel_that_names_no_stamp_lies_where_it_was_read() -> None:
     begin, end = found(["960", "1080"], {**ENERGY, "stamped_by": ""})
     assert (begin, end) == ([1000 * MS, 1100 * MS], [1002 * MS, 1102 * MS])
