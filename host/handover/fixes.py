@@ -95,8 +95,8 @@ _CHINESE: Final[dict[str, str]] = {
     "none: this BMC gives no power reading by DCMI; ask its Redfish service from the host": (
         "无法补救：此 BMC 不通过 DCMI 提供功率；请从主机查询其 Redfish 服务"
     ),
-    "pip install zeus-apple-silicon, on a Mac with Apple Silicon": (
-        "在 Apple 芯片的 Mac 上安装：pip install zeus-apple-silicon"
+    "pip install inferometer[apple], on a Mac with Apple Silicon": (
+        "在 Apple 芯片的 Mac 上安装：pip install inferometer[apple]"
     ),
     "brew install macmon, on a Mac with Apple Silicon": (
         "在 Apple 芯片的 Mac 上安装：brew install macmon"
