@@ -12,6 +12,7 @@ PARTS = (
     "spool",
     "sources",
     "values",
+    "rails",
     "sampler",
     "order",
     "runner",

@@ -177,6 +177,7 @@ hello() {
 
 probe() {
     found_sources >"$work/sources" 4>"$work/absent"
+    found_rails "$work/answer" >>"$work/sources" 4>>"$work/absent"
     source_elements "$work/sources"
     channels=$elements
     absent_elements "$work/absent"
