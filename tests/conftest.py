@@ -34,7 +34,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:  # noqa: ANN401
-    """Two workers share the tests by files, whatever `--dist` says."""
+    """Workers share the tests by files, whatever `--dist` says."""
     return ByFile(config, log)
 
 
