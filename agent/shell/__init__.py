@@ -18,6 +18,7 @@ PARTS = (
     "followed",
     "attempt",
     "session",
+    "pulses",
     "facts",
     "lock",
     "keep",

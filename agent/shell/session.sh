@@ -90,6 +90,7 @@ serve() {
     device) say_device ;;
     probe) probe ;;
     attempt) begin "$@" ;;
+    pulses) pulses "$@" ;;
     stop) [ -z "$attempt_pid" ] || : >"$stop_file" ;;
     bye)
         end_running

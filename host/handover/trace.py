@@ -86,7 +86,8 @@ class Series:
 
     t0_ns, t1_ns: stamps around each read. values: in `unit`. quantity and kind: the words of
     `collectors.reading`. tier: power evidence tier or "". wraps_at: in `unit`, for counters.
-    averaging_s: length of the source's own window, where it states one.
+    averaging_s: length of the source's own window, where it states one. barred: a reason code and
+    its detail where nothing may be taken from these readings, else "".
     """
 
     channel: str
@@ -102,6 +103,7 @@ class Series:
     resolution: float | None = None
     gaps: tuple[Gap, ...] = ()
     averaging_s: float | None = None
+    barred: str = ""
 
     @property
     def t_ns(self) -> IntArray:
@@ -124,11 +126,20 @@ class SourceCost:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a load staircase. level: share of the CPUs that was asked for, 0 to 1."""
+
+    window: Window
+    level: float
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptTrace:
     """One attempt: status `valid`, `void` or `incomplete` with a reason code.
 
     load: model load, None when it never ended. idle_before, idle_after: baselines or None.
     sampled: with the sampler. pair: of a run in pairs with and without it, from 1; 0 in others.
+    steps: of a load staircase after all else.
     """
 
     number: int
@@ -144,6 +155,7 @@ class AttemptTrace:
     clock: str = ""  # domain of all its stamps, "" where no stream says it
     sampled: bool = True
     pair: int = 0
+    steps: tuple[Step, ...] = ()
 
     def scored(self) -> tuple[RequestTrace, ...]:
         """Requests that count: all but the warm-ups."""
