@@ -138,7 +138,7 @@ def _plan(
     if plan_file is None:
         over = {"attempts": 1, "warmups": 0, **{k: v for k, v in over.items() if v is not None}}
     plan, given = plan_of(plan_file, over)
-    if plan.staircase is not None:
+    if plan.staircase:
         _refuse_both(steps)
     else:
         staircase = StaircasePlan(**{**steps, "levels": steps["levels"] or LEVELS})

@@ -128,7 +128,7 @@ def test_a_run_that_is_no_calibration_says_why(calibrated: dict[str, Any], tmp_p
     transfer = rail(calibration_of(redone.reading, redone.sensors))
     assert transfer.word == "comparison"
     staircase = redone.reading.facts.plan.plan.staircase
-    assert staircase is not None
+    assert staircase
     for change, words in (
         ({"repeats": 2}, "steps-not-played: attempt 1 has 8 steps"),
         ({"reference": "x"}, "no-reference: no meter gave"),
