@@ -22,6 +22,8 @@ _DECODE: Final = (*_STAMPS, terms_time.event_of_span)
 _METER: Final = (
     terms_power.edge,
     terms_power.rule,
+    terms_power.unobserved,
+    terms_power.noise,
     terms_power.averaging,
     terms_power.bracket,
     terms_power.alignment,
@@ -81,6 +83,7 @@ _TERMS: Final[dict[str, tuple[Maker, ...]]] = {
         terms_common.readings,
         terms_power.edge,
         terms_power.rule,
+        terms_power.unobserved,
         terms_time.rate_of_quotient,
     ),
     "throttled_ratio@1": (terms_common.readings, terms_influence.share_step),

@@ -43,6 +43,8 @@ def _mean_channel(each: Sequence[ChannelBasis]) -> ChannelBasis:
         lag_s=mean([c.lag_s for c in each]),
         idle=_mean_baseline(idle) if len(idle) == len(each) else None,
         stale_s=mean(stale) if len(stale) == len(each) else None,
+        missed=mean([c.missed for c in each]),
+        scatter=tuple(scatter for c in each for scatter in c.scatter),
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from host.handover.trace import AttemptTrace, RequestTrace, Window
+import numpy as np
+
+from host.handover.trace import AttemptTrace, IntArray, RequestTrace, Window
 from host.reduce.coverage import CoverageError
 
 Windows = tuple[Window, ...]
@@ -27,6 +29,15 @@ def windows(attempt: AttemptTrace, phase: str) -> Windows:
 def seconds(found: Windows) -> float:
     """Their length together."""
     return sum(w.end_ns - w.start_ns for w in found) * 1e-9
+
+
+def events_of(attempt: AttemptTrace) -> IntArray:
+    """Moments at which power may step, ascending: edges of the phases, warm-ups counted."""
+    found = [w for w in (attempt.load, *_idle(attempt)) if w is not None]
+    for request in attempt.requests:
+        found += [Window(request.start_ns, request.end_ns), request.prefill, _decode(request)]
+    edges = [moment for w in found for moment in (w.start_ns, w.end_ns)]
+    return np.unique(np.array(edges, dtype=np.int64))
 
 
 def whole(attempt: AttemptTrace) -> Window:

@@ -18,7 +18,7 @@ from host.reduce.energy import PhaseEnergy, meter_of, phase_energy, rule_of
 from host.reduce.estimate import Estimate, Subject, observe
 from host.reduce.integral import Integral
 from host.reduce.latency import need_sizes
-from host.reduce.phases import DECODE, IDLE, LOAD, PREFILL, REQUEST
+from host.reduce.phases import DECODE, IDLE, LOAD, PREFILL, REQUEST, events_of
 
 PHASES = (LOAD, PREFILL, DECODE, REQUEST, IDLE)
 Divisor = Callable[[AttemptTrace, float], float]
@@ -78,7 +78,7 @@ def metered_of(attempts: Sequence[AttemptTrace], like: Series) -> Metered:
     found: dict[tuple[int, str], PhaseEnergy | CoverageError] = {}
     for attempt in attempts:
         try:
-            meter = meter_of(series_of(attempt, like))
+            meter = meter_of(series_of(attempt, like), events_of(attempt))
         except CoverageError as err:
             found |= {(attempt.number, phase): err for phase in PHASES}
             continue
@@ -199,5 +199,7 @@ def _basis(row: _Row, metered: Metered, like: Series, attempt: AttemptTrace) -> 
         lag_s=total.lag_s,
         idle=metered.baseline(attempt) if above else None,
         stale_s=total.stale_s,
+        missed=total.energy.missed / divisor,
+        scatter=(total.scatter,) if total.scatter else (),
     )
     return Basis(total.length_s, total.windows, divisor, total.late_s, channel)

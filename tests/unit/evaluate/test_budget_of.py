@@ -24,6 +24,8 @@ from tests.fakes.traces import example_run
 METER = {
     "edge",
     "rule",
+    "unobserved",
+    "noise",
     "averaging",
     "read_bracket",
     "alignment",
@@ -61,6 +63,7 @@ ROWS = {
         "readings",
         "edge",
         "rule",
+        "unobserved",
         "clock_rate",
         "gain",
         "offset",

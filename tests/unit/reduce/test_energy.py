@@ -115,8 +115,10 @@ def test_three_periods_without_a_reading_are_bridged_and_four_are_not() -> None:
 
     window = Window(0, 30 * S)
     assert meter_of(without([10, 11])).over(window).value == pytest.approx(150.0)
-    with pytest.raises(CoverageError, match="hole"):
-        meter_of(without([10, 11, 12])).over(window)
+    assert meter_of(without([10, 11])).over(window).unobserved_s == 0
+    assert meter_of(without([10, 11, 12])).over(window).unobserved_s == pytest.approx(4.0)
+    with pytest.raises(CoverageError, match="unobserved: 4 s of 10 s"):
+        phase_energy(device(lost := without([13, 14, 15])), meter_of(lost), REQUEST)
 
 
 def test_a_single_reading_gives_no_energy() -> None:
