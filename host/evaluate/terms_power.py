@@ -198,6 +198,12 @@ def baseline(of: Measured) -> Term:
     if idle is None:
         raise ValueError(f"{of.seen.measurand} has no baseline")
     named = Named("P_idle", Txt("空闲功率", "idle power"), "W", idle.power_w)
+    if not idle.both:
+        why = Txt(
+            "只在请求之前或之后测了空闲功率，其变化未知",
+            "idle power was measured only before or only after the requests: its drift is open",
+        )
+        return Term(not_evaluated(named, _READINGS, why), "add", -of.per_watt, "-T/K")
     how = Txt(
         "前后空闲窗口平均；半宽为其积分界限与前后之差的一半之和",
         "mean over the windows before and after; half-width: bounds of their integral plus half"

@@ -78,10 +78,14 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """Idle power that was taken off: W, half-width of its bounds and its drift together, W."""
+    """Idle power that was taken off: W, half-width of its bounds and its drift together, W.
+
+    both: measured before and after the requests. Of one alone nobody knows how it drifted.
+    """
 
     power_w: float
     half_width_w: float
+    both: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,7 @@ class AttemptTrace:
 
     load: model load, None when it never ended. idle_before, idle_after: baselines or None.
     sampled: with the sampler. pair: of a run in pairs with and without it, from 1; 0 in others.
+    throttled: spans in which the device slowed itself down, as reduction found them.
     """
 
     number: int
@@ -144,6 +145,7 @@ class AttemptTrace:
     clock: str = ""  # domain of all its stamps, "" where no stream says it
     sampled: bool = True
     pair: int = 0
+    throttled: tuple[Window, ...] = ()
 
     def scored(self) -> tuple[RequestTrace, ...]:
         """Requests that count: all but the warm-ups."""

@@ -14,6 +14,7 @@ from host.record.attempts import outputs_differ
 from host.record.state import changed_state
 from host.record.warning_equipment import equipment_warnings
 from host.record.warning_output import output_warnings
+from host.record.warning_throttled import throttled_warnings
 from host.schema.canonical import decimal
 
 MIN_ATTEMPTS = 3  # below, t is above 12 and U says little
@@ -242,6 +243,7 @@ _RULES: Sequence[Callable[[Evidence], list[Warning_]]] = (
     wide_spread,
     partial_results,
     throttled,
+    lambda e: throttled_warnings(e.run),
     state_changed,
     output_differs,
     tick_losses,

@@ -49,4 +49,5 @@ def _mean_channel(each: Sequence[ChannelBasis]) -> ChannelBasis:
 
 
 def _mean_baseline(each: Sequence[Baseline]) -> Baseline:
-    return Baseline(mean([b.power_w for b in each]), mean([b.half_width_w for b in each]))
+    power_w, open_w = mean([b.power_w for b in each]), mean([b.half_width_w for b in each])
+    return Baseline(power_w, open_w, both=all(b.both for b in each))

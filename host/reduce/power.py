@@ -55,21 +55,23 @@ class Metered:
         """Idle power with what its bounds and the change from before to after leave open."""
         idle = self.of(attempt, IDLE)
         open_w = idle.energy.half_width / idle.length_s + idle.drift_w
-        return Baseline(idle.energy.value / idle.length_s, open_w)
+        both = attempt.idle_before is not None and attempt.idle_after is not None
+        return Baseline(idle.energy.value / idle.length_s, open_w, both)
 
 
 EnergyOf = Callable[[Metered, AttemptTrace], PhaseEnergy]
 
 
 def power_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
-    """All energy and power results; none where no channel gives energy or power."""
-    idle = any(a.idle_before or a.idle_after for a in attempts)
-    rows = [row for row in _ROWS if idle or not row.needs_idle]
+    """All energy and power results; none where no channel gives energy or power.
+
+    Total and above idle always stand both: where no baseline was measured, with that reason.
+    """
     made: list[Observation] = []
     for like in (*channels_of(attempts, "energy"), *channels_of(attempts, "power")):
         if rule_of(like):
             metered = metered_of(attempts, like)
-            made += [_observed(row, like, metered, attempts) for row in rows]
+            made += [_observed(row, like, metered, attempts) for row in _ROWS]
     return made
 
 
@@ -123,7 +125,6 @@ class _Row:
     scope: str
     energy: EnergyOf
     divisor: Divisor
-    needs_idle: bool = False
 
 
 def _total(phase: str) -> EnergyOf:
@@ -132,11 +133,11 @@ def _total(phase: str) -> EnergyOf:
 
 _ROWS = (
     *(_Row("mean_power@1", p, _total(p), _length) for p in (LOAD, PREFILL, DECODE, REQUEST)),
-    _Row("mean_power@1", IDLE, _total(IDLE), _length, needs_idle=True),
-    _Row("mean_power_above_idle@1", REQUEST, Metered.above_idle, _length, needs_idle=True),
+    _Row("mean_power@1", IDLE, _total(IDLE), _length),
+    _Row("mean_power_above_idle@1", REQUEST, Metered.above_idle, _length),
     *(_Row("energy@1", p, _total(p), _one) for p in (LOAD, PREFILL, DECODE, REQUEST)),
-    _Row("energy@1", IDLE, _total(IDLE), _one, needs_idle=True),
-    _Row("energy_above_idle@1", REQUEST, Metered.above_idle, _one, needs_idle=True),
+    _Row("energy@1", IDLE, _total(IDLE), _one),
+    _Row("energy_above_idle@1", REQUEST, Metered.above_idle, _one),
     _Row("energy_per_token@1", REQUEST, _total(REQUEST), output_tokens),
     _Row("energy_per_token@1", DECODE, _total(DECODE), decode_steps),
     _Row(
@@ -144,7 +145,6 @@ _ROWS = (
         REQUEST,
         Metered.above_idle,
         output_tokens,
-        needs_idle=True,
     ),
     _Row("energy_per_output_byte@1", REQUEST, _total(REQUEST), output_bytes),
     _Row(
@@ -152,7 +152,6 @@ _ROWS = (
         REQUEST,
         Metered.above_idle,
         output_bytes,
-        needs_idle=True,
     ),
 )
 
