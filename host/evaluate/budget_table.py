@@ -47,6 +47,8 @@ _TERMS: Final[dict[str, tuple[Maker, ...]]] = {
     "request_latency@1": (terms_common.requests, *_TO_TOKEN),
     "output_byte_rate@1": (terms_common.rate_bytes, *_DECODE, terms_time.rate_of_rate),
     "sustained_ratio@1": (terms_common.intervals, *_DECODE, terms_time.rate_of_quotient),
+    "burst_decode_rate@1": (terms_common.steps, *_DECODE, terms_time.rate_of_rate),
+    "sustained_decode_rate@1": (terms_common.steps, *_DECODE, terms_time.rate_of_rate),
     "peak_memory@1": (
         terms_common.readings,
         terms_memory.page_step,
@@ -61,6 +63,8 @@ _TERMS: Final[dict[str, tuple[Maker, ...]]] = {
         terms_memory.other_processes,
     ),
     "mean_power@1": (*_METER, terms_time.rate_of_power),
+    "burst_power@1": (*_METER, terms_time.rate_of_power),
+    "sustained_power@1": (*_METER, terms_time.rate_of_power),
     "mean_power_above_idle@1": (*_METER, terms_time.rate_of_power, terms_power.baseline),
     "energy@1": (*_METER, terms_time.rate_of_energy),
     "energy_above_idle@1": (*_METER, terms_time.rate_of_energy, terms_power.baseline),

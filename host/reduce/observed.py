@@ -92,7 +92,8 @@ def _few(left: FloatArray, *, thin: bool) -> FloatArray:
     """
     size = -(-len(left) // MOST_MEANS)
     whole = left[: len(left) // size * size].reshape(-1, size)
-    return whole[:, 0] / np.sqrt(size) if thin else whole.mean(axis=1)
+    found = whole[:, 0] / np.sqrt(size) if thin else whole.mean(axis=1)
+    return np.asarray(found, dtype=np.float64)
 
 
 def stretches(

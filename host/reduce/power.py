@@ -18,9 +18,19 @@ from host.reduce.energy import PhaseEnergy, meter_of, phase_energy, rule_of
 from host.reduce.estimate import Estimate, Subject, observe
 from host.reduce.integral import Integral
 from host.reduce.latency import need_sizes
-from host.reduce.phases import DECODE, IDLE, LOAD, PREFILL, REQUEST, events_of
+from host.reduce.phases import (
+    BURST,
+    DECODE,
+    IDLE,
+    LOAD,
+    PREFILL,
+    REQUEST,
+    SUSTAINED,
+    events_of,
+    is_long,
+)
 
-PHASES = (LOAD, PREFILL, DECODE, REQUEST, IDLE)
+PHASES = (LOAD, PREFILL, DECODE, REQUEST, IDLE, BURST, SUSTAINED)
 Divisor = Callable[[AttemptTrace, float], float]
 
 
@@ -67,11 +77,12 @@ def power_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
 
     Total and above idle always stand both: where no baseline was measured, with that reason.
     """
+    rows = [*_ROWS, *(_SPANS if any(is_long(a) for a in attempts) else ())]
     made: list[Observation] = []
     for like in (*channels_of(attempts, "energy"), *channels_of(attempts, "power")):
         if rule_of(like):
             metered = metered_of(attempts, like)
-            made += [_observed(row, like, metered, attempts) for row in _ROWS]
+            made += [_observed(row, like, metered, attempts) for row in rows]
     return made
 
 
@@ -153,6 +164,13 @@ _ROWS = (
         Metered.above_idle,
         output_bytes,
     ),
+)
+
+
+# Given where an attempt is long enough: a shorter one is a burst as a whole.
+_SPANS = (
+    _Row("burst_power@1", BURST, _total(BURST), _length),
+    _Row("sustained_power@1", SUSTAINED, _total(SUSTAINED), _length),
 )
 
 

@@ -53,7 +53,9 @@ class _Bins:
         inside = (at >= 0) & (at < self.count) & np.isfinite(values)
         many = np.bincount(at[inside], minlength=self.count)
         sums = np.bincount(at[inside], weights=values[inside], minlength=self.count)
-        return np.divide(sums, many, out=np.full(self.count, np.nan), where=many > 0)
+        found: FloatArray = np.full(self.count, np.nan)
+        np.divide(sums, many, out=found, where=many > 0)
+        return found
 
 
 def marked(run: AlignedRun) -> AlignedRun:

@@ -91,7 +91,7 @@ class Seen:
 def seen(load: Load, kind: SourceKind, rate_hz: float, phase: float) -> Seen:
     """Readings at rate_hz, the first `phase` periods after the start. Averages are of a period."""
     end_s = float(load.at_s[-1]) + 10.0
-    t_s = (np.arange(int(end_s * rate_hz)) + phase) / rate_hz
+    t_s: FloatArray = (np.arange(int(end_s * rate_hz), dtype=np.float64) + phase) / rate_hz
     if kind == "instantaneous":
         return Seen(t_s, load.power(t_s), kind)
     counted = load.energy(t_s)

@@ -153,7 +153,7 @@ def test_a_hole_from_one_ns_too_many_on_is_unobserved_and_may_hold_anything(rule
     times, values = np.array([0, S, 4 * S, 5 * S, 6 * S]), np.array([1.0, 1.0, 1.0, 1.0, 7.0])
     assert rule(times, values, Window(0, 5 * S), 3 * S).unobserved_s == 0
     found = rule(times, values, Window(0, 5 * S), 3 * S - 1)
-    assert (found.value, found.unobserved_s) == (pytest.approx(5.0), pytest.approx(3.0))
+    assert (found.value, found.unobserved_s) == pytest.approx((5.0, 3.0))
     # Nothing, or the 7 W that were read elsewhere, for 3 s.
     assert (found.low, found.high, found.missed) == pytest.approx((2.0, 23.0, 18.0))
     with pytest.raises(CoverageError, match="unobserved: 3 s of 5 s"):

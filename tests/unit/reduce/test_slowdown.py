@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from host.handover.trace import AttemptTrace, FloatArray, Series, Window
-from host.reduce.slowdown import marked, throttled
+from host.handover.trace import AttemptTrace, Series, Window
+from host.reduce.slowdown import Bools, marked, throttled
 from tests.fakes.traces import attempt, kind_of, request, run_of, series
 
 S = 10**9
@@ -17,9 +19,7 @@ TIMES = np.arange(95 * S, 200 * S, S // 5, dtype=np.int64)
 HOT = (30.0, 60.0)  # seconds after the start
 
 
-def inside(
-    t_s: FloatArray, span: tuple[float, float] = HOT
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def inside(t_s: npt.NDArray[np.floating[Any]], span: tuple[float, float] = HOT) -> Bools:
     return (t_s - START_S >= span[0]) & (t_s - START_S < span[1])
 
 
