@@ -10,6 +10,7 @@ from host.align.meters import beside
 from host.align.native import native_attempt
 from host.align.requests import Did, Event, events_of, requests_of, window_of
 from host.align.series import costs_of, sampler_cpu_ratio, series_of
+from host.align.staircase import steps_of
 from host.align.streams import AttemptFiles
 from host.errors import FolderError
 from host.handover.plan import ResolvedPlan
@@ -35,7 +36,8 @@ def attempt_of(
     requested = {r.item: r.output_tokens for r in plan.requests}
     try:
         events = events_of(files.streams.get("events"))
-        did = _did(files, events, plan, requested)
+        did = _did(files, events, plan, requested, cut=status != "valid")
+        steps = steps_of(events)
         series = series_of(files.streams, sources.get("channels", ()))
     except (AttributeError, KeyError, TypeError, ValueError, WireError) as err:
         damage = f"stream-damaged: {err!r}"
@@ -54,15 +56,21 @@ def attempt_of(
         clock=files.streams["events"].clock if "events" in files.streams else "",
         sampled=files.stated.get("sampled", plan.plan.sampling.enabled) is True,
         pair=_pair(files),
+        steps=steps,
     )
 
 
 def _did(
-    files: AttemptFiles, events: Sequence[Event], plan: ResolvedPlan, requested: Mapping[str, int]
+    files: AttemptFiles,
+    events: Sequence[Event],
+    plan: ResolvedPlan,
+    requested: Mapping[str, int],
+    *,
+    cut: bool,
 ) -> Did:
     """What the engine did: said by events of the agent, or read from what a runner printed."""
     if plan.engine_kind == NATIVE:
-        return native_attempt(events, files.log, plan.engine_settings, requested)
+        return native_attempt(events, files.log, plan.engine_settings, requested, cut=cut)
     requests = requests_of(events, files.streams.get("tokens"), requested)
     return Did(requests, window_of(events, "load_start", "load_end"))
 

@@ -18,6 +18,7 @@ from host.align.fit import Alignment
 from host.align.series import series_of
 from host.align.streams import read_json
 from host.errors import FolderError
+from host.handover.facts import MeterEnd
 from host.handover.finding import StreamFault
 from host.handover.trace import IntArray, Series, Window
 
@@ -25,15 +26,23 @@ FOLDER = "meters"
 # Readings this far beside an attempt belong to it too: an average reaches back over its window,
 # and idle power is looked at on both sides. The slowest meter here is new every second.
 BESIDE_NS = 5_000_000_000
+# What a meter is on the bench for, the first that it gives any channel of.
+EVIDENCE = ("power", "energy")
+# A reason that a meter or a line gave is text from outside: a sentence, no more.
+MOST_WORDS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """All meters of a run. channels: as they describe themselves. faults: of their streams."""
+    """All meters of a run. channels: as they describe themselves. faults: of their streams.
+
+    ends: how each of them was left.
+    """
 
     series: tuple[Series, ...] = ()
     channels: tuple[Mapping[str, Any], ...] = ()
     faults: tuple[StreamFault, ...] = ()
+    ends: tuple[MeterEnd, ...] = ()
 
 
 def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool) -> Metered:
@@ -41,6 +50,7 @@ def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool)
     series: list[Series] = []
     channels: dict[str, Mapping[str, Any]] = {}
     faults: list[StreamFault] = []
+    ends: dict[str, MeterEnd] = {}
     for place in sorted(p for p in (data / FOLDER).glob("*/*") if p.is_dir()):
         about = place / "meter.json"
         if not about.exists():
@@ -52,13 +62,14 @@ def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool)
         try:
             faults += _faults(place, streams, data)
             found = series_of(streams, said["channels"])
+            ends[place.parent.name] = _end(place, said["channels"], ends)
         except (AttributeError, KeyError, TypeError, ValueError) as err:
             raise FolderError(str(place), f"is no recording of a meter: {err!r}") from err
         if not same_clock:
             found = tuple(_carried(one, host_to_device) for one in found)
         series += found
         channels |= {str(c.get("name")): c for c in said["channels"]}
-    return Metered(tuple(series), tuple(channels.values()), tuple(faults))
+    return Metered(tuple(series), tuple(channels.values()), tuple(faults), tuple(ends.values()))
 
 
 def beside(found: Sequence[Series], attempt: Window) -> tuple[Series, ...]:
@@ -96,6 +107,22 @@ def _faults(place: Path, streams: Mapping[str, SpoolFile], data: Path) -> list[S
         if name in streams and len(streams[name].lines) != one["lines"]:
             found.append(StreamFault(f"{beneath}/{name}.tsv", 0, "count"))
     return found
+
+
+def _end(
+    place: Path, channels: Sequence[Mapping[str, Any]], before: Mapping[str, MeterEnd]
+) -> MeterEnd:
+    """How a meter was left; of several recordings the first that failed tells why."""
+    name = place.parent.name
+    by = {q: tuple(str(c["name"]) for c in channels if c["quantity"] == q) for q in EVIDENCE}
+    every = tuple(str(c["name"]) for c in channels)
+    own = next((names for names in by.values() if names), every)
+    if name in before and before[name].failed:
+        return before[name]
+    end = place / "end.json"
+    said = str(read_json(end).get("failed", "")) if end.exists() else ""
+    words = " ".join("".join(c if c.isprintable() else " " for c in said).split())
+    return MeterEnd(name, own, words[:MOST_WORDS])
 
 
 def _carried(one: Series, alignment: Alignment | None) -> Series:

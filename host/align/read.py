@@ -95,6 +95,7 @@ def read_run(root: Path) -> RunReading:
         perturbation=_perturbation(data / "perturbation.json"),
         laboratory=_laboratory(data / "laboratory.toml"),
         journal=_journalled(data),
+        meters=metered.ends,
     )
     return RunReading(run, facts, (*faults, *journal_faults, *metered.faults))
 

@@ -14,6 +14,7 @@ from host.errors import AgentError
 from host.handover.pairing import Role, order_key, role_of
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Progress, Watch
+from host.handover.staircase import staircase_order
 from host.run.collect import collect, stream_ends, write_attempt
 from host.run.exchange import exchange
 from host.run.far_spool import remove
@@ -40,6 +41,10 @@ class StopSwitch:
         self.level += 1
         if self.level == 2 and self.link is not None:  # noqa: PLR2004
             self.link.send("stop")
+
+
+class LeftGateError(Exception):
+    """The user ended the run before a gate had opened: the attempt has not begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,9 @@ def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath, role: Role) 
         }
         for name, warmup in [*warmups, *((name, False) for name in names)]
     ]
+    steps = plan.plan.staircase
     return {
+        **({} if steps is None else {"staircase": staircase_order(steps, run.seed, number)}),
         "number": number,
         "directory": str(spool),
         "engine": {"kind": plan.engine_kind, "settings": plan.engine_settings},
@@ -135,7 +142,10 @@ def run_attempts(bench: Bench, link: Link, numbers: range) -> str:
         if bench.switch.level:
             return "interrupted"
         check_writable(bench.folder.path.parent)
-        outcome = run_attempt(bench, link, number)
+        try:
+            outcome = run_attempt(bench, link, number)
+        except LeftGateError:
+            return "interrupted"
         if bench.between:
             exchange(link, bench.folder, bench.clock, f"between-{number:03d}")
         if outcome["status"] == "incomplete":
@@ -168,11 +178,20 @@ def run_attempt(bench: Bench, link: Link, number: int) -> dict[str, Any]:
 
 
 def _wait(bench: Bench, link: Link, number: int) -> str:
-    """Wait at the gates: those of the device's state where one is looked at, else the agent's."""
+    """Wait at the gates: those of the device's state where one is looked at, else the agent's.
+
+    Raises LeftGateError when the user no longer wants to wait.
+    """
     gates, attempts = bench.plan.plan.gates, bench.plan.plan.run.attempts
 
+    began_ns = bench.clock.now_ns()
+
     def waiting(why: str) -> None:
-        bench.watch(Progress("gate", number, attempts, waiting=why))
+        if bench.switch.level:
+            raise LeftGateError
+        left_s = gates.timeout_s - (bench.clock.now_ns() - began_ns) / 1e9
+        until = f"{why}; void in {max(left_s, 0.0):.0f} s"
+        bench.watch(Progress("gate", number, attempts, waiting=until))
 
     if bench.around is not None:
         return bench.around.before(number, waiting)
