@@ -48,9 +48,11 @@ def rule(of: Measured) -> Term:
         )
         return Term(exact(named, _READINGS, why), "add", 1.0)
     how = Txt(
-        "梯形：两读数间的功率假定在两者之间，取其界限为半宽；与采样同频的起伏不在其内",
-        "trapezoids: the quantity is taken to stay between its two readings, whose bounds are"
-        " the half-width; ripple in step with the sampling is not in it",
+        "梯形（平均值：丢失一个更新之处）：两读数间的功率假定在两者之间，取其界限为半宽；"
+        "与采样同频的起伏不在其内",
+        "trapezoids, and averages where an update was lost: the quantity is taken to stay between"
+        " its two readings, whose bounds are the half-width; ripple in step with the sampling is"
+        " not in it",
     )
     return Term(evaluated(named, rectangular(of.channel.rule), _READINGS, how), "add", 1.0)
 

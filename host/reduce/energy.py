@@ -42,6 +42,8 @@ MIN_UPDATES = 50
 AVERAGE_PERIOD_NS = 1_000_000_000
 # A value that stays for two readings and more was read more often than it is new.
 MANY_READ = 2
+# What a meter says of updates that nobody took, or took twice (`collectors/meters`).
+LATE_GAPS = frozenset({"missed-update", "repeat", "repeated"})
 # Tiers A and A-: a meter on a clock of its own (design, law 5).
 EXTERNAL = "A"
 SPLIT_PHASES = (LOAD, PREFILL, DECODE)
@@ -188,8 +190,12 @@ def _stale_s(series: Series) -> float | None:
 
 
 def _gaps_of(series: Series) -> IntArray:
-    """Moments at which a reading was due and is missing, ascending."""
-    return np.array(sorted(gap.t_ns for gap in series.gaps), dtype=np.int64)
+    """Moments at which a reading was due and gave no power, ascending.
+
+    One that only came late, or twice, is told by its stamps as others are.
+    """
+    lost = (gap.t_ns for gap in series.gaps if gap.reason.partition(":")[0] not in LATE_GAPS)
+    return np.array(sorted(lost), dtype=np.int64)
 
 
 def _averaging_ns(series: Series) -> int:

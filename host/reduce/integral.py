@@ -21,6 +21,8 @@ BoolArray = npt.NDArray[np.bool_]
 NS = 1e-9
 # Share of a phase that may go by without a reading (`shared` reference sources, 5.2).
 MAX_UNOBSERVED_RATIO = 0.01
+# Of the longest stretch that is bridged, three periods: longer ones have lost a reading.
+LATE_RATIO = 0.5
 NO_GAPS: IntArray = np.zeros(0, dtype=np.int64)
 
 
@@ -137,7 +139,8 @@ def step_hold(
 
     What of a cut cell lies inside is estimated from the cells beside it (`energy_before`). The
     bounds hold for values that are never negative: of a cut edge cell anything between nothing
-    and all may lie inside the window, and in a hole anything from 0 to the largest value.
+    and all may lie inside the window, in a stretch that lost a reading and is bridged what lies
+    between its neighbours, and in a hole anything from 0 to the largest value.
     """
     cells = _cells(t_ns, values, window, max_gap_ns, gaps_ns)
     cut = cells.overlap_s < cells.length_s
@@ -145,8 +148,11 @@ def step_hold(
     for place in np.flatnonzero(cut):
         inside[place] = _held(values[1:], cells, int(place)) / float(cells.overlap_s[place])
     whole = cells.after * cells.length_s / cells.overlap_s
-    low = np.where(cut, np.minimum(whole, 0.0), inside)
-    high = np.where(cut, np.maximum(whole, 0.0), inside)
+    late = cells.length_s > LATE_RATIO * max_gap_ns * NS
+    low = np.where(late, np.minimum(cells.before, cells.after), inside)
+    high = np.where(late, np.maximum(cells.before, cells.after), inside)
+    low = np.where(cut, np.minimum(whole, 0.0), low)
+    high = np.where(cut, np.maximum(whole, 0.0), high)
     return _bounded(cells, (low, inside, high), values, cut)
 
 

@@ -170,6 +170,13 @@ def test_a_reading_that_was_due_and_is_missing_breaks_the_integral(
     assert need_observed(found, 400.0).half_width == pytest.approx(1.0)
 
 
+def test_an_average_that_lost_an_update_lies_between_its_neighbours() -> None:
+    times, values = np.array([0, S, 2 * S, 4 * S, 5 * S]), np.array([9.0, 3.0, 4.0, 6.0, 6.0])
+    found = step_hold(times, values, Window(0, 5 * S), 3 * S)
+    assert (found.low, found.value, found.high) == pytest.approx((21.0, 25.0, 25.0))
+    assert (found.edge, found.missed, found.inside) == pytest.approx((0.0, 0.0, 4.0))
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_a_hole_outside_the_window_does_not_matter(rule: Rule) -> None:
     times, values = np.array([0, S, 2 * S, 90 * S]), np.ones(4)
