@@ -14,6 +14,7 @@ from host.record.attempts import outputs_differ
 from host.record.state import changed_state
 from host.record.warning_counters import counter_warnings
 from host.record.warning_equipment import equipment_warnings
+from host.record.warning_in_step import in_step_warnings
 from host.record.warning_meters import meter_warnings
 from host.record.warning_output import output_warnings
 from host.record.warning_sources import source_warnings
@@ -254,6 +255,7 @@ _RULES: Sequence[Callable[[Evidence], list[Warning_]]] = (
     partial_results,
     throttled,
     lambda e: throttled_warnings(e.run),
+    lambda e: in_step_warnings(e.run),
     state_changed,
     output_differs,
     tick_losses,

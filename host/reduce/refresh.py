@@ -44,9 +44,12 @@ def averages_of(series: Series, stay_ns: int, period_ns: int) -> tuple[IntArray,
     fresh = np.flatnonzero(np.diff(values) != 0) + 1
     ends = np.concatenate(([t_ns[0]], t_ns[fresh] - period_ns // 2, [t_ns[-1]]))
     shown = np.concatenate(([values[0]], values[fresh], [values[-1]]))
+    # At most one cell a reading, whatever the stamps claim.
+    read = np.diff(np.concatenate(([0], fresh, [len(t_ns) - 1])))
     times, found = [ends[:1]], [shown[:1]]
     for at in range(1, len(ends)):
-        many = max(1, round(int(ends[at] - ends[at - 1]) / stay_ns))
+        many = min(round(int(ends[at] - ends[at - 1]) / stay_ns), int(read[at - 1]))
+        many = max(1, many)
         # Whole numbers of ns from the first end on: doubles cannot hold the ns of a long uptime.
         parts = (int(ends[at] - ends[at - 1]) * np.arange(1, many + 1, dtype=np.int64)) // many
         times.append(ends[at - 1] + parts)

@@ -32,6 +32,9 @@ FIRST_BINS = 3
 # of them are bridged, one at most.
 LEAST_BINS = 3
 
+# Stamps come from a device: a day of seconds, whatever they claim.
+MOST_BINS = 86_400
+
 Bools = npt.NDArray[np.bool_]
 
 
@@ -91,9 +94,9 @@ def _intervals(attempt: AttemptTrace) -> tuple[IntArray, IntArray]:
 
 
 def _bins(ends_ns: IntArray, steps_ns: IntArray) -> _Bins:
-    length = max(BIN_NS, TOKENS * int(np.median(steps_ns)))
-    start = int(ends_ns[0] - steps_ns[0])
-    return _Bins(start, length, int(ends_ns[-1] - start) // length + 1)
+    start, last = int((ends_ns - steps_ns).min()), int(ends_ns.max())
+    length = max(BIN_NS, TOKENS * int(np.median(steps_ns)), (last - start) // MOST_BINS + 1)
+    return _Bins(start, length, (last - start) // length + 1)
 
 
 def _of(attempt: AttemptTrace, quantity: str) -> list[Series]:
