@@ -287,3 +287,12 @@ def test_two_sources_of_one_power_that_disagree_by_3_in_100_are_named(
 
     found = [w for w in record_of(each(change)).warnings if w.code == "sources-disagree"]
     assert [w.number for w in found] == ([f"{factor - 1:.2f}"] if warned else [])
+
+
+def test_gates_of_a_profile_that_were_not_looked_at_are_said() -> None:
+    left_out = {"max_temperature_c": "not-there: no sensor", "forbid_charging": "not-there: none"}
+    facts = replace(sample_facts(3), gates_left_out=left_out)
+    (found,) = [w for w in record_of(example_run(3), facts).warnings if w.code == "gates-left-out"]
+    for said in (found.text.zh, found.text.en):
+        assert "max_temperature_c (not-there), forbid_charging (not-there)" in said
+    assert found.number == "2"
