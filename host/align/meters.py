@@ -63,7 +63,7 @@ def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool)
             faults += _faults(place, streams, data)
             found = series_of(streams, said["channels"])
             ends[place.parent.name] = _end(place, said["channels"], ends)
-        except (AttributeError, KeyError, TypeError, ValueError) as err:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as err:
             raise FolderError(str(place), f"is no recording of a meter: {err!r}") from err
         if not same_clock:
             found = tuple(_carried(one, host_to_device) for one in found)

@@ -119,9 +119,9 @@ def _bounded(
     below, above = (middle - low) * cells.overlap_s, (high - middle) * cells.overlap_s
     edge, hole = cut & ~cells.hole, cells.hole
     return Integral(
-        float(np.dot(low, cells.overlap_s)),
-        float(np.dot(middle, cells.overlap_s)),
-        float(np.dot(high, cells.overlap_s)),
+        _dot(low, cells.overlap_s),
+        _dot(middle, cells.overlap_s),
+        _dot(high, cells.overlap_s),
         max(float(below[edge].sum()), float(above[edge].sum())),
         max(float(below[hole].sum()), float(above[hole].sum())),
         float(cells.overlap_s[hole].sum()),
@@ -154,6 +154,14 @@ def step_hold(
     low = np.where(cut, np.minimum(whole, 0.0), low)
     high = np.where(cut, np.maximum(whole, 0.0), high)
     return _bounded(cells, (low, inside, high), values, cut)
+
+
+def _dot(one: FloatArray, other: FloatArray) -> float:
+    """Not np.dot: OpenBLAS adds in an order of its own for each kind of CPU, in other last digits.
+
+    `verify` must give the same bytes on any machine.
+    """
+    return float(np.sum(one * other))
 
 
 def _held(means: FloatArray, cells: _Cells, place: int) -> float:

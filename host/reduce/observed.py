@@ -119,7 +119,7 @@ def about_a_line(t_ns: IntArray, values: FloatArray) -> FloatArray:
     x = (t_ns - t_ns[0]).astype(np.float64)
     x -= x.mean()
     y = values - values.mean()
-    left = y - x * (np.dot(x, y) / np.dot(x, x))
+    left = y - x * (np.sum(x * y) / np.sum(x * x))  # np.dot adds in an order of each CPU
     return np.asarray(left * np.sqrt((len(y) - 1) / (len(y) - LINE)), dtype=np.float64)
 
 
