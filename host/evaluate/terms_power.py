@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 from host.evaluate.terms import Measured, Named, Term, evaluated, exact, not_evaluated
+from host.evaluate.type_a import TypeA, autocorrelated, mean_of
 from host.evaluate.type_b import rectangular
+from host.handover.budget import Input
 from host.handover.text import Txt
 
 NS = 1e-9
 # Tier A and A-: an external meter on its own clock (design, law 5). All others are read by the
 # agent on the device, with the clock that stamps the events.
 EXTERNAL = "A"
+# Independent readings from which `autocorrelated` covers what it states (README, Limits).
+CORRELATED_FROM = 20
 UNNAMED_RULE = Txt("未指明", "not named")
 
 _READINGS = Txt("读数流", "stream of readings")
@@ -42,11 +48,84 @@ def rule(of: Measured) -> Term:
         )
         return Term(exact(named, _READINGS, why), "add", 1.0)
     how = Txt(
-        "梯形：两读数间的功率假定在两者之间，取其界限为半宽；与采样同频的起伏不在其内",
-        "trapezoids: the quantity is taken to stay between its two readings, whose bounds are"
-        " the half-width; ripple in step with the sampling is not in it",
+        "梯形（平均值：丢失一个更新之处）：两读数间的功率假定在两者之间，取其界限为半宽；"
+        "与采样同频的起伏不在其内",
+        "trapezoids, and averages where an update was lost: the quantity is taken to stay between"
+        " its two readings, whose bounds are the half-width; ripple in step with the sampling is"
+        " not in it",
     )
     return Term(evaluated(named, rectangular(of.channel.rule), _READINGS, how), "add", 1.0)
+
+
+def unobserved(of: Measured) -> Term:
+    """What stretches without readings may hold: from nothing to the largest reading."""
+    named = Named("unobserved", Txt("未观测的时间", "unobserved time"), of.seen.unit)
+    if of.channel.missed == 0:
+        why = Txt(
+            "没有缺失读数，也没有超过三个读数周期的空缺",
+            "no reading is missing, and none is more than three periods after the one before",
+        )
+        return Term(exact(named, _READINGS, why), "add", 1.0)
+    how = Txt(
+        "缺失读数的时段按前后读数连接；其中可能为零至最大读数之间的任何值，以此为界限"
+        "（占比不超过 1 %，超过则不给出结果）",
+        "a stretch without readings is bridged from its neighbours; anything from nothing to the"
+        " largest reading may lie in it, which are its bounds (at most 1 % of the time; beyond it"
+        " there is no result)",
+    )
+    return Term(evaluated(named, rectangular(of.channel.missed), _READINGS, how), "add", 1.0)
+
+
+def noise(of: Measured) -> Term:
+    """What momentary readings may have missed between them, from how they scatter (Type A).
+
+    u of one attempt is that of the mean of autocorrelated readings (`type_a.autocorrelated`)
+    times the duration. The scatter between attempts holds this effect too, so only what it does
+    not show is added: u^2 = u_noise^2 / n - u_repeatability^2, never below 0 (JCGM 100, 4.3.10:
+    nothing is counted twice).
+    """
+    named = Named("noise", Txt("读数的分散", "scatter of the readings"), of.seen.unit)
+    if of.channel.quantity != "power" or of.channel.kind != "instant":
+        why = Txt(
+            "计数器与平均值在两读数之间没有遗漏",
+            "counters and averages miss nothing between two readings",
+        )
+        return Term(exact(named, _READINGS, why), "add", 1.0)
+    found = [_mean_of(each) for each in of.channel.scatter]
+    known = [(one.u, one.nu) for one in found if one.u is not None and one.nu is not None]
+    if not known:
+        why = Txt("窗口内读数太少", "too few readings in the windows")
+        return Term(not_evaluated(named, _READINGS, why), "add", 1.0)
+    within = of.per_watt * sqrt(sum(u**2 for u, _ in known)) / len(known)
+    seen = of.spread.u if of.spread is not None and of.spread.u is not None else 0.0
+    how = Txt(
+        f"各阶段内读数对直线（读数疏于词元起伏时）或对前后读数中点的残差，"
+        f"按自相关样本评定平均值的不确定度，乘以时长：{within:.3g}；"
+        "次间分散已含其中一部分，此处只计其未显示的部分",
+        "residuals of the readings in each phase, about a straight line where they are rarer than"
+        " the ripple of the tokens and else about their neighbours, u of their mean as of"
+        f" autocorrelated samples, times the duration: {within:.3g}; the scatter between attempts"
+        " holds it too, so only what that does not show is counted here",
+    )
+    made = Input(
+        symbol=named.symbol,
+        name=named.name,
+        source=_READINGS,
+        kind="A",
+        distribution="t",
+        estimate=0.0,
+        unit=named.unit,
+        u=sqrt(max(0.0, within**2 - seen**2)),
+        nu=max(1.0, sum(nu for _, nu in known)),
+        evaluation=how,
+        n=sum(one.n for one in found),
+    )
+    return Term(made, "add", 1.0)
+
+
+def _mean_of(scatter: tuple[float, ...]) -> TypeA:
+    """Of few readings nothing can be told of how they resemble their neighbours."""
+    return mean_of(scatter) if len(scatter) < CORRELATED_FROM else autocorrelated(scatter)
 
 
 def averaging(of: Measured) -> Term:
@@ -121,6 +200,12 @@ def baseline(of: Measured) -> Term:
     if idle is None:
         raise ValueError(f"{of.seen.measurand} has no baseline")
     named = Named("P_idle", Txt("空闲功率", "idle power"), "W", idle.power_w)
+    if not idle.both:
+        why = Txt(
+            "只在请求之前或之后测了空闲功率，其变化未知",
+            "idle power was measured only before or only after the requests: its drift is open",
+        )
+        return Term(not_evaluated(named, _READINGS, why), "add", -of.per_watt, "-T/K")
     how = Txt(
         "前后空闲窗口平均；半宽为其积分界限与前后之差的一半之和",
         "mean over the windows before and after; half-width: bounds of their integral plus half"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from host.handover import events
+from host.handover import events, spans
 from host.handover.quantity import Definition
 from host.handover.side_by_side import POWER_RATIO
 from host.handover.text import Txt, same
@@ -107,6 +107,7 @@ _DEFINITIONS: Final = (
         "1",
         (events.FIRST_SCORED_TOKEN, events.LAST_SCORED_TOKEN),
     ),
+    *spans.RATES,
     _measurand(
         "peak_memory@1",
         "内存峰值",
@@ -134,6 +135,7 @@ _DEFINITIONS: Final = (
         "W",
         _PHASE,
     ),
+    *spans.POWERS,
     _measurand(
         "mean_power_above_idle@1",
         "高于空闲的平均功率",

@@ -78,10 +78,14 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """Idle power that was taken off: W, half-width of its bounds and its drift together, W."""
+    """Idle power that was taken off: W, half-width of its bounds and its drift together, W.
+
+    both: measured before and after the requests. Of one alone nobody knows how it drifted.
+    """
 
     power_w: float
     half_width_w: float
+    both: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,9 @@ class ChannelBasis:
     bracket_s: longest read at an edge. lag_s: how far the middle of an averaging time lies before
     the middle of the stretch that a reading is held over. idle: the baseline that was taken off.
     stale_s: how much longer than the reading period a value stays before it changes; None where
-    it hardly ever changed or nobody looked.
+    it hardly ever changed or nobody looked. missed: half-width, in the unit of the value, of what
+    stretches without readings leave open. scatter: of each attempt, how momentary power readings
+    scatter about what was expected of them, W; empty for sources that miss nothing between two.
     """
 
     unit: str
@@ -110,6 +116,8 @@ class ChannelBasis:
     lag_s: float
     idle: Baseline | None = None
     stale_s: float | None = None
+    missed: float = 0.0
+    scatter: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

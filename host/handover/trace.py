@@ -139,6 +139,7 @@ class AttemptTrace:
 
     load: model load, None when it never ended. idle_before, idle_after: baselines or None.
     sampled: with the sampler. pair: of a run in pairs with and without it, from 1; 0 in others.
+    throttled: spans in which the device slowed itself down, as reduction found them.
     steps: of a load staircase after all else.
     """
 
@@ -155,6 +156,7 @@ class AttemptTrace:
     clock: str = ""  # domain of all its stamps, "" where no stream says it
     sampled: bool = True
     pair: int = 0
+    throttled: tuple[Window, ...] = ()
     steps: tuple[Step, ...] = ()
 
     def scored(self) -> tuple[RequestTrace, ...]:

@@ -19,6 +19,7 @@ from host.pipeline.equipment import with_equipment
 from host.pipeline.stored import stored_statements
 from host.record.build import build
 from host.reduce.run import reduce_run
+from host.reduce.slowdown import marked
 from host.schema.canonical import to_bytes
 from host.schema.statements import Stored
 
@@ -58,6 +59,7 @@ def redo(root: Path) -> Redone:
     """Redo the right-hand half of the way. Raises FolderError for what is no run folder."""
     read = read_run(root)
     reading, sensors = with_equipment(root, read)
+    reading = replace(reading, run=marked(reading.run))
     conditions = conditions_of(reading.run, reading.facts, sensors)
     results = evaluate(reduce_run(reading.run), conditions)
     stored = stored_statements(root)

@@ -16,9 +16,11 @@ from host.record.state import changed_state
 from host.record.warning_counters import counter_warnings
 from host.record.warning_equipment import equipment_warnings
 from host.record.warning_gates import gate_warnings
+from host.record.warning_in_step import in_step_warnings
 from host.record.warning_meters import meter_warnings
 from host.record.warning_output import output_warnings
 from host.record.warning_sources import source_warnings
+from host.record.warning_throttled import throttled_warnings
 from host.schema.canonical import decimal
 
 MIN_ATTEMPTS = 3  # below, t is above 12 and U says little
@@ -256,6 +258,8 @@ _RULES: Sequence[Callable[[Evidence], list[Warning_]]] = (
     wide_spread,
     partial_results,
     throttled,
+    lambda e: throttled_warnings(e.run),
+    lambda e: in_step_warnings(e.run),
     state_changed,
     output_differs,
     tick_losses,

@@ -43,8 +43,11 @@ def _mean_channel(each: Sequence[ChannelBasis]) -> ChannelBasis:
         lag_s=mean([c.lag_s for c in each]),
         idle=_mean_baseline(idle) if len(idle) == len(each) else None,
         stale_s=mean(stale) if len(stale) == len(each) else None,
+        missed=mean([c.missed for c in each]),
+        scatter=tuple(scatter for c in each for scatter in c.scatter),
     )
 
 
 def _mean_baseline(each: Sequence[Baseline]) -> Baseline:
-    return Baseline(mean([b.power_w for b in each]), mean([b.half_width_w for b in each]))
+    power_w, open_w = mean([b.power_w for b in each]), mean([b.half_width_w for b in each])
+    return Baseline(power_w, open_w, both=all(b.both for b in each))

@@ -66,11 +66,11 @@ def with_readings(series: Series) -> Series:
 
 
 def of_channel(
-    series: Series, indication: float, edge: float = 0.0, rule: float = 0.0
+    series: Series, indication: float, edge: float = 0.0, rule: float = 0.0, missed: float = 0.0
 ) -> ChannelBasis:
     """What a value took from a channel; indication: the mean one behind it, in its unit.
 
-    edge, rule: half-widths in the unit of the value; 0 where nothing was integrated.
+    edge, rule, missed: half-widths in the unit of the value; 0 where nothing was integrated.
     """
     return ChannelBasis(
         unit=series.unit,
@@ -83,6 +83,7 @@ def of_channel(
         step=0.0,
         bracket_s=0.0,
         lag_s=0.0,
+        missed=missed,
     )
 
 

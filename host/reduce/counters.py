@@ -8,7 +8,8 @@ import numpy as np
 
 from host.handover.trace import FloatArray, IntArray, Series, Window
 from host.reduce.coverage import CoverageError
-from host.reduce.integral import Integral
+from host.reduce.edges import energy_before
+from host.reduce.integral import NS, Integral
 
 # A wrap is believed when the step it explains is below half of the counter's range. Larger steps
 # cannot be told from a reset to 0; sampled more than twice a wrap, a real one is always smaller.
@@ -37,13 +38,14 @@ def unwrap(values: FloatArray, wraps_at: float | None) -> FloatArray:
 class Updates:
     """The readings of a counter at which a new value was first seen; the first one is kept.
 
-    t_ns: midpoints of the reads.
+    t_ns: midpoints of the reads. rates: growth per s from each to the next, one fewer.
     """
 
     t0_ns: IntArray
     t_ns: IntArray
     t1_ns: IntArray
     values: FloatArray
+    rates: FloatArray
 
 
 def updates_of(series: Series) -> Updates:
@@ -54,14 +56,18 @@ def updates_of(series: Series) -> Updates:
     fresh = np.concatenate(([True], np.diff(values) > 0))
     if int(fresh.sum()) == 1:
         raise CoverageError("counter-stuck", f"{series.channel} never moved")
-    return Updates(series.t0_ns[fresh], series.t_ns[fresh], series.t1_ns[fresh], values[fresh])
+    t_ns, kept = series.t_ns[fresh], values[fresh]
+    lasted_s = np.maximum(np.diff(t_ns), 1) * NS
+    rates = np.diff(kept) / lasted_s
+    return Updates(series.t0_ns[fresh], t_ns, series.t1_ns[fresh], kept, rates)
 
 
 def difference(updates: Updates, window: Window) -> Integral:
-    """The counter's growth over a window, edges interpolated between updates.
+    """The counter's growth over a window.
 
-    Bounds: from the updates just inside the window to those just outside, one update at each
-    end. Raises CoverageError when no update is seen before or after the window.
+    Between two updates it is estimated from those beside them (`energy_before`). Bounds: from
+    the updates just inside the window to those just outside, one update at each end. Raises
+    CoverageError when no update is seen before or after the window.
     """
     if window.end_ns <= window.start_ns:
         raise CoverageError("empty-window", "the window has no length")
@@ -82,10 +88,12 @@ def _at(updates: Updates, t_ns: int) -> tuple[float, float, float]:
 
 
 def _interpolated(updates: Updates, t_ns: int) -> float:
-    """Straight line between the two updates around a moment, by the midpoints of their reads."""
+    """What was counted at a moment between two updates, by the midpoints of their reads."""
     middles = updates.t_ns
     right = max(1, int(np.searchsorted(middles, t_ns, side="left")))
     start, stop = int(middles[right - 1]), int(middles[right])
-    share = min(1.0, max(0.0, (t_ns - start) / (stop - start)))
     low, high = float(updates.values[right - 1]), float(updates.values[right])
-    return low + share * (high - low)
+    if not start < t_ns < stop:
+        return low if t_ns <= start else high
+    seconds = (stop - start) * NS
+    return low + energy_before(updates.rates, right - 1, seconds, (t_ns - start) * NS)

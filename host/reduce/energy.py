@@ -5,35 +5,47 @@ The rule is named beside every value, and every value has the bounds it stands o
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
 
 from host.handover import rules
 from host.handover.text import Txt
-from host.handover.trace import AttemptTrace, IntArray, Series, Window
+from host.handover.trace import AttemptTrace, FloatArray, IntArray, Series, Window
 from host.reduce.channels import with_readings
 from host.reduce.counters import difference, updates_of
 from host.reduce.coverage import CoverageError
-from host.reduce.integral import NS, Integral, step_hold, trapezoid
+from host.reduce.edges import stepped
+from host.reduce.integral import NO_GAPS, NS, Integral, need_observed, step_hold, trapezoid
 from host.reduce.latency import late_s
-from host.reduce.phases import DECODE, LOAD, PREFILL, seconds, windows
+from host.reduce.observed import (
+    about_a_line,
+    about_neighbours,
+    follows_tokens,
+    need_seen,
+    scatter,
+    stretches,
+)
+from host.reduce.phases import DECODE, LOAD, PREFILL, REQUEST, seconds, windows
+from host.reduce.refresh import MIN_CHANGES, averages_of, shortest_stay_ns, spacing_ns
+from host.reduce.shifts import shifts_of, step_w
 
 # Two readings lost in a row are bridged, more is a hole: our choice, jitter stays far below it.
 MAX_GAP_PERIODS = 3
 # Fewest updates in a phase whose edges lie inside a request. The edge error is about 1/(updates)
 # times (power step / mean power), so 50 keep it near 1 % of a step as large as half the mean.
 MIN_UPDATES = 50
-# Fewest changes of a power reading from which an update period is taken.
-MIN_CHANGES = 4
-# Share of the stays of a value that counts as short: our choice, so that one late reading, which
-# makes one stay short, does not decide, and a steady stretch does not either.
-SHORT_SHARE = 0.1
 # NVML means power over 1 s and hwmon's power*_average over as much by default; a source that
 # states nothing shorter is not believed to resolve more.
 AVERAGE_PERIOD_NS = 1_000_000_000
+# A value that stays for two readings and more was read more often than it is new.
+MANY_READ = 2
+# What a meter says of updates that nobody took, or took twice (`collectors/meters`).
+LATE_GAPS = frozenset({"missed-update", "repeat", "repeated"})
+# Tiers A and A-: a meter on a clock of its own (design, law 5).
+EXTERNAL = "A"
 SPLIT_PHASES = (LOAD, PREFILL, DECODE)
 
 Integrator = Callable[[Window], Integral]
@@ -52,30 +64,43 @@ _RULES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Moments:
+    """Readings of a moment: between two of them nothing was seen. events_ns: edges of phases."""
+
+    t_ns: IntArray
+    values: FloatArray
+    events_ns: IntArray
+
+
+@dataclass(frozen=True, slots=True)
 class Meter:
     """What integrates one series, and how often its source truly has something new.
 
     bracket_s: the longest read beside the edges of a window. lag_s: how much earlier the middle
     of the source's averaging time lies than that of the stretch a reading is held over; the
     energy of a window then is that of one earlier by so much. stale_s: how much longer than the
-    reading period a value stays; None where it changed too seldom to tell.
+    reading period a value stays; None where it changed too seldom to tell. moments: the readings,
+    of a source that shows the power of a moment. shifts_ns: as of `shifts.shifts_of`.
     """
 
     over: Integrator
     update_period_ns: int
     bracket_s: Callable[[Window], float]
+    shifts_ns: tuple[int, ...]
     lag_s: float = 0.0
     stale_s: float | None = None
+    moments: Moments | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PhaseEnergy:
     """Energy of a phase in J, and the length of the phase in s.
 
-    windows: how many it has. step_w: sum over them of the larger jump of power at an edge.
+    windows: how many it has. step_w: sum over them of how fast their energy changes when they
+    are shifted.
     drift_w: half of what the mean powers of its windows differ. bracket_s: longest read at an
     edge. late_s: how much later than its events the stamps of its edges may be, summed. lag_s,
-    stale_s: as in Meter.
+    stale_s: as in Meter. scatter: of momentary readings, W (`observed.scatter`).
     """
 
     energy: Integral
@@ -87,32 +112,90 @@ class PhaseEnergy:
     late_s: float = 0.0
     lag_s: float = 0.0
     stale_s: float | None = None
+    scatter: tuple[float, ...] = ()
 
 
-def meter_of(series: Series) -> Meter:
-    """What gives the energy in J of any window. Raises CoverageError for an unusable series."""
+def meter_of(series: Series, events_ns: IntArray = NO_GAPS) -> Meter:
+    """What gives the energy in J of any window. Raises CoverageError for an unusable series.
+
+    events_ns: moments at which power may step (`phases.events_of`); power of the moment is held
+    up to them and from them on.
+    """
     with_readings(series)
     if rule_of(series) == rules.COUNTER:
         updates = updates_of(series)
-        period_ns = _median_spacing(updates.t_ns, series.channel)
+        period_ns = spacing_ns(updates.t_ns, series.channel)
         at_edges = edge_bracket(updates.t0_ns, updates.t1_ns)
-        return Meter(lambda window: difference(updates, window), period_ns, at_edges)
-    by_rule = step_hold if rule_of(series) == rules.HOLD else trapezoid
-    times, values, max_gap_ns = series.t_ns, series.values, max_gap_of(series)
+        shifts = _shifts(series, period_ns)
+        return Meter(lambda window: difference(updates, window), period_ns, at_edges, shifts)
+    if rule_of(series) == rules.HOLD:
+        return _averaging(series)
+    return _momentary(series, events_ns)
+
+
+def _momentary(series: Series, events_ns: IntArray) -> Meter:
+    """Trapezoids with a step at each event, within the bounds of plain ones."""
+    t_ns, values, gaps_ns = series.t_ns, series.values, _gaps_of(series)
+    max_gap_ns = max_gap_of(series)
+    with_steps = stepped(t_ns, values, events_ns)
+
+    def over(window: Window) -> Integral:
+        plain = trapezoid(t_ns, values, window, max_gap_ns, gaps_ns)
+        value = trapezoid(*with_steps, window, max_gap_ns).value
+        return replace(plain, value=value, edge=plain.edge + abs(value - plain.value))
+
+    update_ns = _update_period_of(series)
     return Meter(
-        lambda window: by_rule(times, values, window, max_gap_ns),
-        _update_period_of(series),
+        over,
+        update_ns,
         edge_bracket(series.t0_ns, series.t1_ns),
-        _lag_s(series),
-        _stale_s(series),
+        _shifts(series, update_ns),
+        stale_s=_stale_s(series),
+        moments=Moments(t_ns, values, events_ns),
     )
 
 
-def _lag_s(series: Series) -> float:
-    """Half of what the averaging time is longer than the reading period; 0 for other sources."""
-    if rule_of(series) != rules.HOLD:
-        return 0.0
-    return max(0, _averaging_ns(series) - _median_spacing(series.t_ns, series.channel)) / 2 * NS
+def _averaging(series: Series) -> Meter:
+    """Averages over their own cells; one that is read more often than it is new has few."""
+    period_ns = spacing_ns(series.t_ns, series.channel)
+    stay_ns = shortest_stay_ns(series)
+    t_ns, values, late_ns = series.t_ns, series.values, 0
+    own_ns, max_gap_ns = period_ns, max_gap_of(series)
+    if stay_ns is not None and stay_ns >= MANY_READ * period_ns:
+        t_ns, values = averages_of(series, stay_ns, period_ns)
+        own_ns, late_ns, max_gap_ns = stay_ns, period_ns, MAX_GAP_PERIODS * stay_ns
+    gaps_ns = _gaps_of(series)
+    beside = edge_bracket(series.t0_ns, series.t1_ns)
+    update_ns = max(_averaging_ns(series), own_ns)
+    return Meter(
+        lambda window: step_hold(t_ns, values, window, max_gap_ns, gaps_ns),
+        update_ns,
+        lambda window: beside(window) + late_ns * NS,
+        _shifts(series, update_ns),
+        max(0, _averaging_ns(series) - own_ns) / 2 * NS,
+        0.0 if late_ns else _stale_s(series),
+    )
+
+
+def _shifts(series: Series, update_ns: int) -> tuple[int, ...]:
+    return shifts_of(update_ns, other_clock=series.tier.startswith(EXTERNAL))
+
+
+def _stale_s(series: Series) -> float | None:
+    """How much longer than the reading period a value stays, s; None where nothing tells."""
+    stay_ns = shortest_stay_ns(series)
+    if stay_ns is None:
+        return None
+    return max(0, stay_ns - spacing_ns(series.t_ns, series.channel)) * NS
+
+
+def _gaps_of(series: Series) -> IntArray:
+    """Moments at which a reading was due and gave no power, ascending.
+
+    One that only came late, or twice, is told by its stamps as others are.
+    """
+    lost = (gap.t_ns for gap in series.gaps if gap.reason.partition(":")[0] not in LATE_GAPS)
+    return np.array(sorted(lost), dtype=np.int64)
 
 
 def _averaging_ns(series: Series) -> int:
@@ -120,19 +203,6 @@ def _averaging_ns(series: Series) -> int:
     if series.averaging_s is None:
         return AVERAGE_PERIOD_NS
     return round(series.averaging_s / NS)
-
-
-def _stale_s(series: Series) -> float | None:
-    """The shortest stays of a value (lower decile) less the reading period, s.
-
-    A source that has something new only now and then cannot change faster than that, while one
-    that is merely steady or coarse sometimes does.
-    """
-    changes = series.t_ns[1:][np.diff(series.values) != 0]
-    if len(changes) < MIN_CHANGES:
-        return None
-    stays_ns = float(np.quantile(np.diff(changes), SHORT_SHARE, method="higher"))
-    return max(0.0, stays_ns - _median_spacing(series.t_ns, series.channel)) * NS
 
 
 def edge_bracket(t0_ns: IntArray, t1_ns: IntArray) -> Callable[[Window], float]:
@@ -148,7 +218,7 @@ def edge_bracket(t0_ns: IntArray, t1_ns: IntArray) -> Callable[[Window], float]:
 
 def max_gap_of(series: Series) -> int:
     """The longest stretch without a reading that is bridged, ns."""
-    return MAX_GAP_PERIODS * _median_spacing(series.t_ns, series.channel)
+    return MAX_GAP_PERIODS * spacing_ns(series.t_ns, series.channel)
 
 
 def phase_energy(attempt: AttemptTrace, meter: Meter, phase: str) -> PhaseEnergy:
@@ -161,43 +231,32 @@ def phase_energy(attempt: AttemptTrace, meter: Meter, phase: str) -> PhaseEnergy
     length_s = seconds(found)
     if phase in SPLIT_PHASES:
         _need_resolved(meter, phase, length_s)
+    if meter.moments is not None and phase in (*SPLIT_PHASES, REQUEST):
+        need_seen(meter.moments.t_ns, attempt, found)
     parts = [meter.over(w) for w in found]
+    whole = need_observed(reduce(Integral.__add__, parts), length_s)
     means = [part.value / w.seconds for part, w in zip(parts, found, strict=True)]
     return PhaseEnergy(
-        energy=reduce(Integral.__add__, parts),
+        energy=whole,
         length_s=length_s,
         windows=len(found),
-        step_w=sum(_step_w(meter, w, mean) for w, mean in zip(found, means, strict=True)),
+        step_w=sum(step_w(meter.over, w, meter.shifts_ns) for w in found),
         drift_w=(max(means) - min(means)) / 2,
         bracket_s=max(meter.bracket_s(w) for w in found),
         late_s=late_s(attempt.scored()) if phase == DECODE else 0.0,
         lag_s=meter.lag_s,
         stale_s=meter.stale_s,
+        scatter=_scatter(attempt, meter, found),
     )
 
 
-def _step_w(meter: Meter, window: Window, inside_w: float) -> float:
-    """The larger jump of power at an edge, W: inside against one update period outside.
-
-    Inside is the mean of what lies one update period from both edges, of all where nothing
-    does; outside is the second period from the edge: no average in either reaches over the edge.
-    Where nothing was read outside, power may have been as low as 0 W.
-    """
-    one = meter.update_period_ns
-    if window.end_ns - window.start_ns > 2 * one:
-        inside_w = _mean_w(meter, Window(window.start_ns + one, window.end_ns - one))
-    outside = (
-        Window(window.start_ns - 2 * one, window.start_ns - one),
-        Window(window.end_ns + one, window.end_ns + 2 * one),
-    )
-    return max(abs(inside_w - _mean_w(meter, stretch)) for stretch in outside)
-
-
-def _mean_w(meter: Meter, window: Window) -> float:
-    try:
-        return meter.over(window).value / window.seconds
-    except CoverageError:
-        return 0.0
+def _scatter(attempt: AttemptTrace, meter: Meter, found: Sequence[Window]) -> tuple[float, ...]:
+    """An average and a counter miss nothing between two readings; momentary ones do."""
+    seen = meter.moments
+    if seen is None:
+        return ()
+    about = about_neighbours if follows_tokens(attempt, meter.update_period_ns) else about_a_line
+    return scatter(seen.t_ns, seen.values, stretches(seen.t_ns, found, seen.events_ns), about)
 
 
 def _update_period_of(series: Series) -> int:
@@ -206,19 +265,11 @@ def _update_period_of(series: Series) -> int:
     Median spacing of the readings that differ from the one before. A value that never or hardly
     moves says nothing about updates: then it is the reading period.
     """
-    period_ns = _median_spacing(series.t_ns, series.channel)
-    if rule_of(series) == rules.HOLD:
-        return max(_averaging_ns(series), period_ns)
+    period_ns = spacing_ns(series.t_ns, series.channel)
     fresh = series.t_ns[np.concatenate(([True], np.diff(series.values) != 0))]
     if len(fresh) < MIN_CHANGES:
         return period_ns
-    return max(period_ns, _median_spacing(fresh, series.channel))
-
-
-def _median_spacing(t_ns: IntArray, channel: str) -> int:
-    if len(t_ns) < 2:  # noqa: PLR2004 - a spacing needs two
-        raise CoverageError("no-reading", f"{channel} gave {len(t_ns)} readings")
-    return int(np.median(np.diff(t_ns)))
+    return max(period_ns, spacing_ns(fresh, series.channel))
 
 
 def _need_resolved(meter: Meter, phase: str, length_s: float) -> None:

@@ -9,7 +9,7 @@ from host.handover.trace import AttemptTrace, Series
 from host.reduce.channels import of_channel
 from host.reduce.energy import max_gap_of
 from host.reduce.estimate import Estimate
-from host.reduce.integral import Integral, trapezoid
+from host.reduce.integral import Integral, need_observed, trapezoid
 from host.reduce.phases import REQUEST, seconds, windows
 
 
@@ -22,7 +22,8 @@ def mean_frequency(attempt: AttemptTrace, series: Series) -> Estimate:
         sum(column) / length_s
         for column in zip(*((p.low, p.value, p.high) for p in parts), strict=True)
     )
-    whole = reduce(Integral.__add__, parts)
-    channel = of_channel(series, value, whole.edge / length_s, whole.inside / length_s)
+    whole = need_observed(reduce(Integral.__add__, parts), length_s)
+    open_ = (part / length_s for part in (whole.edge, whole.inside, whole.missed))
+    channel = of_channel(series, value, *open_)
     basis = Basis(length_s, len(found), len(series.values), 0.0, channel)
     return Estimate(value, (low, high), count=len(series.values), basis=basis)

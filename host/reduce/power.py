@@ -18,9 +18,19 @@ from host.reduce.energy import PhaseEnergy, meter_of, phase_energy, rule_of
 from host.reduce.estimate import Estimate, Subject, observe
 from host.reduce.integral import Integral
 from host.reduce.latency import need_sizes
-from host.reduce.phases import DECODE, IDLE, LOAD, PREFILL, REQUEST
+from host.reduce.phases import (
+    BURST,
+    DECODE,
+    IDLE,
+    LOAD,
+    PREFILL,
+    REQUEST,
+    SUSTAINED,
+    events_of,
+    is_long,
+)
 
-PHASES = (LOAD, PREFILL, DECODE, REQUEST, IDLE)
+PHASES = (LOAD, PREFILL, DECODE, REQUEST, IDLE, BURST, SUSTAINED)
 Divisor = Callable[[AttemptTrace, float], float]
 
 
@@ -55,16 +65,19 @@ class Metered:
         """Idle power with what its bounds and the change from before to after leave open."""
         idle = self.of(attempt, IDLE)
         open_w = idle.energy.half_width / idle.length_s + idle.drift_w
-        return Baseline(idle.energy.value / idle.length_s, open_w)
+        both = attempt.idle_before is not None and attempt.idle_after is not None
+        return Baseline(idle.energy.value / idle.length_s, open_w, both)
 
 
 EnergyOf = Callable[[Metered, AttemptTrace], PhaseEnergy]
 
 
 def power_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
-    """All energy and power results; none where no channel gives energy or power."""
-    idle = any(a.idle_before or a.idle_after for a in attempts)
-    rows = [row for row in _ROWS if idle or not row.needs_idle]
+    """All energy and power results; none where no channel gives energy or power.
+
+    Total and above idle always stand both: where no baseline was measured, with that reason.
+    """
+    rows = [*_ROWS, *(_SPANS if any(is_long(a) for a in attempts) else ())]
     made: list[Observation] = []
     for like in (*channels_of(attempts, "energy"), *channels_of(attempts, "power")):
         if rule_of(like):
@@ -78,7 +91,7 @@ def metered_of(attempts: Sequence[AttemptTrace], like: Series) -> Metered:
     found: dict[tuple[int, str], PhaseEnergy | CoverageError] = {}
     for attempt in attempts:
         try:
-            meter = meter_of(series_of(attempt, like))
+            meter = meter_of(series_of(attempt, like), events_of(attempt))
         except CoverageError as err:
             found |= {(attempt.number, phase): err for phase in PHASES}
             continue
@@ -123,7 +136,6 @@ class _Row:
     scope: str
     energy: EnergyOf
     divisor: Divisor
-    needs_idle: bool = False
 
 
 def _total(phase: str) -> EnergyOf:
@@ -132,11 +144,11 @@ def _total(phase: str) -> EnergyOf:
 
 _ROWS = (
     *(_Row("mean_power@1", p, _total(p), _length) for p in (LOAD, PREFILL, DECODE, REQUEST)),
-    _Row("mean_power@1", IDLE, _total(IDLE), _length, needs_idle=True),
-    _Row("mean_power_above_idle@1", REQUEST, Metered.above_idle, _length, needs_idle=True),
+    _Row("mean_power@1", IDLE, _total(IDLE), _length),
+    _Row("mean_power_above_idle@1", REQUEST, Metered.above_idle, _length),
     *(_Row("energy@1", p, _total(p), _one) for p in (LOAD, PREFILL, DECODE, REQUEST)),
-    _Row("energy@1", IDLE, _total(IDLE), _one, needs_idle=True),
-    _Row("energy_above_idle@1", REQUEST, Metered.above_idle, _one, needs_idle=True),
+    _Row("energy@1", IDLE, _total(IDLE), _one),
+    _Row("energy_above_idle@1", REQUEST, Metered.above_idle, _one),
     _Row("energy_per_token@1", REQUEST, _total(REQUEST), output_tokens),
     _Row("energy_per_token@1", DECODE, _total(DECODE), decode_steps),
     _Row(
@@ -144,7 +156,6 @@ _ROWS = (
         REQUEST,
         Metered.above_idle,
         output_tokens,
-        needs_idle=True,
     ),
     _Row("energy_per_output_byte@1", REQUEST, _total(REQUEST), output_bytes),
     _Row(
@@ -152,8 +163,14 @@ _ROWS = (
         REQUEST,
         Metered.above_idle,
         output_bytes,
-        needs_idle=True,
     ),
+)
+
+
+# Given where an attempt is long enough: a shorter one is a burst as a whole.
+_SPANS = (
+    _Row("burst_power@1", BURST, _total(BURST), _length),
+    _Row("sustained_power@1", SUSTAINED, _total(SUSTAINED), _length),
 )
 
 
@@ -199,5 +216,7 @@ def _basis(row: _Row, metered: Metered, like: Series, attempt: AttemptTrace) -> 
         lag_s=total.lag_s,
         idle=metered.baseline(attempt) if above else None,
         stale_s=total.stale_s,
+        missed=total.energy.missed / divisor,
+        scatter=(total.scatter,) if total.scatter else (),
     )
     return Basis(total.length_s, total.windows, divisor, total.late_s, channel)

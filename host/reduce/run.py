@@ -24,10 +24,10 @@ from host.reduce.latency import (
     pooled_intervals_s,
 )
 from host.reduce.memory import memory_results
-from host.reduce.phases import REQUEST, whole
+from host.reduce.phases import BURST, REQUEST, SUSTAINED, is_long, whole
 from host.reduce.power import power_results
 from host.reduce.side_by_side import ratio_results
-from host.reduce.sustained import sustained_ratio
+from host.reduce.sustained import decode_rate_in, sustained_ratio
 from host.reduce.throughput import decode_rate, output_byte_rate, prefill_rate
 
 OverRequests = Callable[[Sequence[RequestTrace]], Estimate]
@@ -92,6 +92,7 @@ def reduce_run(run: AlignedRun) -> Reduced:
     found = [
         observe(_subject("load_time@1"), attempts, load_time),
         *_of_requests(attempts),
+        *_of_spans(attempts),
         *interval_quantiles(attempts),
         *_of_items(attempts),
         *memory_results(attempts),
@@ -135,6 +136,20 @@ def _of_requests(attempts: Sequence[AttemptTrace]) -> list[Observation]:
         observe(_subject(name), attempts, partial(_scored, reduction))
         for name, reduction in _REQUEST_RESULTS.items()
     ]
+
+
+def _of_spans(attempts: Sequence[AttemptTrace]) -> list[Observation]:
+    """Burst and sustained rate, where an attempt is long enough to tell them apart."""
+    if not any(is_long(attempt) for attempt in attempts):
+        return []
+    return [
+        observe(_subject(f"{phase}_decode_rate@1"), attempts, partial(_spanned, phase))
+        for phase in (BURST, SUSTAINED)
+    ]
+
+
+def _spanned(phase: str, attempt: AttemptTrace) -> Estimate:
+    return decode_rate_in(attempt, phase)
 
 
 def _scored(reduction: OverRequests, attempt: AttemptTrace) -> Estimate:

@@ -1,14 +1,19 @@
-"""How much of the first decode rate is left at the end of an attempt."""
+"""Decode rate at the start and the end of an attempt, and how much of the first is left."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from host.handover.result import Basis
-from host.handover.trace import RequestTrace
+from host.handover.trace import AttemptTrace, RequestTrace, Window
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate
 from host.reduce.latency import late_s, pooled_intervals_s
+from host.reduce.phases import windows
+from host.reduce.throughput import decode_rate
 
 
 def sustained_ratio(requests: Sequence[RequestTrace]) -> Estimate:
@@ -46,3 +51,29 @@ def _within(requests: Sequence[RequestTrace], intervals: int) -> Sequence[Reques
             found.append(request)
             intervals -= len(request.tokens) - 1
     return found
+
+
+def decode_rate_in(attempt: AttemptTrace, phase: str) -> Estimate:
+    """Decode rate over the token intervals that lie inside a phase (`burst`, `sustained`)."""
+    (span,) = windows(attempt, phase)
+    inside = [part for r in attempt.scored() if len((part := _part(r, span)).tokens) > 1]
+    if not inside:
+        raise CoverageError("too-few-tokens", f"no inter-token interval lies inside {phase}")
+    return decode_rate(inside)
+
+
+def _part(request: RequestTrace, span: Window) -> RequestTrace:
+    """The request with the tokens that were chosen inside a span."""
+    first, last = np.searchsorted(request.tokens.t_ns, (span.start_ns, span.end_ns + 1))
+    kept = slice(int(first), int(last))
+    tokens = request.tokens
+    return replace(
+        request,
+        tokens=replace(
+            tokens,
+            t_ns=tokens.t_ns[kept],
+            ready_ns=tokens.ready_ns[kept],
+            tokens=tokens.tokens[kept],
+            size_bytes=tokens.size_bytes[kept],
+        ),
+    )

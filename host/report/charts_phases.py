@@ -16,6 +16,7 @@ PHASES: tuple[tuple[str, Txt], ...] = (
     ("warmup", Txt(zh="预热请求", en="warm-up request")),
     ("prefill", Txt(zh="预填充", en="prefill")),
     ("decode", Txt(zh="解码", en="decode")),
+    ("throttled", Txt(zh="降频", en="throttled")),
 )
 # Windows closer than this part of the attempt are shaded as one: less than a pixel lies between.
 _UNSEEN_PART = 1200
@@ -71,6 +72,8 @@ def _windows(attempt: AttemptTrace) -> Iterator[tuple[str, Window]]:
         else:
             yield "prefill", request.prefill
             yield "decode", Window(request.prefill.end_ns, request.end_ns)
+    for window in attempt.throttled:
+        yield "throttled", window
 
 
 def _merged(windows: Iterable[Window], least_ns: int) -> Iterator[Window]:

@@ -39,6 +39,8 @@ SCOPES = {
     "decode": Txt(zh="解码", en="decode"),
     "request": Txt(zh="请求", en="request"),
     "idle": Txt(zh="空闲", en="idle"),
+    "burst": Txt(zh="短时", en="burst"),
+    "sustained": Txt(zh="持续", en="sustained"),
 }
 _COLUMNS = (
     column("量", "quantity"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from host.handover.missing import words_of_missing
 from host.handover.reasons import explained
 from host.handover.text import Txt, one_line
 from host.report.html_text import NOTHING, Html, both, code, join, said, tag, text
@@ -70,9 +71,11 @@ def details(summary: Html, *content: Html, **attributes: str) -> Html:
 
 
 def reason(missing: str) -> Html:
-    """Why something is missing: its code, and free text after a colon."""
+    """Why something is missing: its code, free text after a colon, and what the code means."""
     word, _, more = missing.partition(":")
-    return tag("span", code(word), text(f" {more.strip()}" if more else ""), class_="missing")
+    said_ = tag("span", code(word), text(f" {more.strip()}" if more else ""), class_="missing")
+    words = words_of_missing(missing)
+    return said_ if words is None else join((said_, tag("small", both(words))), " ")
 
 
 def outcome(why: str) -> Html:

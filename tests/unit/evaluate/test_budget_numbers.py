@@ -108,7 +108,7 @@ def test_a_quantile_has_rows_and_its_interval_instead_of_u() -> None:
 def test_open_rows_are_named_beside_a_u() -> None:
     found = budget_of(energy())
     assert found.U is not None
-    assert set(found.open_rows) == {"gain", "offset", "resolution", "refresh", "agent"}
+    assert set(found.open_rows) == {"noise", "gain", "offset", "resolution", "refresh", "agent"}
 
 
 def test_the_agents_load_comes_in_once_it_is_known() -> None:

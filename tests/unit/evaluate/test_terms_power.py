@@ -65,6 +65,40 @@ def test_an_external_meter_without_a_bound_is_open() -> None:
     assert terms_power.alignment(external(0)).input.u is None
 
 
+def test_a_baseline_of_one_side_alone_is_open() -> None:
+    of = above_idle()
+    assert of.channel.idle is not None
+    channel = replace(of.channel, idle=replace(of.channel.idle, both=False))
+    term = terms_power.baseline(replace(of, basis=replace(of.basis, channel=channel)))
+    assert term.input.u is None
+    assert "drift is open" in term.input.evaluation.en
+
+
+def test_stretches_without_readings_are_open_by_what_may_lie_in_them() -> None:
+    assert terms_power.unobserved(energy()).input.u == 0.0
+    missed = energy(replace(power_channel(), missed=1.5))
+    assert numbers(terms_power.unobserved(missed)) == pytest.approx((1.5 / sqrt(3), 1.0))
+
+
+def test_averages_and_counters_miss_nothing_between_two_readings() -> None:
+    for kind in ("average", "counter"):
+        assert terms_power.noise(energy(power_channel("energy", kind))).input.u == 0.0
+
+
+def test_scatter_of_readings_is_added_as_far_as_attempts_do_not_show_it() -> None:
+    """s = 1 W of 10 readings: u = 1 / sqrt(10) W over 10 s, in each of 3 attempts."""
+    ten = tuple(sqrt(0.9) * (-1.0) ** i for i in range(10))
+    channel = replace(power_channel(), scatter=(ten, ten, ten))
+    steady = terms_power.noise(energy(channel, values=(200.0, 200.0, 200.0)))
+    assert steady.input.u == pytest.approx(10 / sqrt(10) / sqrt(3))
+    assert steady.input.nu == 27
+    shown = terms_power.noise(energy(channel, values=(199.0, 200.0, 201.0)))
+    # s = 1 J between attempts, so that 1 / 3 of u^2 = 10 / 3 is seen already
+    assert shown.input.u == pytest.approx(sqrt(10 / 3 - 1 / 3))
+    assert terms_power.noise(energy(channel, values=(190.0, 200.0, 210.0))).input.u == 0.0
+    assert terms_power.noise(energy(power_channel())).input.u is None
+
+
 def test_the_baseline_is_taken_off_for_the_length_of_the_window() -> None:
     term = terms_power.baseline(above_idle())
     assert numbers(term) == pytest.approx((0.5 / sqrt(3), -10.0))

@@ -104,6 +104,23 @@ def test_the_edge_of_a_counter_is_its_farther_bound() -> None:
     assert (found.value, found.edge) == pytest.approx((18.0, 18.0))
 
 
+@pytest.mark.parametrize("only", ["idle_before", "idle_after"])
+def test_of_one_baseline_alone_nobody_knows_the_drift(only: str) -> None:
+    both = attempt(ASKED, (power("average", S),))
+    both = replace(both, idle_before=Window(2 * S, 8 * S), idle_after=Window(32 * S, 38 * S))
+    one = (
+        replace(both, idle_after=None)
+        if only == "idle_before"
+        else replace(both, idle_before=None)
+    )
+    for given, told in ((both, True), (one, False)):
+        (found,) = [o for o in power_results([given]) if o.measurand == "energy_above_idle@1"]
+        channel = basis_of(found).channel
+        assert channel is not None
+        assert channel.idle is not None
+        assert channel.idle.both is told
+
+
 def test_a_steady_baseline_is_open_by_its_bounds_alone() -> None:
     found = basis_of(by_name(power("average", S))["energy_above_idle@1", "request"])
     assert found.channel is not None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from host.handover import rules
-from host.handover.trace import AttemptTrace, Series, Window
+from host.handover.trace import AttemptTrace, Gap, Series, Window
 from host.reduce.coverage import CoverageError
 from host.reduce.energy import (
     meter_of,
@@ -115,8 +115,20 @@ def test_three_periods_without_a_reading_are_bridged_and_four_are_not() -> None:
 
     window = Window(0, 30 * S)
     assert meter_of(without([10, 11])).over(window).value == pytest.approx(150.0)
-    with pytest.raises(CoverageError, match="hole"):
-        meter_of(without([10, 11, 12])).over(window)
+    assert meter_of(without([10, 11])).over(window).unobserved_s == 0
+    assert meter_of(without([10, 11, 12])).over(window).unobserved_s == pytest.approx(4.0)
+    with pytest.raises(CoverageError, match="unobserved: 4 s of 10 s"):
+        phase_energy(device(lost := without([13, 14, 15])), meter_of(lost), REQUEST)
+
+
+def test_an_overrange_is_a_hole_and_an_update_that_came_late_is_bridged() -> None:
+    full = readings(S, kind="average")
+    keep = np.arange(len(full.values)) != 15
+    cut = series(full.t_ns[keep], full.values[keep], full)
+    for reason, lost_s in (("missed-update: 1 of them", 0.0), ("overrange: 40 W", 2.0)):
+        given = replace(cut, gaps=(Gap(cut.channel, 15 * S, reason),))
+        found = meter_of(given).over(Window(0, 30 * S))
+        assert found.unobserved_s == pytest.approx(lost_s)
 
 
 def test_a_single_reading_gives_no_energy() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from host.handover.trace import FloatArray, IntArray, Window
 from host.reduce.coverage import CoverageError
-from host.reduce.integral import Integral, step_hold, trapezoid
+from host.reduce.integral import Integral, need_observed, step_hold, trapezoid
 
 S = 10**9
 Rule = Callable[[IntArray, FloatArray, Window, int], Integral]
@@ -101,8 +101,13 @@ def test_a_held_average_by_hand() -> None:
     times = np.array([0, 2 * S, 4 * S, 6 * S])
     values = np.array([9.0, 4.0, 2.0, 1.0])
     found = step_hold(times, values, Window(S, 5 * S), WIDE)
-    # 4 W for 1 of its 2 s, 2 W for all of them, 1 W for 1 of its 2 s
-    assert found == Integral(4.0, 4.0 + 4.0 + 1.0, 8.0 + 4.0 + 2.0, edge=5.0)
+    # Of the first cell's 8 J: 2 W after the edge (known to half of 2 - 1 W) say 2 J, 4 W all
+    # through (known to a quarter of the step 4 - 2 W) say 4 J; the last one's 2 W before the edge
+    # (known to 1 W) say 2 J, its own 1 W (known to 0.25 W) says 1 J. Of the middle cell all.
+    value = (2 + 4) / 2 + 4.0 + (2 * 1 + 1 * 16) / 17
+    assert found.value == pytest.approx(value)
+    assert (found.low, found.high) == (4.0, 8.0 + 4.0 + 2.0)
+    assert found.edge == pytest.approx(14.0 - value)
 
 
 def test_a_held_average_says_nothing_of_the_time_before_it_began() -> None:
@@ -113,7 +118,8 @@ def test_a_held_average_says_nothing_of_the_time_before_it_began() -> None:
 def test_negative_averages_keep_the_bounds_in_order() -> None:
     times, values = np.array([0, 2 * S, 4 * S]), np.array([0.0, -4.0, 6.0])
     found = step_hold(times, values, Window(S, 3 * S), WIDE)
-    assert found == Integral(-8.0, -4.0 + 6.0, 12.0, edge=10.0)
+    assert found.value == pytest.approx(-4.0 + 6.0)
+    assert (found.low, found.high, found.edge) == pytest.approx((-8.0, 12.0, 10.0))
 
 
 @given(phase=st.floats(0, 1))
@@ -143,11 +149,32 @@ def test_no_readings_are_refused(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_hole_is_refused_from_one_ns_too_many_on(rule: Rule) -> None:
-    times, values = np.array([0, S, 4 * S, 5 * S]), np.ones(4)
-    assert rule(times, values, Window(0, 5 * S), 3 * S).value == pytest.approx(5.0)
-    with pytest.raises(CoverageError, match="hole"):
-        rule(times, values, Window(0, 5 * S), 3 * S - 1)
+def test_a_hole_from_one_ns_too_many_on_is_unobserved_and_may_hold_anything(rule: Rule) -> None:
+    times, values = np.array([0, S, 4 * S, 5 * S, 6 * S]), np.array([1.0, 1.0, 1.0, 1.0, 7.0])
+    assert rule(times, values, Window(0, 5 * S), 3 * S).unobserved_s == 0
+    found = rule(times, values, Window(0, 5 * S), 3 * S - 1)
+    assert (found.value, found.unobserved_s) == pytest.approx((5.0, 3.0))
+    # Nothing, or the 7 W that were read elsewhere, for 3 s.
+    assert (found.low, found.high, found.missed) == pytest.approx((2.0, 23.0, 18.0))
+    with pytest.raises(CoverageError, match="unobserved: 3 s of 5 s"):
+        need_observed(found, 5.0)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_reading_that_was_due_and_is_missing_breaks_the_integral(
+    rule: Callable[..., Integral],
+) -> None:
+    times, values = np.arange(0, 401, dtype=np.int64) * S, np.ones(401)
+    found = rule(times, values, Window(0, 400 * S), WIDE, np.array([7 * S + 5, 7 * S + 6, 90 * S]))
+    assert found.unobserved_s == pytest.approx(1.0)
+    assert need_observed(found, 400.0).half_width == pytest.approx(1.0)
+
+
+def test_an_average_that_lost_an_update_lies_between_its_neighbours() -> None:
+    times, values = np.array([0, S, 2 * S, 4 * S, 5 * S]), np.array([9.0, 3.0, 4.0, 6.0, 6.0])
+    found = step_hold(times, values, Window(0, 5 * S), 3 * S)
+    assert (found.low, found.value, found.high) == pytest.approx((21.0, 25.0, 25.0))
+    assert (found.edge, found.missed, found.inside) == pytest.approx((0.0, 0.0, 4.0))
 
 
 @pytest.mark.parametrize("rule", RULES)

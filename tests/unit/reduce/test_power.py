@@ -81,11 +81,13 @@ def test_bounds_above_idle_take_the_worse_end_of_both() -> None:
     )
 
 
-def test_without_a_baseline_nothing_is_said_of_idle() -> None:
+def test_without_a_baseline_the_total_stands_and_the_net_says_why_it_is_missing() -> None:
     bare = replace(device(power()), idle_before=None, idle_after=None)
-    found = power_results([bare])
-    assert not [o for o in found if "idle" in o.measurand or o.scope == "idle"]
-    assert ("energy@1", "request") in by_name(found)
+    found = by_name(power_results([bare]))
+    assert value(found["energy@1", "request"]) == pytest.approx(1200.0, rel=2e-3)
+    net = [o for (name, scope), o in found.items() if "idle" in name or scope == "idle"]
+    assert len(net) == 6
+    assert all(o.missing.startswith("phase-not-recorded") for o in net)
 
 
 def test_a_result_above_idle_never_stands_without_the_total() -> None:
