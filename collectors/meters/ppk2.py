@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from collectors.meters import ppk2_words as words
+from collectors.meters.codings import PPK2
 from collectors.meters.frames import CHUNK_BYTES, hush
+from collectors.meters.layout import WORD, Layout
 from collectors.meters.polled import Field
 from collectors.meters.ppk2_metadata import END, Metadata, read_metadata
 from collectors.meters.protocol import Block, FloatArray, Identity, Line, MeterError, Setting
@@ -97,6 +99,24 @@ class Ppk2:
     def rate_hz(self) -> float:
         return RATE_HZ
 
+    @property
+    def layout(self) -> Layout:
+        current, *power = (f.channel.name for f in self._fields[_CURRENT:])
+        modifiers = {name: row.tolist() for name, row in self._metadata.modifiers.items()}
+        return Layout(
+            columns=((WORD, "<u4"),),
+            rate_hz=RATE_HZ,
+            gives=(current, *power),
+            coding=PPK2,
+            parameters={
+                "modifiers": modifiers,
+                "vdd_v": self._wanted.vdd_mv / 1000,
+                "current": current,
+                "power": power[0] if power else "",
+            },
+            hides=words.COUNTS,
+        )
+
     def describe(self) -> tuple[Channel, ...]:
         return channels(self._fields)
 
@@ -134,7 +154,8 @@ class Ppk2:
         gaps = self._gaps(found, self._stream.torn_bytes - torn, received_ns)
         steps = words.steps(found, self._last)
         self._last = int(words.counters(found)[-1])
-        return self._numbers.block(Came(received_ns, steps, self._values(found), LOST, gaps=gaps))
+        values = self._values(found)
+        return self._numbers.block(Came(received_ns, steps, values, LOST, gaps=gaps, words=found))
 
     def end(self) -> tuple[Setting, ...]:
         if not self._started:

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from agent.spool import SpoolFile, SpoolFormatError, read_spool
+from agent.spool import SpoolFault, SpoolFile, SpoolFormatError, read_spool
 from host.align.fit import Alignment
+from host.align.samples import Carry, Recording, recording_in
 from host.align.series import series_of
 from host.align.streams import read_json
 from host.errors import FolderError
@@ -22,6 +23,8 @@ from host.handover.finding import StreamFault
 from host.handover.trace import IntArray, Series, Window
 
 FOLDER = "meters"
+# Files of fast meters, whose length is what was stated at the end (host/run/samples.py).
+_FAST = {"samples": ".bin", "blocks": ".tsv"}
 # Readings this far beside an attempt belong to it too: an average reaches back over its window,
 # and idle power is looked at on both sides. The slowest meter here is new every second.
 BESIDE_NS = 5_000_000_000
@@ -29,11 +32,21 @@ BESIDE_NS = 5_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """All meters of a run. channels: as they describe themselves. faults: of their streams."""
+    """All meters of a run. channels: as they describe themselves. faults: of their streams.
+
+    recordings: of fast meters, on the device's clock already.
+    """
 
     series: tuple[Series, ...] = ()
     channels: tuple[Mapping[str, Any], ...] = ()
     faults: tuple[StreamFault, ...] = ()
+    recordings: tuple[Recording, ...] = ()
+
+    def beside(self, attempt: Window) -> tuple[Series, ...]:
+        """As `beside`, with what fast meters gave."""
+        start_ns, end_ns = attempt.start_ns - BESIDE_NS, attempt.end_ns + BESIDE_NS
+        fast = [one for r in self.recordings for one in r.within(start_ns, end_ns)]
+        return beside((*self.series, *fast), attempt)
 
 
 def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool) -> Metered:
@@ -41,6 +54,8 @@ def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool)
     series: list[Series] = []
     channels: dict[str, Mapping[str, Any]] = {}
     faults: list[StreamFault] = []
+    recordings: list[Recording] = []
+    carry = _carry(host_to_device, same_clock=same_clock)
     for place in sorted(p for p in (data / FOLDER).glob("*/*") if p.is_dir()):
         about = place / "meter.json"
         if not about.exists():
@@ -52,13 +67,18 @@ def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool)
         try:
             faults += _faults(place, streams, data)
             found = series_of(streams, said["channels"])
+            if "samples" in said:
+                recording, damage = recording_in(place, said, carry or _here)
+                recordings += [] if recording is None or carry is None else [recording]
+                faults += [_fault(place, data, *one) for one in damage]
         except (AttributeError, KeyError, TypeError, ValueError) as err:
             raise FolderError(str(place), f"is no recording of a meter: {err!r}") from err
         if not same_clock:
-            found = tuple(_carried(one, host_to_device) for one in found)
+            found = tuple(_carried(one, carry) for one in found)
         series += found
         channels |= {str(c.get("name")): c for c in said["channels"]}
-    return Metered(tuple(series), tuple(channels.values()), tuple(faults))
+    found_channels = tuple(channels.values())
+    return Metered(tuple(series), found_channels, tuple(faults), tuple(recordings))
 
 
 def beside(found: Sequence[Series], attempt: Window) -> tuple[Series, ...]:
@@ -83,9 +103,8 @@ def _streams(place: Path) -> dict[str, SpoolFile]:
 
 def _faults(place: Path, streams: Mapping[str, SpoolFile], data: Path) -> list[StreamFault]:
     """Lines that are not as written, and counts that are not as stated."""
-    beneath = f"data/{place.relative_to(data).as_posix()}"
     found = [
-        StreamFault(f"{beneath}/{name}.tsv", fault.number, fault.fault)
+        _fault(place, data, f"{name}.tsv", fault)
         for name, stream in streams.items()
         for fault in stream.faults
     ]
@@ -94,23 +113,45 @@ def _faults(place: Path, streams: Mapping[str, SpoolFile], data: Path) -> list[S
     for one in stated:
         name = str(one["stream"])
         if name in streams and len(streams[name].lines) != one["lines"]:
-            found.append(StreamFault(f"{beneath}/{name}.tsv", 0, "count"))
+            found.append(_fault(place, data, f"{name}.tsv", SpoolFault(0, "count")))
+        kind, _, _ = name.partition("-")
+        if kind in _FAST and _size(place / f"{name}{_FAST[kind]}") != one["size_bytes"]:
+            found.append(_fault(place, data, f"{name}{_FAST[kind]}", SpoolFault(0, "count")))
     return found
 
 
-def _carried(one: Series, alignment: Alignment | None) -> Series:
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else -1
+
+
+def _fault(place: Path, data: Path, file: str, fault: SpoolFault) -> StreamFault:
+    beneath = place.relative_to(data).as_posix()
+    return StreamFault(f"data/{beneath}/{file}", fault.number, fault.fault)
+
+
+def _here(t_ns: IntArray) -> IntArray:
+    return t_ns
+
+
+def _carry(alignment: Alignment | None, *, same_clock: bool) -> Carry | None:
+    """What makes device time of host time; None where nobody knows."""
+    if same_clock:
+        return _here
     if alignment is None or not alignment.brackets:
-        return replace(one, t0_ns=one.t0_ns[:0], t1_ns=one.t1_ns[:0], values=one.values[:0])
+        return None
     at = np.array([b.at_ns for b in alignment.brackets], dtype=np.int64)
     offsets = np.array([b.offset_ns for b in alignment.brackets], dtype=np.int64)
+    return lambda t_ns: _shifted(t_ns, at, offsets)
+
+
+def _carried(one: Series, carry: Carry | None) -> Series:
+    if carry is None:
+        return replace(one, t0_ns=one.t0_ns[:0], t1_ns=one.t1_ns[:0], values=one.values[:0])
     return replace(
         one,
-        t0_ns=_shifted(one.t0_ns, at, offsets),
-        t1_ns=_shifted(one.t1_ns, at, offsets),
-        gaps=tuple(
-            replace(gap, t_ns=int(_shifted(np.array([gap.t_ns]), at, offsets)[0]))
-            for gap in one.gaps
-        ),
+        t0_ns=carry(one.t0_ns),
+        t1_ns=carry(one.t1_ns),
+        gaps=tuple(replace(gap, t_ns=int(carry(np.array([gap.t_ns]))[0])) for gap in one.gaps),
     )
 
 

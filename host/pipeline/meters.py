@@ -10,7 +10,7 @@ import msgspec
 
 from collectors.clocks import device_clock
 from collectors.meters.hookup import Hookup
-from collectors.meters.protocol import Meter, MeterError, Transcript
+from collectors.meters.protocol import FastMeter, Meter, Transcript
 from collectors.meters.table import opener
 from collectors.protocol import Clock
 from host.equipment.load import kept_in
@@ -70,10 +70,8 @@ def _connected(equipment: Equipment | None) -> dict[str, Connection]:
     return {i.id: i.connect for i in instruments if i.connect is not None}
 
 
-def _open(name: str, connection: Connection, clock: Clock, transcript: Transcript) -> Meter:
+def _open(
+    name: str, connection: Connection, clock: Clock, transcript: Transcript
+) -> Meter | FastMeter:
     hookup = Hookup(f"meter.{name}", connection.address, connection.settings, clock, transcript)
-    found = opener(connection.driver)(hookup)
-    if hasattr(found, "rate_hz"):
-        found.close()
-        raise MeterError(connection.driver, "sends samples by itself, which is not recorded yet")
-    return found
+    return opener(connection.driver)(hookup)

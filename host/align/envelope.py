@@ -1,0 +1,129 @@
+"""Sample numbers to the host's clock, by the arrivals that were least late. Pure.
+
+Arrivals are late by the line and by a busy host, never early. So the line under all of them whose
+sum of distances is smallest (an edge of their lower convex hull, the one over the middle) runs
+along the quickest arrivals: the same thought as the smallest round trip in `fit.py`. How far the
+quickest arrivals of each second rise over it (a clock that wanders, a host that was busy all the
+second) is the width that a time may be wrong by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from host.handover.trace import FloatArray, IntArray
+
+# Arrivals of so long are judged together; a crystal does not wander in a second (0.5 ppm/K).
+SPAN_NS = 1_000_000_000
+# Parts of a recording of which the quickest arrival goes into the hull: keeps a day's fit quick.
+MOST_PARTS = 4096
+# A pause between two arrivals after which samples may be missing without any jump of a counter:
+# far above what is gathered (50 ms), below what a host's serial buffers hold at 100 kS/s (160 ms).
+PAUSE_NS = 120_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Host time of a sample x (number, or the instrument's own ns): `host_ns`.
+
+    slope: ns for one x. width_ns: how much later than the line a sample may have been taken.
+    """
+
+    x0: int
+    t0_ns: int
+    slope: float
+    width_ns: int
+
+    def host_ns(self, x: IntArray) -> IntArray:
+        """Doubles hold differences exactly enough, never the stamps."""
+        since: IntArray = np.rint((x - self.x0) * self.slope).astype(np.int64)
+        since += self.t0_ns
+        return since
+
+
+def fitted(x: IntArray, t_ns: IntArray, nominal: float) -> Fitted:
+    """The line under all arrivals. Raises ValueError for none.
+
+    x, t_ns: of the least late ones, ascending. nominal: ns for one x; less than two seconds keep
+    it, since a hull over them would follow the host's moods.
+    """
+    if not len(x):
+        raise ValueError("nothing came")
+    since_x = (x - x[0]).astype(np.float64)
+    over = (t_ns - t_ns[0]).astype(np.float64) - since_x * nominal
+    slope = 0.0
+    if int(t_ns[-1]) - int(t_ns[0]) >= 2 * SPAN_NS:
+        slope = _hull_slope(since_x, over)
+    rest = over - slope * since_x
+    low = float(rest.min())
+    width_ns = float((_quickest(t_ns, rest)).max()) - low
+    return Fitted(int(x[0]), int(t_ns[0]) + round(low), nominal + slope, round(width_ns))
+
+
+def hidden(
+    x: IntArray, t_ns: IntArray, breaks: Sequence[int], nominal: float, hides: int
+) -> list[tuple[int, int]]:
+    """(index, samples) lost before an arrival where the numbers do not show it.
+
+    x, t_ns: numbers and arrivals. breaks: indices of the first arrivals after a known loss; those
+    after a pause are looked at too. What is lost, multiples of `hides`, shows as a step of the
+    quickest arrivals of a second before and a second after.
+    """
+    unit_ns = hides * nominal
+    if not hides or len(x) < 2:  # noqa: PLR2004 - a step needs two sides
+        return []
+    pauses = np.flatnonzero(np.diff(t_ns) > max(PAUSE_NS, 2 * unit_ns)) + 1
+    places = sorted({b for b in breaks if 0 < b < len(x)} | set(pauses.tolist()))
+    if not places:
+        return []
+    slope = _slope(x, t_ns, places, nominal)
+    over = (t_ns - t_ns[0]).astype(np.float64) - (x - x[0]).astype(np.float64) * slope
+    bounds = [0, *places, len(x)]
+    found = []
+    for start, at, stop in zip(bounds, bounds[1:], bounds[2:], strict=False):
+        since = max(start, int(np.searchsorted(t_ns, t_ns[at - 1] - SPAN_NS)))
+        until = min(stop, int(np.searchsorted(t_ns, t_ns[at] + SPAN_NS)))
+        step = float(over[at:until].min() - over[since:at].min())
+        if (times := round(step / unit_ns)) > 0:
+            found.append((at, times * hides))
+    return found
+
+
+def _slope(x: IntArray, t_ns: IntArray, places: Sequence[int], nominal: float) -> float:
+    """How many ns one x takes over the longest stretch without a break."""
+    start, stop = max(pairwise([0, *places, len(x)]), key=lambda pair: pair[1] - pair[0])
+    return fitted(x[start:stop], t_ns[start:stop], nominal).slope
+
+
+def _hull_slope(x: FloatArray, over: FloatArray) -> float:
+    """Slope of the edge of the lower hull that lies over the mean of x."""
+    parts = np.array_split(np.arange(len(x)), min(MOST_PARTS, len(x)))
+    points = [(float(x[at]), float(over[at])) for p in parts if (at := p[np.argmin(over[p])]) >= 0]
+    hull: list[tuple[float, float]] = []
+    for point in points:
+        while len(hull) > 1 and _turns_down(hull[-2], hull[-1], point):
+            hull.pop()
+        hull.append(point)
+    middle = float(x.mean())
+    for (x0, y0), (x1, y1) in pairwise(hull):
+        if x1 >= middle and x1 > x0:
+            return (y1 - y0) / (x1 - x0)
+    return 0.0
+
+
+def _turns_down(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> bool:
+    """Whether b lies on or above the straight line from a to c."""
+    return (b[0] - a[0]) * (c[1] - a[1]) <= (b[1] - a[1]) * (c[0] - a[0])
+
+
+def _quickest(t_ns: IntArray, rest: FloatArray) -> FloatArray:
+    """The smallest of each second; what is left over at the end belongs to the last one."""
+    last = max(0, (int(t_ns[-1]) - int(t_ns[0])) // SPAN_NS - 1)
+    second = np.minimum((t_ns - t_ns[0]) // SPAN_NS, last)
+    starts = np.flatnonzero(np.diff(second, prepend=-1))
+    found: FloatArray = np.minimum.reduceat(rest, starts)
+    return found
