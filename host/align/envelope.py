@@ -24,6 +24,8 @@ MOST_PARTS = 4096
 # A pause between two arrivals after which samples may be missing without any jump of a counter:
 # far above what is gathered (50 ms), below what a host's serial buffers hold at 100 kS/s (160 ms).
 PAUSE_NS = 120_000_000
+# Arrivals over less than this may all be late: five lines of a recording, our choice.
+SURE_NS = 250_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,30 @@ def hidden(
         return []
     slope = _slope(x, t_ns, places, nominal)
     over = (t_ns - t_ns[0]).astype(np.float64) - (x - x[0]).astype(np.float64) * slope
-    bounds = [0, *places, len(x)]
+    groups = _groups(t_ns, places)
+    starts = [0, *(group[-1] for group in groups)]
+    stops = [*(group[0] for group in groups[1:]), len(x)]
     found = []
-    for start, at, stop in zip(bounds, bounds[1:], bounds[2:], strict=False):
-        since = max(start, int(np.searchsorted(t_ns, t_ns[at - 1] - SPAN_NS)))
-        until = min(stop, int(np.searchsorted(t_ns, t_ns[at] + SPAN_NS)))
-        step = float(over[at:until].min() - over[since:at].min())
+    for start, group, stop in zip(starts, groups, stops, strict=False):
+        before, after = group[0], group[-1]
+        since = max(start, int(np.searchsorted(t_ns, t_ns[before - 1] - SPAN_NS)))
+        until = min(stop, int(np.searchsorted(t_ns, t_ns[after] + SPAN_NS)))
+        step = float(over[after:until].min() - over[since:before].min())
         if (times := round(step / unit_ns)) > 0:
-            found.append((at, times * hides))
+            known = [place for place in group if place in breaks]
+            found.append(((known or group)[0], times * hides))
     return found
+
+
+def _groups(t_ns: IntArray, places: Sequence[int]) -> list[list[int]]:
+    """Breaks with too little between them to judge: what was held back comes late, together."""
+    groups = [[places[0]]]
+    for place in places[1:]:
+        if int(t_ns[place - 1]) - int(t_ns[groups[-1][-1]]) < SURE_NS:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    return groups
 
 
 def _slope(x: IntArray, t_ns: IntArray, places: Sequence[int], nominal: float) -> float:

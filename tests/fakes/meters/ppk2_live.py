@@ -37,10 +37,10 @@ def fields(numbers: np.ndarray) -> np.ndarray:
 
 @dataclass
 class Ppk2Live:
-    """vdd_mv: what it feeds. dropped: (number, count) of words that it had no room for."""
+    """vdd_mv: what it feeds. dropped: numbers of words that it had no room for."""
 
     vdd_mv: int = 3700
-    dropped: list[tuple[int, int]] = field(default_factory=list)
+    dropped: list[range] = field(default_factory=list)
     begun_ns: int = 0
     made: int = 0
     _waiting: bytes = b""
@@ -60,7 +60,9 @@ class Ppk2Live:
         numbers = np.arange(self.made, due)
         room = BUFFER_WORDS - len(self._waiting) // 4
         if len(numbers) > room:
-            self.dropped.append((self.made + room, len(numbers) - room))
+            first = self.made + room
+            joins = self.dropped and self.dropped[-1].stop == first
+            self.dropped.append(range(self.dropped.pop().start if joins else first, due))
         kept = numbers[:room]
         words = fields(kept) | TOP_RANGE << 14 | (kept % 64) << 18
         self._waiting += words.astype("<u4").tobytes()

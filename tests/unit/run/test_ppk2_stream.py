@@ -1,0 +1,95 @@
+"""A PPK2 that streams 100,000 words a second in real time into a recorder of its own process."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from host.align.meters import Metered, meters_in
+from host.handover.trace import Series, Window
+from host.reduce.coverage import CoverageError
+from host.reduce.energy import meter_of
+from tests.fakes.meters.ppk2_live import RATE_HZ, Ppk2Live, ppk2_live
+from tests.fakes.shells import until
+
+S = 1_000_000_000
+SETTINGS = json.dumps({"mode": "source", "vdd_mv": 3700, "power": True})
+
+
+@contextmanager
+def recorder(data: Path, path: str) -> Iterator[subprocess.Popen[str]]:
+    module = "tests.fakes.meters.recording_process"
+    argv = [sys.executable, "-m", module, str(data), "p", "ppk2", f"serial:{path}", SETTINGS]
+    with subprocess.Popen(
+        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "recording\n"
+        yield process
+
+
+def power(metered: Metered, window: Window) -> Series:
+    return next(s for s in metered.beside(window) if s.channel == "meter.p.power")
+
+
+def streamed(live: Ppk2Live, seconds: float) -> None:
+    """Wait until it has made so much more."""
+    goal = live.made + round(seconds * RATE_HZ)
+    until("so much was streamed", lambda: live.made >= goal)
+
+
+def test_a_stopped_host_loses_what_the_arrivals_say_and_the_window_says_so(
+    tmp_path: Path,
+) -> None:
+    live = Ppk2Live()
+    with ppk2_live(live) as path, recorder(tmp_path, path) as process:
+        streamed(live, 1.2)
+        process.send_signal(signal.SIGSTOP)
+        streamed(live, 1.0)
+        process.send_signal(signal.SIGCONT)
+        streamed(live, 1.2)
+        process.communicate()
+    metered = meters_in(tmp_path, None, same_clock=True)
+    assert metered.faults == ()
+    (recording,) = metered.recordings
+    lost = [count for _, count, _ in recording.blocks.lost]
+    dropped = [len(numbers) for numbers in live.dropped]
+    assert max(dropped) > RATE_HZ / 2
+    # The counter alone tells it but for multiples of 64; where those are wrong, the bound says so.
+    assert [n % 64 for n in lost] == [n % 64 for n in dropped]
+    wrong_ns = abs(sum(lost) - sum(dropped)) * S / RATE_HZ
+    assert wrong_ns <= recording.fit.width_ns
+    series = power(metered, Window(live.begun_ns, live.begun_ns + 3 * S))
+    assert any(f"({max(lost)} samples, " in gap.reason for gap in series.gaps)
+    meter = meter_of(series)
+    over_it = Window(live.begun_ns + S // 5, live.begun_ns + 3 * S)
+    with pytest.raises(CoverageError):
+        meter.over(over_it)
+
+
+def test_nothing_of_a_stream_is_lost_and_its_energy_is_what_was_drawn(tmp_path: Path) -> None:
+    live = Ppk2Live()
+    with ppk2_live(live) as path, recorder(tmp_path, path) as process:
+        streamed(live, 2.5)
+        made = live.made
+        process.communicate()
+    metered = meters_in(tmp_path, None, same_clock=True)
+    (recording,) = metered.recordings
+    assert (live.dropped, recording.blocks.lost, metered.faults) == ([], (), ())
+    assert len(recording.blocks.rows) >= made - RATE_HZ  # a busy machine is behind at the end
+    series = power(metered, Window(live.begun_ns, live.begun_ns + 2 * S))
+    window = Window(live.begun_ns + S // 10, live.begun_ns + S * 19 // 10)
+    found = meter_of(series).over(window)
+    bound_s = (recording.behind_ns + recording.fit.width_ns) / S
+    step_w = float(np.ptp(series.values))
+    true_j = live.joules(window.start_ns, window.end_ns)
+    assert abs(found.value - true_j) <= found.half_width + 2 * bound_s * step_w
+    assert abs(found.value / true_j - 1) < 0.05
