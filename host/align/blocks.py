@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,14 @@ from typing import Any
 import numpy as np
 
 from agent.spool import SpoolFault, SpoolFile, read_spool
-from collectors.meters.layout import Layout, Rows
+from collectors.meters.layout import Layout
 from host.align.envelope import hidden
+from host.align.rows import RowFile
 from host.handover.trace import IntArray
 
 _MOST = 2**53  # numbers, counts and stamps beyond it are none: doubles would lose them
+_FIELDS = ("early_ns", "early", "first", "rows", "crc", "lost", "gaps")
+_NONE = "[]"
 _UNSEEN = "lost: no number shows it, all later samples came so much later"
 Lost = tuple[int, int, str]
 
@@ -54,7 +57,7 @@ class Blocks:
     early, early_ns: arrivals that were least late, by true number. faults: by file name.
     """
 
-    rows: Rows
+    rows: RowFile
     runs: Runs
     early: IntArray
     early_ns: IntArray
@@ -72,6 +75,7 @@ class _Line:
     first: int
     early: int
     early_ns: int
+    crc: int
     lost: tuple[Lost, ...]
     gaps: tuple[tuple[int, str], ...]
 
@@ -82,7 +86,7 @@ def blocks_in(place: Path, name: str, layout: Layout) -> Blocks:
     spool = read_spool((place / lines).read_bytes())
     size = (place / binary).stat().st_size
     whole = size // layout.dtype.itemsize
-    rows = np.memmap(place / binary, layout.dtype, "r", shape=(whole,)) if whole else _no(layout)
+    rows = RowFile(place / binary, layout.dtype, whole)
     faults = [(lines, fault) for fault in spool.faults]
     found = list(_sound(spool, rows, faults, binary))
     used = found[-1].row + found[-1].rows if found else 0
@@ -98,7 +102,7 @@ def blocks_in(place: Path, name: str, layout: Layout) -> Blocks:
     extra = np.cumsum([0, *(loss.hidden for loss in losses)])
     before = np.searchsorted([loss.at for loss in losses], early, side="right")
     return Blocks(
-        rows=rows[:used],
+        rows=replace(rows, count=used),
         runs=_runs(losses),
         early=early + extra[before],
         early_ns=early_ns,
@@ -121,37 +125,41 @@ class _Loss:
     hidden: int = 0
 
 
-def _no(layout: Layout) -> Rows:
-    return np.empty(0, layout.dtype)
-
-
 def _sound(
-    spool: SpoolFile, rows: Rows, faults: list[tuple[str, SpoolFault]], binary: str
+    spool: SpoolFile, rows: RowFile, faults: list[tuple[str, SpoolFault]], binary: str
 ) -> Iterator[_Line]:
     """The lines up to the first that is damaged, or whose rows are."""
-    columns = {c.name: at for at, c in enumerate(spool.columns)}
-    row = 0
-    for expected, raw in enumerate(spool.lines):
-        if raw.seq != expected:
-            return
-        said = {name: raw.fields[at] for name, at in columns.items()}
-        line = _line(row, said)
-        end = row + line.rows
-        data = rows[row:end]
-        if len(data) < line.rows or zlib.crc32(data.data) != int(said["crc"], 16):
-            faults.append((binary, SpoolFault(row, "crc")))
-            return
-        yield line
-        row = end
+    places, row = [spool.index(name) for name in _FIELDS], 0
+    with rows.path.open("rb") as file:
+        for expected, raw in enumerate(spool.lines):
+            if raw.seq != expected:
+                return
+            line = _line(row, [raw.fields[at] for at in places])
+            there = line.rows <= len(rows) - row
+            found = file.read(line.rows * rows.dtype.itemsize) if there else b""
+            if not there or zlib.crc32(found) != line.crc:
+                faults.append((binary, SpoolFault(row, "crc")))
+                return
+            yield line
+            row += line.rows
 
 
-def _line(row: int, said: Mapping[str, str]) -> _Line:
-    lost = tuple(
-        (_count(at), _count(count), str(reason)) for at, count, reason in json.loads(said["lost"])
+def _line(row: int, fields: Sequence[str]) -> _Line:
+    early_ns, early, first, rows, crc, lost, gaps = fields
+    return _Line(
+        row,
+        _count(int(rows)),
+        int(first),
+        int(early),
+        int(early_ns),
+        int(crc, 16),
+        tuple((_count(at), _count(n), str(why)) for at, n, why in _listed(lost)),
+        tuple((_count(t_ns), str(why)) for t_ns, why in _listed(gaps)),
     )
-    gaps = tuple((_count(t_ns), str(reason)) for t_ns, reason in json.loads(said["gaps"]))
-    rows, first = _count(int(said["rows"])), _count(int(said["first"]))
-    return _Line(row, rows, first, int(said["early"]), int(said["early_ns"]), lost, gaps)
+
+
+def _listed(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds; nearly always nothing
+    return json.loads(text) if text != _NONE else ()
 
 
 def _count(value: Any) -> int:  # noqa: ANN401 - out of a JSON file

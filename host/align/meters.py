@@ -46,7 +46,7 @@ class Metered:
         """As `beside`, with what fast meters gave."""
         start_ns, end_ns = attempt.start_ns - BESIDE_NS, attempt.end_ns + BESIDE_NS
         fast = [one for r in self.recordings for one in r.within(start_ns, end_ns)]
-        return beside((*self.series, *fast), attempt)
+        return (*beside(self.series, attempt), *_by_channel(fast))
 
 
 def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool) -> Metered:
@@ -83,11 +83,16 @@ def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool)
 
 def beside(found: Sequence[Series], attempt: Window) -> tuple[Series, ...]:
     """What the meters gave during an attempt; one series for each channel that gave anything."""
+    start_ns, end_ns = attempt.start_ns - BESIDE_NS, attempt.end_ns + BESIDE_NS
+    return _by_channel([_within(one, start_ns, end_ns) for one in found])
+
+
+def _by_channel(found: Sequence[Series]) -> tuple[Series, ...]:
+    """One series for each channel that gave anything."""
     parts: dict[str, list[Series]] = {}
     for one in found:
-        part = _within(one, attempt.start_ns - BESIDE_NS, attempt.end_ns + BESIDE_NS)
-        if len(part.values) or part.gaps:
-            parts.setdefault(one.channel, []).append(part)
+        if len(one.values) or one.gaps:
+            parts.setdefault(one.channel, []).append(one)
     return tuple(_joined(each) for each in parts.values())
 
 

@@ -19,11 +19,10 @@ from collectors.meters.layout import OWN, Layout, layout_of
 from collectors.reading import Unit
 from host.align.blocks import Blocks, blocks_in
 from host.align.envelope import Fitted, fitted
+from host.align.rows import PIECE
 from host.handover.trace import FloatArray, Gap, IntArray, Series
 from host.handover.units import conversion
 
-# Rows that are decoded at a time: 8 MiB of doubles a channel.
-PIECE = 1 << 20
 # Gaps of one channel in one attempt; more say in the last one how many there are.
 MOST_GAPS = 1000
 
@@ -55,92 +54,97 @@ class Recording:
 
     def within(self, start_ns: int, end_ns: int) -> tuple[Series, ...]:
         """All channels from start to end of the device's time."""
-        first, last = self._row_at(start_ns), self._row_at(end_ns)
-        t_ns, columns = self._columns(first, last)
+        first, stop = self._row_at(start_ns), self._row_at(end_ns)
+        t_ns, columns = self._columns(first, stop)
         t0_ns, t1_ns = t_ns - self.behind_ns, t_ns + self.fit.width_ns
-        gaps = self._gaps(start_ns, end_ns)
+        gaps = self._gaps((first, stop), start_ns, end_ns)
         return tuple(
             _series(self.name, c, (t0_ns, t1_ns, columns[str(c["name"])]), gaps)
             for c in self.channels
         )
 
-    def _time(self, rows: IntArray) -> IntArray:
-        return self.carry(self.fit.host_ns(self._x(rows)))
-
-    def _x(self, rows: IntArray) -> IntArray:
+    def _time(self, first: int, stop: int) -> IntArray:
+        """Of these rows."""
         if self.own:
-            own: IntArray = np.asarray(self.blocks.rows[OWN][rows], np.int64)
-            return own
-        return self.blocks.runs.numbers(rows)
+            parts = [rows[OWN] for _, rows in self.blocks.rows.pieces(first, stop)]
+            x = np.concatenate(parts) if parts else np.empty(0, np.int64)
+        else:
+            x = self._numbers(first, stop)
+        return self.carry(self.fit.host_ns(x))
+
+    def _numbers(self, first: int, stop: int) -> IntArray:
+        return self.blocks.runs.numbers(np.arange(first, stop, dtype=np.int64))
 
     def _row_at(self, t_ns: int) -> int:
         """How many rows lie before a time, by halving."""
         low, high = 0, len(self.blocks.rows)
         while low < high:
             middle = (low + high) // 2
-            if int(self._time(np.array([middle], np.int64))[0]) < t_ns:
+            if int(self._time(middle, middle + 1)[0]) < t_ns:
                 low = middle + 1
             else:
                 high = middle
         return low
 
-    def _columns(self, first: int, last: int) -> tuple[IntArray, Mapping[str, FloatArray]]:
+    def _columns(self, first: int, stop: int) -> tuple[IntArray, Mapping[str, FloatArray]]:
         """Times and values of these rows; of whole groups of them where they come faster."""
-        if self.layout.group == 1:
-            rows = np.arange(first, last, dtype=np.int64)
-            return self._time(rows), self.decode(self.blocks.rows[first:last])
-        parts = list(self._grouped(first, last))
         names = self.layout.gives
-        if not parts:
-            return np.empty(0, np.int64), {name: np.empty(0) for name in names}
-        number = np.concatenate([ends for ends, _ in parts])
-        t_ns = self.carry(self.fit.host_ns(number))
-        return t_ns, {n: np.concatenate([means[n] for _, means in parts]) for n in names}
+        if self.layout.group == 1:
+            values = {name: np.empty(stop - first) for name in names}
+            for at, rows in self.blocks.rows.pieces(first, stop):
+                for name, found in self.decode(rows).items():
+                    values[name][at - first : at - first + len(rows)] = found
+            return self._time(first, stop), values
+        parts = list(self._grouped(first, stop))
+        ends = np.concatenate([np.empty(0, np.int64), *(part for part, _ in parts)])
+        none = np.empty(0)
+        means = {n: np.concatenate([none, *(found[n] for _, found in parts)]) for n in names}
+        return self.carry(self.fit.host_ns(ends)), means
 
     def _grouped(
-        self, first: int, last: int
+        self, first: int, stop: int
     ) -> Iterator[tuple[IntArray, Mapping[str, FloatArray]]]:
         """Means of whole groups by the number that ends each; groups with a loss are left out."""
         group = self.layout.group
-        for start in range(first, last, PIECE):
+        for start in range(first, stop, PIECE):
             # A piece begins with a group, so that none is cut in two.
-            at, stop = (self._group_start(row) for row in (start, min(start + PIECE, last)))
-            number = self.blocks.runs.numbers(np.arange(at, stop, dtype=np.int64))
+            at, end = (self._group_start(row) for row in (start, min(start + PIECE, stop)))
+            number = self._numbers(at, end)
             begins = np.flatnonzero(np.diff(number // group, prepend=-1))
-            counts = np.diff(begins, append=len(number))
-            whole = counts == group
-            values = self.decode(self.blocks.rows[at:stop])
+            whole = np.diff(begins, append=len(number)) == group
+            values = self.decode(self.blocks.rows.read(at, end))
             ends = (number[begins[whole]] // group + 1) * group
             yield ends, {name: _means(v, begins, whole, group) for name, v in values.items()}
 
     def _group_start(self, row: int) -> int:
         group, runs = self.layout.group, self.blocks.runs
-        number = int(runs.numbers(np.array([row], np.int64))[0])
+        number = int(self._numbers(row, row + 1)[0])
         return runs.row(number // group * group)
 
-    def _gaps(self, start_ns: int, end_ns: int) -> tuple[tuple[int, str], ...]:
+    def _gaps(
+        self, rows: tuple[int, int], start_ns: int, end_ns: int
+    ) -> tuple[tuple[int, str], ...]:
         """When (of the device) and why: losses by their first sample, the rest as it was told."""
-        found = [*self._losses(), *self._told()]
+        found = [*self._losses(*rows), *self._told()]
         inside = sorted(gap for gap in found if start_ns <= gap[0] <= end_ns)
         if len(inside) > MOST_GAPS:
             rest = len(inside) - MOST_GAPS
             return (*inside[:MOST_GAPS], (inside[-1][0], f"more: {rest} gaps are not listed"))
         return tuple(inside)
 
-    def _losses(self) -> list[tuple[int, str]]:
-        lost = self.blocks.lost
-        if not lost:
-            return []
-        number = np.array([first for first, _, _ in lost], np.int64)
+    def _losses(self, first: int, stop: int) -> list[tuple[int, str]]:
+        """Losses beside these rows; of those between two instants of an own clock, the first."""
+        runs, rate_hz = self.blocks.runs, self.layout.rate_hz
+        lost = [one for one in self.blocks.lost if first <= runs.row(one[0]) <= stop]
         if self.own:
-            row = np.array([max(0, self.blocks.runs.row(n) - 1) for n in number.tolist()])
-            t_ns = self._time(np.minimum(row, len(self.blocks.rows) - 1))
+            rows = [max(0, runs.row(at) - 1) for at, _, _ in lost[: MOST_GAPS + 1]]
+            times = [int(self._time(row, row + 1)[0]) for row in rows]
         else:
-            t_ns = self.carry(self.fit.host_ns(number))
-        rate_hz = self.layout.rate_hz
+            numbers = np.array([at for at, _, _ in lost], np.int64)
+            times = self.carry(self.fit.host_ns(numbers)).tolist()
         return [
-            (int(t), f"{why} ({count} samples, {count / rate_hz:.3g} s)")
-            for t, (_, count, why) in zip(t_ns, lost, strict=True)
+            (t, f"{why} ({count} samples, {count / rate_hz:.3g} s)")
+            for t, (_, count, why) in zip(times, lost, strict=False)
         ]
 
     def _told(self) -> list[tuple[int, str]]:
@@ -181,7 +185,7 @@ def _own_stamps(layout: Layout, blocks: Blocks) -> IntArray | None:
     """The instrument's own stamps; None where it has none, or they do not ascend."""
     if not layout.own_clock or layout.group > 1:
         return None
-    own: IntArray = np.asarray(blocks.rows[OWN], np.int64)
+    own: IntArray = blocks.rows.column(OWN)
     return None if np.any(np.diff(own) <= 0) else own
 
 
