@@ -37,9 +37,10 @@ def fields(numbers: np.ndarray) -> np.ndarray:
 
 @dataclass
 class Ppk2Live:
-    """vdd_mv: what it feeds. dropped: numbers of words that it had no room for."""
+    """vdd_mv: what it feeds. room_words: of its buffer. dropped: numbers that found no room."""
 
     vdd_mv: int = 3700
+    room_words: int = BUFFER_WORDS
     dropped: list[range] = field(default_factory=list)
     begun_ns: int = 0
     made: int = 0
@@ -58,7 +59,7 @@ class Ppk2Live:
         now_ns = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
         due = int((now_ns - self.begun_ns) * RATE_HZ / 1e9)
         numbers = np.arange(self.made, due)
-        room = BUFFER_WORDS - len(self._waiting) // 4
+        room = self.room_words - len(self._waiting) // 4
         if len(numbers) > room:
             first = self.made + room
             joins = self.dropped and self.dropped[-1].stop == first
