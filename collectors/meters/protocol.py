@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -123,6 +123,7 @@ class Block:
     words: npt.NDArray[np.uint32] | None = None
 
 
+@runtime_checkable
 class FastMeter(Protocol):
     """An instrument that sends samples by itself at a rate of its own.
 

@@ -98,7 +98,7 @@ def blocks_in(place: Path, name: str, layout: Layout) -> Blocks:
     early = np.array([one.early for one in filled], np.int64)
     early_ns = np.array([one.early_ns for one in filled], np.int64)
     _check(filled, _runs(losses), early, early_ns)
-    losses = _with_hidden(losses, early, early_ns, layout)
+    losses = _with_hidden(losses, filled, (early, early_ns), layout)
     extra = np.cumsum([0, *(loss.hidden for loss in losses)])
     before = np.searchsorted([loss.at for loss in losses], early, side="right")
     return Blocks(
@@ -183,10 +183,13 @@ def _check(filled: Sequence[_Line], runs: Runs, early: IntArray, early_ns: IntAr
 
 
 def _with_hidden(
-    losses: Sequence[_Loss], early: IntArray, early_ns: IntArray, layout: Layout
+    losses: Sequence[_Loss],
+    filled: Sequence[_Line],
+    arrivals: tuple[IntArray, IntArray],
+    layout: Layout,
 ) -> list[_Loss]:
-    """The losses, with what only the arrivals tell."""
-    found = list(losses)
+    """The losses, with what only the arrivals tell: at a loss that was seen, or before a line."""
+    found, (early, early_ns) = list(losses), arrivals
     starts = np.array([loss.at for loss in losses], np.int64)
     breaks = np.unique(np.searchsorted(early, starts)).tolist()
     period_ns = 1e9 / layout.rate_hz
@@ -196,7 +199,7 @@ def _with_hidden(
             first = int(inside[0])
             found[first] = replace(found[first], hidden=count)
         else:
-            found.append(_Loss(int(early[at - 1]) + 1, 0, _UNSEEN, count))
+            found.append(_Loss(filled[at].first, 0, _UNSEEN, count))
     return sorted(found, key=lambda loss: loss.at)
 
 

@@ -24,6 +24,8 @@ MOST_PARTS = 4096
 # A pause between two arrivals after which samples may be missing without any jump of a counter:
 # far above what is gathered (50 ms), below what a host's serial buffers hold at 100 kS/s (160 ms).
 PAUSE_NS = 120_000_000
+# Units of so much stand out of the jitter of a host (sources, 5.3: 20 ms at the 99th percentile).
+WIDE_NS = 20_000_000
 # Arrivals over less than this may all be late: five lines of a recording, our choice.
 SURE_NS = 250_000_000
 
@@ -71,15 +73,14 @@ def hidden(
 ) -> list[tuple[int, int]]:
     """(index, samples) lost before an arrival where the numbers do not show it.
 
-    x, t_ns: numbers and arrivals. breaks: indices of the first arrivals after a known loss; those
-    after a pause are looked at too. What is lost, multiples of `hides`, shows as a step of the
-    quickest arrivals of a second before and a second after.
+    x, t_ns: numbers and arrivals. breaks: indices of the first arrivals after a known loss;
+    others that look like it are tried too. What is lost, multiples of `hides`, shows as a step
+    of the quickest arrivals of a second before and a second after.
     """
     unit_ns = hides * nominal
     if not hides or len(x) < 2:  # noqa: PLR2004 - a step needs two sides
         return []
-    pauses = np.flatnonzero(np.diff(t_ns) > max(PAUSE_NS, 2 * unit_ns)) + 1
-    places = sorted({b for b in breaks if 0 < b < len(x)} | set(pauses.tolist()))
+    places = sorted({b for b in breaks if 0 < b < len(x)} | _doubtful(x, t_ns, nominal, unit_ns))
     if not places:
         return []
     slope = _slope(x, t_ns, places, nominal)
@@ -97,6 +98,16 @@ def hidden(
             known = [place for place in group if place in breaks]
             found.append(((known or group)[0], times * hides))
     return found
+
+
+def _doubtful(x: IntArray, t_ns: IntArray, nominal: float, unit_ns: float) -> set[int]:
+    """First arrivals that are later than they should be by a unit, or that follow a pause."""
+    passed = np.diff(t_ns).astype(np.float64)
+    if unit_ns < WIDE_NS:
+        found = np.flatnonzero(passed > PAUSE_NS)
+    else:
+        found = np.flatnonzero(passed - np.diff(x) * nominal > unit_ns / 2)
+    return {int(at) + 1 for at in found}
 
 
 def _groups(t_ns: IntArray, places: Sequence[int]) -> list[list[int]]:

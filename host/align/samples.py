@@ -163,6 +163,7 @@ def recording_in(
     layout = layout_of(said["samples"])
     name = place.parent.name
     blocks = blocks_in(place, name, layout)
+    decode = decoder(layout)
     if not len(blocks.rows):
         return None, blocks.faults
     channels = tuple(c for c in said["channels"] if c["name"] in layout.gives)
@@ -174,7 +175,6 @@ def recording_in(
         x, nominal = own[rows], 1.0
     fit = fitted(x, blocks.early_ns, nominal)
     behind_ns = round((layout.link_s + 1 / layout.rate_hz) * 1e9)
-    decode = decoder(layout)
     made = Recording(
         name, layout, channels, blocks, fit, carry, decode, behind_ns, own=own is not None
     )

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeGuard
+from typing import Any, Protocol
 
 from agent.spool import Column, SpoolWriter, StreamEnd
 from collectors.meters.layout import readings_of, told
@@ -121,9 +121,10 @@ class SampleSink:
         return self._writer.close()
 
 
-def is_fast(meter: Meter | FastMeter) -> TypeGuard[FastMeter]:
-    """Whether it sends samples by itself."""
-    return hasattr(meter, "rate_hz")
+def _sink(meter: Meter | FastMeter, folder: Path, name: str, clock: Clock) -> Sink:
+    if isinstance(meter, FastMeter):
+        return SampleSink(meter, folder, name, clock)
+    return ReadingSink(meter, folder, name, clock)
 
 
 @dataclass(slots=True)
@@ -150,8 +151,7 @@ class Recorder:
             settings = self.meter.begin()
         except MeterError as err:
             raise DeviceError(self.name, err.what) from err
-        kind = SampleSink if is_fast(self.meter) else ReadingSink
-        self._sink = sink = kind(self.meter, self.folder, self.name, self.clock)
+        self._sink = sink = _sink(self.meter, self.folder, self.name, self.clock)
         write_json(
             self.folder / "meter.json",
             {

@@ -99,20 +99,24 @@ class SampleWriter:
         stream = f"blocks-{name}"
         self._lines = SpoolWriter(folder / f"{stream}.tsv", stream, clock.domain, COLUMNS)
         self._now: _Gathered | None = None
+        self._written_ns: int | None = None  # when the last of it had come
 
     def add(self, block: Block) -> None:
-        """Take a block; it is on the disk 50 ms later at most. Raises OSError."""
+        """Take a block; it is on the disk once one came 50 ms later. Raises OSError."""
         rows = rows_of(self._layout, block)
         last = _last(block, len(rows))
         by = block.received_ns - last * self._period_ns
+        if self._now is not None and block.received_ns - self._now.last_ns > GATHER_NS:
+            self.flush()  # a pause stands between two lines: what is lost in it has its place
         now = self._now
         if now is None:
-            now = self._now = _Gathered(block.first, block.received_ns)
+            since_ns = block.received_ns if self._written_ns is None else self._written_ns
+            now = self._now = _Gathered(block.first, since_ns)
         now.last_ns = block.received_ns
         if len(rows):
             now.first = now.first if now.rows else block.first
             now.rows.append(rows)
-        if len(rows) and by < now.early_by:
+        if len(rows) and by <= now.early_by:
             now.early, now.early_ns, now.early_by = last, block.received_ns, by
         now.lost += block.lost
         now.gaps += [(gap.t_ns, gap.reason) for gap in block.gaps]
@@ -124,6 +128,7 @@ class SampleWriter:
         now, self._now = self._now, None
         if now is None:
             return
+        self._written_ns = now.last_ns
         rows = np.concatenate(now.rows) if now.rows else np.empty(0, self._layout.dtype)
         data = rows.tobytes()
         if data:

@@ -70,7 +70,9 @@ def blocks(layout: Layout) -> Iterator[Block]:
     count = round(layout.rate_hz * BLOCK_S)
     for number in range(round(HOUR_S / BLOCK_S)):
         first = number * count
-        received_ns = NS + round((first + count) * NS / layout.rate_hz) + int(rng.integers(2e6))
+        received_ns = (
+            NS + round((first + count) * NS / layout.rate_hz) + int(rng.integers(2_000_000))
+        )
         if layout.columns[0][0] == WORD:
             counters = np.arange(first, first + count) % 64
             words = (500 + counters | 4 << 14 | counters << 18).astype(np.uint32)

@@ -93,3 +93,16 @@ def test_nothing_of_a_stream_is_lost_and_its_energy_is_what_was_drawn(tmp_path: 
     true_j = live.joules(window.start_ns, window.end_ns)
     assert abs(found.value - true_j) <= found.half_width + 2 * bound_s * step_w
     assert abs(found.value / true_j - 1) < 0.05
+
+
+def test_a_killed_host_leaves_a_prefix_that_is_read(tmp_path: Path) -> None:
+    live = Ppk2Live()
+    with ppk2_live(live) as path, recorder(tmp_path, path) as process:
+        streamed(live, 0.7)
+        process.kill()
+        process.communicate()
+    assert not (tmp_path / "meters/p/1/end.json").exists()
+    metered = meters_in(tmp_path, None, same_clock=True)
+    assert {f.fault for f in metered.faults} <= {"torn"}
+    series = power(metered, Window(live.begun_ns, live.begun_ns + S))
+    assert len(series.values) > 300  # means of a millisecond each
