@@ -22,7 +22,7 @@ SPAN_NS = 1_000_000_000
 # Parts of a recording of which the quickest arrival goes into the hull: keeps a day's fit quick.
 MOST_PARTS = 4096
 # A pause between two arrivals after which samples may be missing without any jump of a counter:
-# far above what is gathered (50 ms), below what a host's serial buffers hold at 100 kS/s (160 ms).
+# far above what is gathered (50 ms); a shorter one that loses samples shows as a jump, mostly.
 PAUSE_NS = 120_000_000
 # Units of so much stand out of the jitter of a host (sources, 5.3: 20 ms at the 99th percentile).
 WIDE_NS = 20_000_000

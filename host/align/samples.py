@@ -135,7 +135,8 @@ class Recording:
     def _losses(self, first: int, stop: int) -> list[tuple[int, str]]:
         """Losses beside these rows; of those between two instants of an own clock, the first."""
         runs, rate_hz = self.blocks.runs, self.layout.rate_hz
-        lost = [one for one in self.blocks.lost if first <= runs.row(one[0]) <= stop]
+        low, high = (int(self._numbers(row, row + 1)[0]) for row in (first, stop))
+        lost = [one for one in self.blocks.lost if low <= one[0] + one[1] and one[0] <= high]
         if self.own:
             rows = [max(0, runs.row(at) - 1) for at, _, _ in lost[: MOST_GAPS + 1]]
             times = [int(self._time(row, row + 1)[0]) for row in rows]
