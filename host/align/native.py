@@ -7,7 +7,6 @@ late: what lies between print and stamp (a pipe, `tee`, a shell that reads) is n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +14,14 @@ from typing import Any
 import numpy as np
 
 from host.align.requests import Did, Event
+from host.handover.pattern import Match, Pattern, compiled
 from host.handover.runner import STAMP_NS
 from host.handover.trace import IntArray, RequestTrace, TokenTrace, Window
 
 # What a runner's clock may be off: 500 ppm, the most that a kernel slews (adjtimex(2)).
 CLOCK_RATIO = 5e-4
+# Of a token count, or of a part of a stamp: nanoseconds of 30 years.
+MAX_COUNT_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,11 @@ def native_attempt(
     tokens of the plan. Raises ValueError where log and events do not fit, or lack what the
     expressions look for.
     """
-    try:
-        patterns = {
-            name: re.compile(pattern)
-            for name, pattern in (settings.get("lines") or {}).items()
-            if pattern is not None
-        }
-    except re.error as err:
-        raise ValueError(f"lines: {err}") from err
+    patterns = {
+        name: compiled(pattern)
+        for name, pattern in (settings.get("lines") or {}).items()
+        if pattern is not None
+    }
     runs = tuple(_runs(events, log, patterns.get("stamp")))
     requests = [_request(run, patterns, requested[run.item]) for run in runs]
     return Did(
@@ -81,7 +80,7 @@ def native_attempt(
     )
 
 
-def _runs(events: Sequence[Event], log: bytes, stamp: re.Pattern[str] | None) -> Iterator[_Run]:
+def _runs(events: Sequence[Event], log: bytes, stamp: Pattern | None) -> Iterator[_Run]:
     ends = {int(e.args["run"]): e for e in events if e.name == "runner_end"}
     printed = _printed(events, log)
     for start in events:
@@ -125,9 +124,7 @@ def _text(line: bytes) -> str:
     return line.decode("utf-8", "replace")
 
 
-def _on_device_clock(
-    printed: list[_Printed], stamp: re.Pattern[str] | None, run: Window
-) -> list[_Line]:
+def _on_device_clock(printed: list[_Printed], stamp: Pattern | None, run: Window) -> list[_Line]:
     """The lines with the runner's own times where it tells them, else with the agent's.
 
     A line is stamped after it was printed, and the last one was printed before the process was
@@ -157,14 +154,14 @@ def _on_device_clock(
     ]
 
 
-def _own_ns(stamp: re.Pattern[str], text: str) -> int | None:
+def _own_ns(stamp: Pattern, text: str) -> int | None:
     found = stamp.search(text)
     if found is None:
         return None
-    return sum(int(value) * STAMP_NS[name] for name, value in found.groupdict("0").items())
+    return sum(count * STAMP_NS[name] for name, count in _counts(found).items())
 
 
-def _request(run: _Run, patterns: Mapping[str, re.Pattern[str]], requested: int) -> RequestTrace:
+def _request(run: _Run, patterns: Mapping[str, Pattern], requested: int) -> RequestTrace:
     start, told = _first(run, patterns["start"], run.start_ns, "start")
     prefill, more = _first(run, patterns["prefill_start"], start.t_ns, "prefill_start")
     told_ns, last = _end(run, patterns.get("end"))
@@ -197,14 +194,14 @@ def _request(run: _Run, patterns: Mapping[str, re.Pattern[str]], requested: int)
     )
 
 
-def _first(run: _Run, pattern: re.Pattern[str], from_ns: int, name: str) -> _Found:
+def _first(run: _Run, pattern: Pattern, from_ns: int, name: str) -> _Found:
     for line in run.lines:
         if line.t_ns >= from_ns and (match := pattern.search(line.text)):
             return line, _counts(match)
     raise ValueError(f"no line of run {run.number} fits lines.{name}")
 
 
-def _end(run: _Run, pattern: re.Pattern[str] | None) -> tuple[int | None, Mapping[str, int]]:
+def _end(run: _Run, pattern: Pattern | None) -> tuple[int | None, Mapping[str, int]]:
     """When the call returned; None where no line says so.
 
     llama.cpp may end before the thread that writes its log has written the last lines.
@@ -215,11 +212,16 @@ def _end(run: _Run, pattern: re.Pattern[str] | None) -> tuple[int | None, Mappin
     return None, {}
 
 
-def _counts(match: re.Match[str]) -> dict[str, int]:
-    return {name: int(value) for name, value in match.groupdict().items() if value is not None}
+def _counts(match: Match) -> dict[str, int]:
+    """Of its named groups. Raises ValueError for what is no count that a runner can have."""
+    found = {name: value for name, value in match.groupdict().items() if value is not None}
+    for name, value in found.items():
+        if not (value.isdecimal() and value.isascii() and len(value) <= MAX_COUNT_DIGITS):
+            raise ValueError(f"{name} is {value[:20]!r}, which is no count")
+    return {name: int(value) for name, value in found.items()}
 
 
-def _tokens(run: _Run, patterns: Mapping[str, re.Pattern[str]], from_ns: int) -> TokenTrace:
+def _tokens(run: _Run, patterns: Mapping[str, Pattern], from_ns: int) -> TokenTrace:
     """Each token with the logits that came last before it; which token it is, no line says."""
     ready_ns: list[int] = []
     t_ns: list[int] = []
@@ -237,7 +239,7 @@ def _tokens(run: _Run, patterns: Mapping[str, re.Pattern[str]], from_ns: int) ->
     return TokenTrace(_array(ready_ns), _array(t_ns), NO_IDS, NO_IDS)
 
 
-def _load(run: _Run, pattern: re.Pattern[str] | None) -> Window | None:
+def _load(run: _Run, pattern: Pattern | None) -> Window | None:
     """Of the first process of an attempt, from its start on."""
     ends = (line.t_ns for line in run.lines if pattern and pattern.search(line.text))
     end_ns = next(ends, None)

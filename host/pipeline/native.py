@@ -18,6 +18,7 @@ from host.artefacts.files import sha256_file
 from host.artefacts.models.hashing import combined, folder_files, hash_files
 from host.deploy.store import put, put_folder
 from host.errors import ArtefactError, PlanError, TransportError
+from host.handover.pattern import compiled
 from host.handover.plan import Plan, ResolvedRequest
 from host.handover.progress import Watch
 from host.handover.runner import Runner
@@ -209,5 +210,5 @@ def _version(how: Runner, program: _Program, device: Reached) -> str:
             f"{program.argv0} does not run on {device.name} ({last}); say `program` in the"
             " inventory or in engine.settings, and it is pushed there",
         )
-    match = re.search(how.version_pattern or r"(\S.*)", said)
-    return "".join(c for c in match[1][:100] if c.isprintable()).strip() if match else ""
+    match = compiled(how.version_pattern or r"(\S.*)").search(said)
+    return "".join(c for c in (match[1] or "")[:100] if c.isprintable()).strip() if match else ""

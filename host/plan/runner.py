@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from host.errors import PlanError, ProfileError
+from host.handover.pattern import Pattern, compiled
 from host.handover.runner import RUNNER_VERSION, STAMP_NS, Lines, Runner
 from host.plan.typed import convert, read
 
@@ -69,8 +70,8 @@ def _faults(found: Runner) -> Iterator[str]:
     if found.version_pattern is not None:
         single["version_pattern"] = found.version_pattern
     for name, pattern in single.items():
-        compiled = _compiled(pattern)
-        if not isinstance(compiled, re.Pattern) or compiled.groups != 1:
+        made = _compiled(pattern)
+        if isinstance(made, ValueError) or made.groups != 1:
             yield f"{name}: needs to be a regular expression with one group"
     if found.lines is not None:
         yield from _line_faults(found.lines)
@@ -91,11 +92,11 @@ def _line_faults(lines: Lines) -> Iterator[str]:
     for name, pattern in msgspec.to_builtins(lines).items():
         if pattern is None:
             continue
-        compiled = _compiled(pattern)
-        if not isinstance(compiled, re.Pattern):
-            yield f"lines.{name}: is no regular expression ({compiled})"
+        made = _compiled(pattern)
+        if isinstance(made, ValueError):
+            yield f"lines.{name}: is no regular expression ({made})"
             continue
-        groups = set(compiled.groupindex)
+        groups = set(made.groupindex)
         counted += "prompt_tokens" in groups
         if odd := groups - _GROUPS.get(name, set()):
             yield f"lines.{name}: has the unknown group {', '.join(sorted(odd))}"
@@ -105,8 +106,8 @@ def _line_faults(lines: Lines) -> Iterator[str]:
         yield "lines: one of start, prefill_start and end has the group (?P<prompt_tokens>...)"
 
 
-def _compiled(pattern: str) -> re.Pattern[str] | re.error:
+def _compiled(pattern: str) -> Pattern | ValueError:
     try:
-        return re.compile(pattern)
-    except re.error as err:
+        return compiled(pattern)
+    except ValueError as err:
         return err

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from host.errors import AccessRefusedError, TransportError, UnreachableError, UsageError
 from host.transport.adbd.keys import key_path, signer
 from host.transport.adbd.transport import AdbTransport
-from host.transport.adbd.wire import Wire
+from host.transport.adbd.wire import MAX_DATA_BYTES, Wire
 from host.transport.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ class DirectServices:
             if pipe is not None:
                 pipe.close()
             raise self._trouble(err, asked=asked.is_set()) from err
-        return Wire(self.device, pipe, handshake.max_chunk_size)
+        chunk_bytes = min(pipe.max_bytes, MAX_DATA_BYTES) or handshake.max_chunk_size
+        return Wire(self.device, pipe, chunk_bytes)
 
     def _trouble(self, err: Exception, *, asked: bool) -> Exception:
         """What an end of the handshake means for us."""

@@ -23,13 +23,13 @@ from typing import Protocol
 import numpy as np
 
 from host.errors import UnreachableError
-from host.transport.adbd.server_socket import RefusedError
+from host.transport.adbd.server_socket import BUFFER_BYTES, RefusedError
 from host.transport.base import STALL_S
 from host.transport.deadline import Deadline
 
 HEADER = struct.Struct("<6I")
-OPEN, OKAY, WRTE, CLSE = (
-    int.from_bytes(name, "little") for name in (b"OPEN", b"OKAY", b"WRTE", b"CLSE")
+CNXN, OPEN, OKAY, WRTE, CLSE = (
+    int.from_bytes(name, "little") for name in (b"CNXN", b"OPEN", b"OKAY", b"WRTE", b"CLSE")
 )
 # Longest message taken; we offer no more (adb-shell, MAX_ADB_DATA).
 MAX_DATA_BYTES = 1 << 20
@@ -80,6 +80,8 @@ class Wire:
     def open(self, service: str, deadline: Deadline) -> socket.socket:
         """A socket to a service. Raises RefusedError when it is not granted, UnreachableError."""
         outer, inner = socket.socketpair()
+        for end in (outer, inner):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
         with self._lock:
             self._last += 1
             stream = self._streams[self._last] = _Stream(self._last, inner)

@@ -111,6 +111,7 @@ def test_without_times_of_its_own_those_of_the_agent_are_taken() -> None:
         (run_of(cut=11), "line 1 of engine.log is not the one"),
         (run_of(end_ns=START + 100 * MS), "do not fit those of its process"),
         (run_of([(ms + 40, text) for ms, text in TOLD], delay_ms=-45), "do not fit those"),
+        (run_of([*TOLD[:3], (51, f"prompt {10**400}"), *TOLD[4:]]), "prompt_tokens is '1000"),
         (run_of([*TOLD[:4], *TOLD[5:]]), "before any logits were ready"),
     ],
 )
