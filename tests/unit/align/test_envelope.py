@@ -38,7 +38,7 @@ def test_every_sample_was_taken_within_what_the_fit_says(
     # Before the line by the smallest delay of the link at most, after it by the width; the short
     # ones keep the nominal rate, which is off by as much as the clock is.
     kept_rate_ns = abs(ppm) * 1e-6 * 2 * S
-    assert off.max() <= fit.width_ns + kept_rate_ns + 1
+    assert off.max() <= fit.width_ns + kept_rate_ns + 5  # whole ns, and doubles
     assert (t_ns >= fit.host_ns(x) - 1).all()
 
 
