@@ -129,12 +129,13 @@ def stream(seconds: float) -> None:
                 time.sleep(0.1)
             said, _ = process.communicate()
         recording = meters_in(Path(folder), None, same_clock=True).recordings[0]
-    cpu_s = json.loads(said.splitlines()[-1])["cpu_s"]
+    end = json.loads(said.splitlines()[-1])
     took_s = live.made / RATE_HZ
     lost = sum(count for _, count, _ in recording.blocks.lost)
+    reads, drains = (f"{end[name] / took_s:.1%}" for name in ("cpu_s", "drain_s"))
     sys.stdout.write(
         f"{len(recording.blocks.rows)} samples kept of {live.made} made in {took_s:.1f} s,"
-        f" {lost} lost; recorder {cpu_s / took_s:.1%} of a core; rate found"
+        f" {lost} lost; recorder {reads}, drain {drains} of a core; rate found"
         f" {1e9 / recording.fit.slope:.2f} Hz, width {recording.fit.width_ns / 1e3:.0f} us\n"
     )
 

@@ -1,11 +1,13 @@
 """A process that records one meter until its standard input ends: DATA NAME KIND ADDRESS SETTINGS.
 
-Says `recording` once it does, and at the end its CPU time in s and why it failed, in JSON.
+Says `recording` once it does, and at the end its CPU time and that of its children in s, and why
+it failed, in JSON.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import sys
 from pathlib import Path
 
@@ -28,7 +30,13 @@ def main() -> None:
         sys.stdout.write("recording\n")
         sys.stdout.flush()
         sys.stdin.read()
-    sys.stdout.write(json.dumps({"cpu_s": found[0].cpu_s, "failed": found[0].failed}))
+    others = resource.getrusage(resource.RUSAGE_CHILDREN)
+    said = {
+        "cpu_s": found[0].cpu_s,
+        "drain_s": others.ru_utime + others.ru_stime,
+        "failed": found[0].failed,
+    }
+    sys.stdout.write(json.dumps(said))
 
 
 if __name__ == "__main__":
