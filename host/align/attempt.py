@@ -35,7 +35,7 @@ def attempt_of(
     requested = {r.item: r.output_tokens for r in plan.requests}
     try:
         events = events_of(files.streams.get("events"))
-        did = _did(files, events, plan, requested)
+        did = _did(files, events, plan, requested, cut=status != "valid")
         series = series_of(files.streams, sources.get("channels", ()))
     except (AttributeError, KeyError, TypeError, ValueError, WireError) as err:
         damage = f"stream-damaged: {err!r}"
@@ -58,11 +58,16 @@ def attempt_of(
 
 
 def _did(
-    files: AttemptFiles, events: Sequence[Event], plan: ResolvedPlan, requested: Mapping[str, int]
+    files: AttemptFiles,
+    events: Sequence[Event],
+    plan: ResolvedPlan,
+    requested: Mapping[str, int],
+    *,
+    cut: bool,
 ) -> Did:
     """What the engine did: said by events of the agent, or read from what a runner printed."""
     if plan.engine_kind == NATIVE:
-        return native_attempt(events, files.log, plan.engine_settings, requested)
+        return native_attempt(events, files.log, plan.engine_settings, requested, cut=cut)
     requests = requests_of(events, files.streams.get("tokens"), requested)
     return Did(requests, window_of(events, "load_start", "load_end"))
 

@@ -45,6 +45,7 @@ class _Run:
     number: int
     item: str
     warmup: bool
+    status: object  # of its process, as the agent has it
     start_ns: int
     end_ns: int
     lines: tuple[_Line, ...]
@@ -59,13 +60,19 @@ _Found = tuple[_Line, Mapping[str, int]]
 
 
 def native_attempt(
-    events: Sequence[Event], log: bytes, settings: Mapping[str, Any], requested: Mapping[str, int]
+    events: Sequence[Event],
+    log: bytes,
+    settings: Mapping[str, Any],
+    requested: Mapping[str, int],
+    *,
+    cut: bool = False,
 ) -> Did:
     """Everything that the log of one attempt tells.
 
     settings: `lines` of a `host.handover.runner.Runner`. requested: item -> output
-    tokens of the plan. Raises ValueError where log and events do not fit, or lack what the
-    expressions look for.
+    tokens of the plan. cut: the attempt did not come to its end, so that a process which was
+    killed with it may have left half a request, which is none. Raises ValueError where log and
+    events do not fit, or lack what the expressions look for.
     """
     patterns = {
         name: compiled(pattern)
@@ -73,9 +80,8 @@ def native_attempt(
         if pattern is not None
     }
     runs = tuple(_runs(events, log, patterns.get("stamp")))
-    requests = [_request(run, patterns, requested[run.item]) for run in runs]
     return Did(
-        requests=tuple(requests),
+        requests=tuple(_requests(runs, patterns, requested, cut=cut)),
         load=_load(runs[0], patterns.get("load_end")) if runs else None,
     )
 
@@ -89,7 +95,8 @@ def _runs(events: Sequence[Event], log: bytes, stamp: Pattern | None) -> Iterato
             span = Window(start.t_ns, ends[number].t_ns)
             lines = _on_device_clock(printed.get(number, []), stamp, span)
             item, warmup = str(start.args["item"]), start.args["warmup"] is True
-            yield _Run(number, item, warmup, span.start_ns, span.end_ns, tuple(lines))
+            status = ends[number].args.get("status")
+            yield _Run(number, item, warmup, status, span.start_ns, span.end_ns, tuple(lines))
 
 
 def _printed(events: Sequence[Event], log: bytes) -> dict[int, list[_Printed]]:
@@ -159,6 +166,21 @@ def _own_ns(stamp: Pattern, text: str) -> int | None:
     if found is None:
         return None
     return sum(count * STAMP_NS[name] for name, count in _counts(found).items())
+
+
+def _requests(
+    runs: Sequence[_Run],
+    patterns: Mapping[str, Pattern],
+    requested: Mapping[str, int],
+    *,
+    cut: bool,
+) -> Iterator[RequestTrace]:
+    for run in runs:
+        try:
+            yield _request(run, patterns, requested[run.item])
+        except ValueError:
+            if not cut or run.status == 0:
+                raise
 
 
 def _request(run: _Run, patterns: Mapping[str, Pattern], requested: int) -> RequestTrace:

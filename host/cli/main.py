@@ -6,6 +6,7 @@ import errno
 import importlib
 import json
 import os
+import signal
 import sys
 
 import click
@@ -77,6 +78,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    _end_as_when_interrupted()
     try:
         status = cli.main(standalone_mode=False)
         sys.stdout.flush()
@@ -93,6 +95,23 @@ def main() -> None:
     except Exception as err:  # noqa: BLE001 - the one place that catches what nobody foresaw
         sys.exit(_unforeseen(err))
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _end_as_when_interrupted() -> None:
+    """`kill`, a service that is stopped, a terminal that closes: as Ctrl-C pressed twice.
+
+    A run then ends at once, keeps what was sampled, puts back what it set and frees the device.
+    What was started to ignore a signal (nohup) goes on to.
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _interrupt_twice)
+
+
+def _interrupt_twice(number: int, frame: object) -> None:
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
 
 
 def _say(sentence: str, exit_code: int) -> int:

@@ -54,7 +54,7 @@ class Fleet:
         """Tell the watches of every device until all have ended; outcomes in their order."""
         outcomes: dict[str, Outcome] = {}
         open_ = {pipe: device for device, (_, pipe) in self.children.items()}
-        with _deaf():
+        with _deaf([process for process, _ in self.children.values()]):
             while open_:
                 for pipe in wait(list(open_)):
                     device = open_[pipe]  # type: ignore[index]
@@ -144,10 +144,22 @@ def _heard(pipe: Connection) -> Progress | Outcome | None:
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
-    """Ctrl-C goes to every process of the terminal: the children heed it, this one waits."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _deaf(children: Sequence[ForkProcess]) -> Iterator[None]:
+    """Ctrl-C goes to every process of the terminal: the children heed it, this one waits.
+
+    A SIGTERM comes to this one alone, and is handed on.
+    """
+
+    def hand_on(number: int, frame: object) -> None:
+        for child in children:
+            child.terminate()
+
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, hand_on),
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -42,6 +42,10 @@ class StopSwitch:
             self.link.send("stop")
 
 
+class LeftGateError(Exception):
+    """The user ended the run before a gate had opened: the attempt has not begun."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """Everything an attempt needs: the plan, the way to the device, where results go.
@@ -135,7 +139,10 @@ def run_attempts(bench: Bench, link: Link, numbers: range) -> str:
         if bench.switch.level:
             return "interrupted"
         check_writable(bench.folder.path.parent)
-        outcome = run_attempt(bench, link, number)
+        try:
+            outcome = run_attempt(bench, link, number)
+        except LeftGateError:
+            return "interrupted"
         if bench.between:
             exchange(link, bench.folder, bench.clock, f"between-{number:03d}")
         if outcome["status"] == "incomplete":
@@ -168,11 +175,20 @@ def run_attempt(bench: Bench, link: Link, number: int) -> dict[str, Any]:
 
 
 def _wait(bench: Bench, link: Link, number: int) -> str:
-    """Wait at the gates: those of the device's state where one is looked at, else the agent's."""
+    """Wait at the gates: those of the device's state where one is looked at, else the agent's.
+
+    Raises LeftGateError when the user no longer wants to wait.
+    """
     gates, attempts = bench.plan.plan.gates, bench.plan.plan.run.attempts
 
+    began_ns = bench.clock.now_ns()
+
     def waiting(why: str) -> None:
-        bench.watch(Progress("gate", number, attempts, waiting=why))
+        if bench.switch.level:
+            raise LeftGateError
+        left_s = gates.timeout_s - (bench.clock.now_ns() - began_ns) / 1e9
+        until = f"{why}; void in {max(left_s, 0.0):.0f} s"
+        bench.watch(Progress("gate", number, attempts, waiting=until))
 
     if bench.around is not None:
         return bench.around.before(number, waiting)

@@ -18,7 +18,7 @@ from host.handover.limits import gates_set
 from host.run.link import ANSWER_TIMEOUT_S, AgentLink, OnMessage, error_of
 from host.run.shell_follow import Follower, Patience, Site
 from host.run.shell_link import shell_line
-from host.run.shell_start import HOLD_S, begin, claim, give_up, stop
+from host.run.shell_start import HOLD_S, RENEW_S, begin, claim, give_up, stop
 
 # A run that was told to stop ends its runner and its sampler, and proves its streams.
 STOP_S = 20.0
@@ -47,6 +47,7 @@ class ShellLink:
         self._pings: list[Any] = []
         self._claimed = self._running = self._stop = self._over = False
         self._beat, self._beat_ns = "", clock.now_ns()
+        self._claimed_ns = clock.now_ns()
 
     def claim(self) -> None:
         """Greet the agent and keep the device for this run.
@@ -54,8 +55,7 @@ class ShellLink:
         Raises UsageError where another run is there.
         """
         self.hello = self.ask("hello", {"version": WIRE_VERSION})
-        claim(self._site)
-        self._claimed = True
+        self._keep_device()
 
     def send(self, kind: str, fields: Mapping[str, Any] | None = None) -> None:
         """`stop` ends the attempt that runs; `ping` is answered after what is there already.
@@ -88,6 +88,8 @@ class ShellLink:
         """As a Link does; a session that a cut took along is opened anew, and asked again."""
         if kind == "queue":
             return self._queue(fields or {})
+        if self._claimed and not self._running:
+            self._renew()
         patience, gone = Patience(self._site, self._clock), 0
         while True:
             try:
@@ -126,6 +128,15 @@ class ShellLink:
             if self._claimed:
                 give_up(self._site)
         self.leave()
+
+    def _keep_device(self) -> None:
+        claim(self._site)
+        self._claimed, self._claimed_ns = True, self._clock.now_ns()
+
+    def _renew(self) -> None:
+        """Between two attempts: a gate may stay shut for longer than the device was kept."""
+        if self._clock.now_ns() - self._claimed_ns > RENEW_S * 1e9:
+            self._keep_device()
 
     def _queue(self, fields: Mapping[str, Any]) -> Message:
         """Hand over; the host has refused before what this agent cannot look at by itself."""

@@ -14,9 +14,10 @@ from host.run.link import error_of
 from host.run.shell_follow import Patience, Site
 from host.run.shell_link import shell_line
 
-# So long a run keeps its device between two attempts, and after a host that was killed: a gate
-# may wait for 20 minutes (device_profiles/), collecting comes on top.
-HOLD_S = 1800
+# So long a run keeps its device between two attempts, and after a host that was killed: to collect
+# 6 MB over a console of 115200 bit/s. A host that waits at a gate renews it meanwhile.
+HOLD_S = 600
+RENEW_S = 200
 # A run has 20 s to begin (agent/shell/keep.sh, BEGIN_DS).
 CALL_TIMEOUT_S = 60.0
 
@@ -88,5 +89,7 @@ def _kept(site: Site, said: Message) -> None:
 
 def _refusal(device: str, said: Message) -> HostError:
     if said.get("code") == "busy":
-        return UsageError(f"{device} is taken: {str(said.get('detail', ''))[:500]}")
+        detail = str(said.get("detail", ""))[:500]
+        advice = "wait, or go on with it (measure --resume) from the host that began it"
+        return UsageError(f"{device} is taken: {detail}; {advice}")
     return error_of(device, said)

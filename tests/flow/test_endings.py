@@ -88,10 +88,13 @@ def test_second_ctrl_c_ends_the_attempt_at_once_and_keeps_it(
     assert said["attempts"]["planned"] == ATTEMPTS
 
 
-def test_an_interrupted_run_can_be_closed_as_it_is(command: Command, tmp_path: Path) -> None:
+def test_a_run_that_is_told_to_end_is_kept_and_can_be_closed_as_it_is(
+    command: Command, tmp_path: Path
+) -> None:
     process = started(command, tmp_path, tmp_path / "runs")
-    process.send_signal(signal.SIGINT)
-    process.communicate()
+    process.send_signal(signal.SIGTERM)  # as a service manager does
+    _, err = process.communicate()
+    assert process.returncode == 130, err
     folder = run_folder(tmp_path / "runs")
     assert command("seal", folder).returncode == 1
     found = verified(command, folder)
@@ -99,6 +102,20 @@ def test_an_interrupted_run_can_be_closed_as_it_is(command: Command, tmp_path: P
     assert found["redone"]
     assert not found["conforming"]
     assert command("measure", "--resume", folder).returncode == 2
+
+
+def test_nobody_has_to_wait_at_a_gate_that_stays_shut(command: Command, tmp_path: Path) -> None:
+    gates = {"timeout_s": 3600.0, "steady_for_s": 3000.0, "max_busy_ratio": 1.0}
+    plan = small_plan(tmp_path / "plan.toml", items=[ITEM], gates=gates)
+    process = command.start("measure", "--plan", plan, "--runs", tmp_path / "runs")
+    assert process.stderr is not None
+    line = next(line for line in process.stderr if "waiting: " in line)
+    assert "; void in 3" in line
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "--resume" in err
+    assert "Traceback" not in err
 
 
 def test_a_killed_host_leaves_a_run_that_goes_on(command: Command, tmp_path: Path) -> None:

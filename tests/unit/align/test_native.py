@@ -86,6 +86,19 @@ def test_a_log_without_its_last_line_ends_with_the_last_token() -> None:
     assert request.stop_reason == "length"
 
 
+def test_a_run_that_was_killed_with_its_attempt_is_no_request() -> None:
+    events, log = run_of(TOLD[:-2])
+    killed = [*events[:-1], Event(END, "runner_end", {"run": 0, "status": 137})]
+    told = (killed, log, {"lines": LINES}, {"a": 3})
+    did = native_attempt(*told, cut=True)
+    assert did.requests == ()
+    assert did.load is not None
+    with pytest.raises(ValueError, match="breaks off"):
+        native_attempt(*told)
+    with pytest.raises(ValueError, match="breaks off"):  # it says that it did end
+        native_attempt(events, log, {"lines": LINES}, {"a": 3}, cut=True)
+
+
 def test_without_times_of_its_own_those_of_the_agent_are_taken() -> None:
     lines = [b"begin", b"prompt 4", b"ready", b"token", b"token", b"done 1"]
     events = [Event(START, "runner_start", {"run": 0, "item": "a", "warmup": True})]

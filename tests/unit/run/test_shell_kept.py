@@ -8,7 +8,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from agent.shell import bundle
 from collectors.clocks import device_clock
+from collectors.protocol import Clock
 from host.errors import (
     AgentError,
     AgentGoneError,
@@ -19,7 +21,9 @@ from host.errors import (
 )
 from host.run.shell_follow import Site
 from host.run.shell_kept import ShellLink
+from host.run.shell_start import RENEW_S
 from host.transport.local import Local
+from tests.fakes.clock import SteppingClock
 from tests.fakes.shell_runs import order_of
 
 END = {"type": "attempt_end", "number": 1, "status": "valid", "reason": "", "streams": []}
@@ -44,10 +48,10 @@ class Unit:
             (self._place / word).write_text("".join(lines))
         return self.link(self._place / "agent.sh")
 
-    def link(self, agent: Path, patience_s: float = 0.0) -> ShellLink:
+    def link(self, agent: Path, patience_s: float = 0.0, clock: Clock | None = None) -> ShellLink:
         run = PurePosixPath(self._place / "run")
         site = Site("unit", Local(), ("sh", str(agent)), run, patience_s, lambda _: None)
-        self._links.append(ShellLink(site, device_clock()))
+        self._links.append(ShellLink(site, clock or device_clock()))
         return self._links[-1]
 
     def leave(self) -> None:
@@ -144,6 +148,22 @@ def test_a_run_that_ended_without_its_attempt_is_no_attempt(unit: Unit) -> None:
     order = order_of(Path("/001"), ["true"])
     with pytest.raises(AgentError, match="ran nothing"):
         unit.says([{"type": "queue_end"}]).attempt(order, print, silence_s=60)
+
+
+def test_a_host_that_waits_between_two_attempts_keeps_the_device(
+    unit: Unit, tmp_path: Path
+) -> None:
+    (tmp_path / "real.sh").write_bytes(bundle())
+    link = unit.link(tmp_path / "real.sh", clock=SteppingClock(step_ns=RENEW_S * 10**9 + 1))
+    link.claim()
+    holder = tmp_path / "lock/holder"
+    first = holder.read_text()
+    assert first.split()[3] == "run"
+    holder.unlink()
+    link.ask("device")  # what a gate looks at
+    assert holder.read_text().split()[:4] == first.split()[:4]
+    link.close()
+    assert not holder.exists()
 
 
 def test_an_agent_that_is_not_there_is_told_at_once(unit: Unit) -> None:
