@@ -58,7 +58,8 @@ def _ppk2(layout: Layout) -> Decoder:
     modifiers = {name: _five(row) for name, row in said["modifiers"].items()}
     vdd_v, current, power = float(said["vdd_v"]), str(said["current"]), str(said["power"])
     every = np.arange(1 << READING_BITS, dtype=np.uint32)
-    amperes = Metadata(modifiers, {}, ()).amperes(adc(every), ranges(every), vdd_v)
+    with np.errstate(all="ignore"):  # what is no number is refused where it is reduced
+        amperes = Metadata(modifiers, {}, ()).amperes(adc(every), ranges(every), vdd_v)
     lower = np.uint32((1 << READING_BITS) - 1)
 
     def decode(rows: Rows) -> Mapping[str, FloatArray]:

@@ -21,7 +21,8 @@ from host.align.envelope import hidden
 from host.align.rows import RowFile
 from host.handover.trace import IntArray
 
-_MOST = 2**53  # numbers, counts and stamps beyond it are none: doubles would lose them
+_MOST = 2**53  # numbers and counts beyond it are none: doubles would lose them
+_MOST_NS = 2**62  # 146 years of uptime
 _FIELDS = ("early_ns", "early", "first", "rows", "crc", "lost", "gaps")
 _NONE = "[]"
 _UNSEEN = "lost: no number shows it, all later samples came so much later"
@@ -149,29 +150,32 @@ def _line(row: int, fields: Sequence[str]) -> _Line:
     return _Line(
         row,
         _count(int(rows)),
-        int(first),
-        int(early),
-        int(early_ns),
+        _count(int(first)),
+        _count(int(early) + 1) - 1,  # -1 where no row came
+        _count(int(early_ns), _MOST_NS),
         int(crc, 16),
         tuple((_count(at), _count(n), str(why)) for at, n, why in _listed(lost)),
-        tuple((_count(t_ns), str(why)) for t_ns, why in _listed(gaps)),
+        tuple((_count(t_ns, _MOST_NS), str(why)) for t_ns, why in _listed(gaps)),
     )
 
 
 def _listed(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds; nearly always nothing
-    return json.loads(text) if text != _NONE else ()
+    try:
+        return json.loads(text) if text != _NONE else ()
+    except RecursionError as err:
+        raise ValueError("lists in lists") from err
 
 
-def _count(value: Any) -> int:  # noqa: ANN401 - out of a JSON file
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _MOST:
+def _count(value: Any, most: int = _MOST) -> int:  # noqa: ANN401 - out of a JSON file
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < most:
         raise ValueError(value)
     return value
 
 
 def _check(filled: Sequence[_Line], runs: Runs, early: IntArray, early_ns: IntArray) -> None:
     """Raises ValueError where the numbers of rows are not what was counted."""
-    if len(early) and (min(early) < 0 or max(early) >= _MOST or min(early_ns) < 0):
-        raise ValueError("an arrival has an odd number")
+    if np.any(early < 0):
+        raise ValueError("an arrival has no number")
     if np.any(np.diff(early) <= 0) or np.any(np.diff(early_ns) < 0):
         raise ValueError("arrivals are not in order")
     if np.any(np.diff(runs.row_at) < 0):

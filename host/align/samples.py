@@ -26,6 +26,7 @@ from host.handover.units import conversion
 # Gaps of one channel in one attempt; more say in the last one how many there are.
 MOST_GAPS = 1000
 
+_NO_TIMES: IntArray = np.empty(0, np.int64)
 Carry = Callable[[IntArray], IntArray]
 
 
@@ -165,11 +166,13 @@ def recording_in(
     name = place.parent.name
     blocks = blocks_in(place, name, layout)
     decode = decoder(layout)
-    if not len(blocks.rows):
-        return None, blocks.faults
     channels = tuple(c for c in said["channels"] if c["name"] in layout.gives)
     if len(channels) != len(layout.gives):
         raise ValueError("its channels are not those of its samples")
+    for channel in channels:  # what is odd in one shows here, and not in an attempt
+        _series(name, channel, (_NO_TIMES, _NO_TIMES, np.empty(0)), ())
+    if not len(blocks.rows):
+        return None, blocks.faults
     x, nominal, own = blocks.early, 1e9 / layout.rate_hz, _own_stamps(layout, blocks)
     if own is not None:
         rows = [min(blocks.runs.row(int(n)), len(own) - 1) for n in blocks.early]

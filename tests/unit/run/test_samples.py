@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from agent.spool import line
 from collectors.meters.layout import Layout, told
 from collectors.meters.protocol import Block
 from host.align.fit import align, bracket
@@ -87,7 +93,7 @@ def test_a_run_folder_gives_back_what_each_fast_meter_sent(
 
 
 def test_what_an_instrument_skipped_by_its_own_clock_is_a_gap_at_its_place(tmp_path: Path) -> None:
-    kept(tmp_path, "avhzy", 12)
+    kept(tmp_path, "avhzy", 4)
     series = power(meters_in(tmp_path, None, same_clock=True))
     (gap,) = (g for g in series.gaps if g.reason.startswith("lost"))
     assert "(10 samples, 0.01 s)" in gap.reason
@@ -189,6 +195,73 @@ def test_rows_that_are_described_in_an_odd_way_are_refused_in_a_sentence(
     write_json(place / "meter.json", {**said, "samples": {**said["samples"], **change}})
     with pytest.raises(FolderError, match="is no recording of a meter"):
         meters_in(tmp_path, None, same_clock=True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"averaging_s": "long"},
+        {"unit": "furlong"},
+        {"resolution": []},
+        {"name": "another"},
+    ],
+)
+def test_channels_that_are_odd_are_refused_in_a_sentence(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    place = written(tmp_path, HUNDRED)
+    said = json.loads((place / "meter.json").read_bytes())
+    write_json(place / "meter.json", {**said, "channels": [{**said["channels"][0], **change}]})
+    with pytest.raises(FolderError, match="is no recording of a meter"):
+        meters_in(tmp_path, None, same_clock=True)
+
+
+FIELDS = ["1100", "1100", "99", "0", "100", "0", "[]", "[]"]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 7), st.text('0123456789[]-,"e', max_size=60)), max_size=3)
+)
+@settings(max_examples=25)
+@example([(2, "9" * 400)])
+@example([(6, "[" * 100_000)])
+@example([(7, '[[-1,""]]')])
+def test_no_line_of_blocks_fails_otherwise_than_in_a_sentence(
+    changes: list[tuple[int, str]],
+) -> None:
+    fields = list(FIELDS)
+    for at, text in changes:
+        fields[at] = text
+    with tempfile.TemporaryDirectory() as folder:
+        place = written(Path(folder), HUNDRED)
+        lines = place / "blocks-m.tsv"
+        head = lines.read_bytes().partition(b"\n")[0]
+        lines.write_bytes(head + b"\n" + line(0, fields))
+        try:
+            power(meters_in(Path(folder), None, same_clock=True))
+        except (FolderError, StopIteration):
+            return
+
+
+def test_a_full_disk_leaves_whole_rows(tmp_path: Path) -> None:
+    # A file may grow to 1000 bytes: the last row of 16 bytes finds no room for its second half.
+    story = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from host.run.samples import RowWriter\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "writer = RowWriter(Path(sys.argv[1]), 16)\n"
+        "writer.append(bytes(16 * 60))\n"
+        "try:\n"
+        "    writer.append(bytes(16 * 4))\n"
+        "except OSError as err:\n"
+        "    sys.stdout.write(f'{err.strerror}; {writer.close().lines}')\n"
+    )
+    path = tmp_path / "samples-m.bin"
+    argv = [sys.executable, "-c", story, str(path)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert done.stdout == "short write of 40 of 64 bytes; 62"
+    assert path.stat().st_size == 62 * 16
 
 
 def test_losses_that_do_not_fit_the_rows_are_refused(tmp_path: Path) -> None:
