@@ -18,7 +18,6 @@ from tests.fakes.meters.libraries import Hvpm, hvpm_packet
 from tests.fakes.meters.ppk2_end import Ppk2End, stream, word
 
 CALIBRATED = [(1000, 2000, 16000, 0x10), (33000, 60000, 16000, 0x30)]
-KINDS = ("avhzy", "fnirsi", "km003c", "monsoon", "ppk2")
 
 
 def avhzy(heard: bytes) -> list[bytes]:

@@ -54,7 +54,8 @@ class Ppk2Live:
         volt = self.vdd_mv / 1000
         counts = np.bincount(fields(np.arange(first, last)))
         watts = (volt * amperes(f, TOP_RANGE, volt) for f in range(len(counts)))
-        return sum(n * w for n, w in zip(counts.tolist(), watts, strict=True)) / RATE_HZ
+        drawn: float = sum(n * w for n, w in zip(counts.tolist(), watts, strict=True)) / RATE_HZ
+        return drawn
 
     def go_on(self, fd: int) -> None:
         """Make what is due by now, drop what finds no room, send what the line takes."""

@@ -30,7 +30,8 @@ def opened(path: str, clock: DeviceClock = CLOCK) -> Iterator[DrainedLine]:
 
 
 def children() -> list[psutil.Process]:
-    return psutil.Process().children()
+    found: list[psutil.Process] = psutil.Process().children()
+    return found
 
 
 def test_bytes_come_with_the_time_at_which_they_came() -> None:

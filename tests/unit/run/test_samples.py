@@ -27,7 +27,7 @@ from host.run.folder import write_json
 from host.run.meters import SampleSink
 from host.run.samples import SampleWriter
 from tests.fakes.clock import ScriptedClock, SteppingClock
-from tests.fakes.meters.fast_ends import KINDS, fast_meter
+from tests.fakes.meters.fast_ends import fast_meter
 
 S, MS = 1_000_000_000, 1_000_000
 ALL = Window(0, 10 * S)
@@ -78,7 +78,6 @@ def power(metered: Metered) -> Series:
 def test_a_run_folder_gives_back_what_each_fast_meter_sent(
     tmp_path: Path, kind: str, takes: int, least: int, watt: float | None, rule: str
 ) -> None:
-    assert kind in KINDS
     place = kept(tmp_path, kind, takes)
     metered = meters_in(tmp_path, None, same_clock=True)
     assert metered.faults == ()
