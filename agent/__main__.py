@@ -12,6 +12,7 @@ ROLES = {
     "detach": ("agent.keeper", "detach"),
     "keep": ("agent.keeper", "keep"),
     "attach": ("agent.attach", "main"),
+    "busy": ("agent.staircase", "main"),
 }
 # Roles that a user or host may start wrongly by hand -> how many arguments they take.
 ARGUMENTS = {"detach": 2, "keep": 2, "attach": 2}

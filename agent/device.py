@@ -23,6 +23,7 @@ FACTS: dict[str, Callable[[Roots], Any]] = {
     "memory_bytes": machine.memory_bytes,
     "system": machine.system,
     "product": machine.product,
+    "machine_id_sha256": machine.machine_id_sha256,
     "boot_id": machine.boot_id,
     "uptime_s": machine.uptime_s,
     "virtualization": machine.virtualization,

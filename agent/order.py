@@ -15,6 +15,7 @@ MAX_RATE_HZ = 1000.0  # beyond it reading one file takes longer than the period
 MAX_NUMBER = 1_000_000
 MAX_NAME_CHARS = 512
 MAX_CPUS = 4096
+MAX_STEPS = 10_000
 
 
 class OrderError(ValueError):
@@ -55,6 +56,14 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Staircase:
+    """Load in steps after all else. levels: shares of the CPUs, 0 to 1, in the order played."""
+
+    levels: tuple[float, ...]
+    dwell_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """One attempt.
 
@@ -76,6 +85,7 @@ class Order:
     watchdog_s: float
     nice: int | None = None
     affinity: tuple[int, ...] | None = None
+    staircase: Staircase | None = None
 
 
 def parse_order(found: object) -> Order:
@@ -83,7 +93,7 @@ def parse_order(found: object) -> Order:
     order = _object("order", found)
     fields = {"number", "directory", "engine", "model", "requests", "stop", "idle_before_s"}
     fields |= {"idle_after_s", "sampling", "watchdog_s"}
-    _keys("order", order, fields, {"nice", "affinity"})
+    _keys("order", order, fields, {"nice", "affinity", "staircase"})
     stop = _text("order.stop", order["stop"])
     if stop not in {"length", "natural"}:
         raise OrderError(f"order.stop: {stop!r} is neither length nor natural")
@@ -101,6 +111,7 @@ def parse_order(found: object) -> Order:
         watchdog_s=_number("order.watchdog_s", order["watchdog_s"], 0.001, MAX_SECONDS),
         nice=None if nice is None else _integer("order.nice", nice, -20, 19),
         affinity=_affinity(order.get("affinity")),
+        staircase=_staircase(order.get("staircase")),
     )
 
 
@@ -167,6 +178,21 @@ def _affinity(found: object) -> tuple[int, ...] | None:
     if not isinstance(found, list) or not found:
         raise OrderError("order.affinity: neither null nor a list with a CPU in it")
     return tuple(_integer("order.affinity", cpu, 0, MAX_CPUS) for cpu in found)
+
+
+def _staircase(found: object) -> Staircase | None:
+    if found is None:
+        return None
+    where = "order.staircase"
+    one = _object(where, found)
+    _keys(where, one, {"levels", "dwell_s"})
+    levels = one["levels"]
+    if not isinstance(levels, list) or not 0 < len(levels) <= MAX_STEPS:
+        raise OrderError(f"{where}.levels: not a list of 1 to {MAX_STEPS}")
+    return Staircase(
+        tuple(_number(f"{where}.levels", level, 0.0, 1.0) for level in levels),
+        _number(f"{where}.dwell_s", one["dwell_s"], 0.01, MAX_SECONDS),
+    )
 
 
 def _keys(

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.engines.base import Engine, EngineError, Generated
-from agent.order import Order, Request
+from agent.order import Order, Request, Staircase
 from agent.pipes import Sender
 from agent.prompts import ids_sha256, prompt_of
 from agent.spool import StreamEnd
+from agent.staircase import play
 from agent.streams import TOKEN_COLUMNS, TOKENS, Diary, disk_reason, open_stream
 
 # Signs of life and progress during output: one every half second. Each wakes two processes, and
@@ -155,7 +156,18 @@ class Attempt:
         for number, request in enumerate(order.requests):
             self._request(number, request, tokens)
         self._idle("idle_after", order.idle_after_s)
+        if order.staircase is not None:
+            self._staircase(order.staircase)
         diary.note("unload")
+
+    def _staircase(self, steps: Staircase) -> None:
+        """After all that is measured, so that nothing of it runs on a device that they warmed."""
+
+        def begin() -> None:
+            self.voice.phase("staircase", steps.dwell_s)
+
+        play(steps.levels, steps.dwell_s, self.stop, self.diary.note, begin)
+        self._heed_stop()
 
     def _idle(self, name: str, seconds: float) -> None:
         if seconds > 0:

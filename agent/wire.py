@@ -34,8 +34,8 @@ attempt. channels: fields of `collectors.reading.Channel` and `kind_of_source`. 
 `collectors.protocol.Absent`. probes: kind, max_hz and `collectors.probe`. streams: of `StreamEnd`.
 engine: describe() of the engine. sources: channels and absent as opened for this attempt, with
 the engine's process in them, and rates_hz{kind: rate}. phase: `load`, `idle`, `prefill`,
-`warm-up`, `decode`; request counts from 1, 0 outside of requests; rate in token/s or null before
-it is known.
+`warm-up`, `decode`, `staircase`; request counts from 1, 0 outside of requests; rate in token/s
+or null before it is known.
 
 Error codes: `wire-version`, `bad-message`, `unknown-message`, `busy`, `bad-order`,
 `unknown-engine`, `engine-missing`, `bad-setting`, `bad-model`, `spool-unwritable`,

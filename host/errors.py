@@ -7,6 +7,7 @@ HostError                a sentence for the user and an exit code
 │   ├── ProfileError     a device profile that cannot be used, with the key
 │   ├── InventoryError   a list of devices that cannot be used, with the key
 │   ├── EquipmentError   an equipment file or a certificate that cannot be used
+│   ├── CalibrationError  a transfer calibration that cannot be used
 │   └── LaboratoryError  a laboratory file that cannot be read, with line and key
 ├── DeviceError          3: device, meter or engine failed
 │   ├── TransportError   the way to the device failed
@@ -58,6 +59,10 @@ class InventoryError(UsageError):
 
 class EquipmentError(UsageError):
     """An equipment file or a certificate cannot be used: (file, what is wrong)."""
+
+
+class CalibrationError(UsageError):
+    """A transfer calibration cannot be used, or not be stored: (file or name, what is wrong)."""
 
 
 class LaboratoryError(UsageError):

@@ -19,6 +19,7 @@ SLOWEST: Final = (
     "tests/flow/test_page.py",
     "tests/unit/check/test_rules.py",
     "tests/flow/test_perturbation.py",
+    "tests/flow/test_calibrate.py",
     "tests/flow/test_measure.py",
     "tests/contract/test_shell_agent.py",
     "tests/contract/test_transport.py",

@@ -12,7 +12,7 @@ from typing import Final
 
 from collectors.meters.conversation import Conversation, Manner, NoAnswerError, Restorer
 from collectors.meters.protocol import Identity, Line, MeterError, Setting
-from collectors.meters.replies import Missing, identity, number
+from collectors.meters.replies import Missing, identity, number, shown
 from collectors.meters.scpi_profile import ChannelSpec, ScpiProfile, channel
 from collectors.protocol import Clock
 from collectors.reading import Channel, Gap, Reading
@@ -99,7 +99,7 @@ class ScpiMeter:
         except NoAnswerError:
             return self._no_answer(name, spec.ask or "")
         self._silent = 0
-        value = number(answer.text)
+        value = _figure(answer.text, spec)
         if isinstance(value, Missing):
             return Gap(name, answer.t1_ns, value.reason)
         return Reading(name, answer.t0_ns, answer.t1_ns, value)
@@ -112,6 +112,21 @@ class ScpiMeter:
             raise MeterError(self.conversation.name, f"no longer answers {question}")
         self.conversation.resync("*IDN?", self.identity.said)
         return Gap(name, t_ns, f"no-answer: {question}")
+
+
+def _figure(text: str, spec: ChannelSpec) -> float | Missing:
+    """The number of an answer, which may have its header before it."""
+    word = text.strip()
+    if spec.header and word.startswith(f"{spec.header} "):
+        word = word.removeprefix(spec.header)
+    value = number(word)
+    if isinstance(value, Missing) or spec.overrange_from is None:
+        return value
+    return (
+        Missing(f"overrange: {shown(word.strip())}")
+        if abs(value) >= spec.overrange_from
+        else value
+    )
 
 
 def _product(name: str, first: Reading | Gap, second: Reading | Gap) -> Reading | Gap:

@@ -19,6 +19,8 @@ _COMMAND: Final = r"^[ -:<-~]{1,120}$"
 
 Name = Annotated[str, msgspec.Meta(pattern=_NAME)]
 Command = Annotated[str, msgspec.Meta(pattern=_COMMAND)]
+NoCommand = Annotated[str, msgspec.Meta(pattern=r"^[ -:<-~]{0,120}$")]
+Header = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{0,16}$")]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
 
 
@@ -26,7 +28,9 @@ class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One channel: `ask` is a question with one number for an answer.
 
     Instead, product_of names two channels above whose readings are multiplied. averaging_s: the
-    instrument's own window, where its document or a setting fixes it.
+    instrument's own window, where its document or a setting fixes it. header: a word that may
+    stand before the number, `P` in `P +012.34E+0`. overrange_from: figures of this size and above
+    are codes of the instrument and no readings.
     """
 
     name: Name
@@ -37,6 +41,8 @@ class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     product_of: tuple[Name, Name] | None = None
     resolution: Annotated[float, msgspec.Meta(gt=0)] | None = None
     averaging_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    header: Header = ""
+    overrange_from: Annotated[float, msgspec.Meta(gt=0)] | None = None
     note: str = ""
 
 
@@ -52,8 +58,9 @@ class ScpiProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An instrument: who it says it is, what is set, what is asked.
 
     makers, models: how the first and second field of `*IDN?` begin, upper and lower case alike.
-    document: where the commands come from. settle_s: after the settings. status: `untried`, or on
-    which unit and firmware it was tried.
+    document: where the commands come from. errors: asks for the next entry of the error queue,
+    "" for an instrument without one. settle_s: after the settings. status: `untried`, or on which
+    unit and firmware it was tried.
     """
 
     title: Text
@@ -61,7 +68,7 @@ class ScpiProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: Text
     makers: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
     models: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
-    errors: Command
+    errors: NoCommand
     settle_s: Annotated[float, msgspec.Meta(ge=0, le=60)]
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=120)]
     channels: Annotated[tuple[ChannelSpec, ...], msgspec.Meta(min_length=1, max_length=32)]

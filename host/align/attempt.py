@@ -10,6 +10,7 @@ from host.align.meters import Metered
 from host.align.native import native_attempt
 from host.align.requests import Did, Event, events_of, requests_of, window_of
 from host.align.series import costs_of, sampler_cpu_ratio, series_of
+from host.align.staircase import steps_of
 from host.align.streams import AttemptFiles
 from host.errors import FolderError
 from host.handover.plan import ResolvedPlan
@@ -36,6 +37,7 @@ def attempt_of(
     try:
         events = events_of(files.streams.get("events"))
         did = _did(files, events, plan, requested, cut=status != "valid")
+        steps = steps_of(events)
         series = series_of(files.streams, sources.get("channels", ()))
     except (AttributeError, KeyError, TypeError, ValueError, WireError) as err:
         damage = f"stream-damaged: {err!r}"
@@ -54,6 +56,7 @@ def attempt_of(
         clock=files.streams["events"].clock if "events" in files.streams else "",
         sampled=files.stated.get("sampled", plan.plan.sampling.enabled) is True,
         pair=_pair(files),
+        steps=steps,
     )
 
 

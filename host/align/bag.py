@@ -19,7 +19,7 @@ MANIFEST = "manifest-sha256.txt"
 TAG_MANIFEST = "tagmanifest-sha256.txt"
 TAGGED = frozenset({DECLARATION, "bag-info.txt", MANIFEST})
 # Beside the seal stand what is redone from it and compared byte for byte.
-DERIVED = frozenset({"record.json", "report.html", "perturbation.json"})
+DERIVED = frozenset({"record.json", "report.html", "perturbation.json", "calibration.json"})
 # What comes after the seal has its own proof: statements and superseded records are redone,
 # signatures are checked against the record whose first 16 hex digits their names begin with.
 LATER = re.compile(

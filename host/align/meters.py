@@ -19,6 +19,7 @@ from host.align.samples import Carry, Recording, recording_in
 from host.align.series import series_of
 from host.align.streams import read_json
 from host.errors import FolderError
+from host.handover.facts import MeterEnd
 from host.handover.finding import StreamFault
 from host.handover.trace import IntArray, Series, Window
 
@@ -28,19 +29,24 @@ _FAST = {"samples": ".bin", "blocks": ".tsv"}
 # Readings this far beside an attempt belong to it too: an average reaches back over its window,
 # and idle power is looked at on both sides. The slowest meter here is new every second.
 BESIDE_NS = 5_000_000_000
+# What a meter is on the bench for, the first that it gives any channel of.
+EVIDENCE = ("power", "energy")
+# A reason that a meter or a line gave is text from outside: a sentence, no more.
+MOST_WORDS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Metered:
     """All meters of a run. channels: as they describe themselves. faults: of their streams.
 
-    recordings: of fast meters, on the device's clock already.
+    recordings: of fast meters, on the device's clock already. ends: how each was left.
     """
 
     series: tuple[Series, ...] = ()
     channels: tuple[Mapping[str, Any], ...] = ()
     faults: tuple[StreamFault, ...] = ()
     recordings: tuple[Recording, ...] = ()
+    ends: tuple[MeterEnd, ...] = ()
 
     def beside(self, attempt: Window) -> tuple[Series, ...]:
         """As `beside`, with what fast meters gave."""
@@ -56,6 +62,7 @@ def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool)
     faults: list[StreamFault] = []
     recordings: list[Recording] = []
     carry = _carry(host_to_device, same_clock=same_clock)
+    ends: dict[str, MeterEnd] = {}
     for place in sorted(p for p in (data / FOLDER).glob("*/*") if p.is_dir()):
         about = place / "meter.json"
         if not about.exists():
@@ -67,18 +74,23 @@ def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool)
         try:
             faults += _faults(place, streams, data)
             found = series_of(streams, said["channels"])
-            if "samples" in said:
-                recording, damage = recording_in(place, said, carry or _here)
-                recordings += [] if recording is None or carry is None else [recording]
-                faults += [_fault(place, data, *one) for one in damage]
+            ends[place.parent.name] = _end(place, said["channels"], ends)
+            more, damage = _recordings(place, said, carry)
+            recordings += more
+            faults += [_fault(place, data, *one) for one in damage]
         except (AttributeError, KeyError, TypeError, ValueError) as err:
             raise FolderError(str(place), f"is no recording of a meter: {err!r}") from err
         if not same_clock:
             found = tuple(_carried(one, carry) for one in found)
         series += found
         channels |= {str(c.get("name")): c for c in said["channels"]}
-    found_channels = tuple(channels.values())
-    return Metered(tuple(series), found_channels, tuple(faults), tuple(recordings))
+    return Metered(
+        series=tuple(series),
+        channels=tuple(channels.values()),
+        faults=tuple(faults),
+        recordings=tuple(recordings),
+        ends=tuple(ends.values()),
+    )
 
 
 def beside(found: Sequence[Series], attempt: Window) -> tuple[Series, ...]:
@@ -123,6 +135,32 @@ def _faults(place: Path, streams: Mapping[str, SpoolFile], data: Path) -> list[S
         if kind in _FAST and _size(place / f"{name}{_FAST[kind]}") != one["size_bytes"]:
             found.append(_fault(place, data, f"{name}{_FAST[kind]}", SpoolFault(0, "count")))
     return found
+
+
+def _end(
+    place: Path, channels: Sequence[Mapping[str, Any]], before: Mapping[str, MeterEnd]
+) -> MeterEnd:
+    """How a meter was left; of several recordings the first that failed tells why."""
+    name = place.parent.name
+    by = {q: tuple(str(c["name"]) for c in channels if c["quantity"] == q) for q in EVIDENCE}
+    every = tuple(str(c["name"]) for c in channels)
+    own = next((names for names in by.values() if names), every)
+    if name in before and before[name].failed:
+        return before[name]
+    end = place / "end.json"
+    said = str(read_json(end).get("failed", "")) if end.exists() else ""
+    words = " ".join("".join(c if c.isprintable() else " " for c in said).split())
+    return MeterEnd(name, own, words[:MOST_WORDS])
+
+
+def _recordings(
+    place: Path, said: Mapping[str, Any], carry: Carry | None
+) -> tuple[list[Recording], tuple[tuple[str, SpoolFault], ...]]:
+    """What a fast meter gave, and its faults; nothing where nobody knows its time."""
+    if "samples" not in said:
+        return [], ()
+    found, faults = recording_in(place, said, carry or _here)
+    return [] if found is None or carry is None else [found], faults
 
 
 def _size(path: Path) -> int:

@@ -95,6 +95,8 @@ def read_run(root: Path) -> RunReading:
         perturbation=_perturbation(data / "perturbation.json"),
         laboratory=_laboratory(data / "laboratory.toml"),
         journal=_journalled(data),
+        meters=metered.ends,
+        gates_left_out=_left_out(data / "gates.json"),
     )
     return RunReading(run, facts, (*faults, *journal_faults, *metered.faults))
 
@@ -140,6 +142,14 @@ def _perturbation(path: Path) -> Lookup | None:
         return msgspec.convert(read_json(path), Lookup)
     except msgspec.ValidationError as err:
         raise FolderError(str(path), f"is no look-up of an on/off result: {err}") from err
+
+
+def _left_out(path: Path) -> dict[str, str]:
+    """Gates of a profile that the run was not held to (host/pipeline/profile_gates.py)."""
+    said = _optional(path).get("left_out", {})
+    if not isinstance(said, dict):
+        raise FolderError(str(path), "left_out is no object")
+    return {str(name)[:64]: str(why)[:200] for name, why in said.items()}
 
 
 def _laboratory(path: Path) -> Laboratory | None:

@@ -30,6 +30,10 @@ COMMANDS = {
         "host.cli.equipment:equipment",
         "Show and check instruments and certificates; import a DCC.",
     ),
+    "calibrate": (
+        "host.cli.calibrate:calibrate",
+        "Calibrate power sources of a device against a meter.",
+    ),
     "meters": ("host.cli.meters:meters", "List kinds of bench meters; ask one who it is."),
     "verify": ("host.cli.verify:verify", "Check a run folder and redo its record."),
     "keys": ("host.cli.keys:keys", "Make, certify, trust and revoke signing keys."),

@@ -45,6 +45,13 @@ INTERRUPTED = 130
     help="Instruments and certificates in use, TOML; a resumed run keeps its own.",
 )
 @click.option(
+    "--calibration",
+    "calibrations",
+    multiple=True,
+    help="A transfer calibration that corrects a source: file, stored name, or auto for the newest"
+    " that fits each source; again for more. None is used without it.",
+)
+@click.option(
     "--laboratory",
     type=click.Path(path_type=Path),
     help="The laboratory file; the usual one when left out, if there is one.",
@@ -87,7 +94,7 @@ def measure(
 
     dry_run, detached = over.pop("dry_run"), over.pop("detached")
     named = (over.pop("equipment"), over.pop("laboratory"), over.pop("inventory"))
-    files = Files(*named, plan=plan_file is not None)
+    files = Files(*named, plan_file is not None, over.pop("calibrations"))
     if resumed is not None:
         with watching(err()) as watch:
             return tell(resume(resumed, watch, files.inventory), as_json=as_json)

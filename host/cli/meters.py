@@ -88,17 +88,21 @@ def _open(
     from collectors.meters.protocol import MeterError
     from collectors.meters.table import opener
     from collectors.meters.transcript import Unkept
+    from host.pipeline.meters import SHARED
+    from host.run.meter_lock import held
 
     try:
         found = opener(kind)
     except MeterError as err:
         raise UsageError(err.meter, err.what) from None
+    lines = [] if kind in SHARED else [("meter", address)]
     try:
-        meter = found(Hookup("meter.probe", address, settings, device_clock(), Unkept()))
-        try:
-            yield meter
-        finally:
-            meter.close()
+        with held(lines, "inferometer meters probe"):
+            meter = found(Hookup("meter.probe", address, settings, device_clock(), Unkept()))
+            try:
+                yield meter
+            finally:
+                meter.close()
     except MeterError as err:
         raise DeviceError(err.meter, err.what) from None
 

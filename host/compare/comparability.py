@@ -13,7 +13,13 @@ import msgspec
 
 from host.compare.common import same_run
 from host.compare.leaves import unequal
-from host.compare.rules_results import measurand_versions, power_boundary, power_tiers, sum_rules
+from host.compare.rules_results import (
+    measurand_versions,
+    power_boundary,
+    power_corrections,
+    power_tiers,
+    sum_rules,
+)
 from host.compare.unlike import Effect, Unlike
 from host.handover.record import Record
 from host.handover.text import Txt
@@ -183,6 +189,7 @@ RULES: Final = (
     Rule("timing-boundary", Txt("计时边界相同", "one boundary of timing"), _boundary),
     Rule("power-tier", Txt("功率证据等级相同", "one tier of power evidence"), power_tiers),
     Rule("power-boundary", Txt("功率测点相同", "power taken at one place"), power_boundary),
+    Rule("power-correction", Txt("修正方式相同", "corrected alike"), power_corrections),
     Rule("integration-rule", Txt("计算规则相同", "one rule of computing"), sum_rules),
     Rule("uncertainty-status", Txt("不确定度评定程度相同", "U of one extent"), _uncertainty),
     Rule("state", Txt("记录已签发、未撤回", "issued and not withdrawn"), _states),

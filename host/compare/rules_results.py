@@ -55,6 +55,34 @@ def power_tiers(records: Records) -> Iterator[Unlike]:
     )
 
 
+def power_corrections(records: Records) -> Iterator[Unlike]:
+    """Power of one source that only one side corrects to what a meter beside it showed.
+
+    What a rail says of itself and what a meter says of the device are two quantities.
+    """
+    made = [_corrections(record) for record in records]
+    for source in sorted(set().union(*made)):
+        values = tuple(each.get(source, "none") for each in made)
+        hit = _ids(records, lambda q, s=source: q.source == s and q.unit in _POWER_UNITS)  # type: ignore[misc]
+        if len(set(values)) > 1 and hit:
+            text = Txt(
+                f"{source} 只有一方经转移校准或两点核查修正，或修正的种类不同。",
+                f"{source} is corrected on one side only, or by another kind of calibration.",
+            )
+            path = "equipment.*.kind"
+            yield Unlike("power-correction", path, values, Effect.PART, text, hit)
+
+
+def _corrections(record: Record) -> dict[str, str]:
+    """Source -> kind of the calibration that corrected it."""
+    return {
+        channel: each.kind
+        for each in record.equipment
+        if each.kind in ("transfer_calibration", "two_point_check")
+        for channel in each.channels
+    }
+
+
 def sum_rules(records: Records) -> Iterator[Unlike]:
     """Results of one id that were computed by different rules, or stand in different units."""
     yield from _by_field(

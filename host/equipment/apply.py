@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import msgspec
+
+from host.equipment.ambient import airs_of, environment_read, surroundings_read
 from host.equipment.assign import Named, assign
 from host.equipment.fields import environment_of, equipment_fields
 from host.equipment.judge import days_of, tier_of
@@ -24,7 +27,11 @@ def apply(run: AlignedRun, equipment: Equipment | None, performed: Mapping[str, 
     corrected and a source that calls itself tier A is shown as A-. Raises EquipmentError where the
     file does not fit the channels.
     """
-    given = equipment or NONE
+    stated = equipment or NONE
+    airs = airs_of(run, stated)
+    # Indications decide whether it was too warm: a correction of theirs is far below a degree.
+    around = (*stated.environment, *surroundings_read(airs))
+    given = msgspec.structs.replace(stated, environment=around)
     likes = _likes(run)
     assigned = assign(given, [Named(s.channel, s.unit, s.kind) for s in likes.values()])
     days = days_of(performed)
@@ -35,15 +42,16 @@ def apply(run: AlignedRun, equipment: Equipment | None, performed: Mapping[str, 
         name: used[name].tier if name in used else tier_of(like.tier, good=False)
         for name, like in likes.items()
     }
+    attempts = tuple(_corrected(attempt, used, tiers) for attempt in run.attempts)
+    corrected = replace(run, attempts=attempts)
     instruments = Instruments(
         equipment=equipment_fields(given, tuple(used.values())),
-        environment=environment_of(given),
+        environment=(*environment_read(airs_of(corrected, stated), used), *environment_of(stated)),
         problems=tuple(_problems(given, tuple(used.values()))),
         tiers=tiers,
     )
-    attempts = tuple(_corrected(attempt, used, tiers) for attempt in run.attempts)
     sensors = {name: u.terms for name, u in used.items() if u.terms}
-    return Applied(replace(run, attempts=attempts), sensors, instruments)
+    return Applied(corrected, sensors, instruments)
 
 
 def _likes(run: AlignedRun) -> dict[str, Series]:

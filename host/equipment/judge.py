@@ -71,15 +71,15 @@ def years_since(certificate: Certificate, days: Days) -> float | None:
 
 def too_warm(certificate: Certificate, equipment: Equipment) -> Txt | None:
     """Why the surroundings were not those of the calibration; None where nobody says either."""
-    ambient = [s for s in equipment.environment if s.quantity == words.AMBIENT]
-    scale = scale_of(ambient[0].unit) if ambient else None
-    if scale is None or certificate.temperature is None:
+    if certificate.temperature is None:
         return None
-    value = float(ambient[0].value) * scale.factor + scale.offset
     low, high = certificate.temperature
-    if float(low) <= value <= float(high):
-        return None
-    return words.surroundings(f"{value:g}", low, high)
+    for stated in (s for s in equipment.environment if s.quantity == words.AMBIENT):
+        scale = scale_of(stated.unit)
+        value = None if scale is None else float(stated.value) * scale.factor + scale.offset
+        if value is not None and not float(low) <= value <= float(high):
+            return words.surroundings(f"{value:g}", low, high)
+    return None
 
 
 def tier_of(said: str, *, good: bool) -> str:

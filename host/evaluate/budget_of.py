@@ -12,6 +12,7 @@ from host.evaluate.both import both, dominated
 from host.evaluate.budget_table import terms_of
 from host.evaluate.gum import propagate
 from host.evaluate.model import Model
+from host.evaluate.ratio import ratio_terms
 from host.evaluate.terms import Measured, Term
 from host.evaluate.terms_common import REPEATABILITY
 from host.handover.budget import Budget, Row
@@ -35,7 +36,7 @@ def budget_of(of: Measured) -> Budget:
     Rows that cancel stand in it with c = 0. The seed of a Monte Carlo is made from the name of
     the result, so that it is drawn alike each time.
     """
-    terms = terms_of(of)
+    terms = terms_of(of) if of.seen.of is None else ratio_terms(of)
     inside = [term for term in terms if term.shape != "cancels"]
     text = expression_of(terms) + legend_of(of, terms)
     model = Model(text, partial(value_of, inside), of.seen.measurand, of.seen.unit)

@@ -214,6 +214,7 @@ def _input(named: Named, by: Evaluated, stated: SensorTerm) -> Input:
         if stated.U is not None
         else Txt("给出的极限为半宽，矩形分布", "the stated limit is the half-width, rectangular")
     )
+    how = stated.how or how
     ref = stated.equipment_ref
     shared = f"equipment:{ref}" if ref else ""
     return evaluated(named, by, stated.source, how, shared=shared, equipment=ref)

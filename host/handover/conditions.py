@@ -36,7 +36,8 @@ class SensorTerm:
     part: what it is. relative: the numbers are ratios of the indication, else in the channel's
     coherent unit; those of `refresh` are seconds, by which a reading may be older than its stamp.
     Either U with k (a certificate) or half_width (a limit, rectangular); neither: not evaluated,
-    and `source` says why. nu: degrees of freedom.
+    and `source` says why. nu: degrees of freedom. how: the method, None for a certificate's or a
+    data sheet's own.
     """
 
     part: Literal["calibration", "gain", "offset", "resolution", "drift", "refresh"]
@@ -47,6 +48,7 @@ class SensorTerm:
     half_width: float | None = None
     nu: float = float("inf")
     equipment_ref: str = ""
+    how: Txt | None = None
 
 
 @dataclass(frozen=True, slots=True)

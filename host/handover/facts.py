@@ -30,6 +30,20 @@ class Journalled:
 
 
 @dataclass(frozen=True, slots=True)
+class MeterEnd:
+    """How a meter on the bench was left, all its recordings in the run together.
+
+    name: id of the instrument. channels: names of those that it gives, all of one quantity: power
+    where it gives any, else energy, else whatever it gives. failed: why a recording ended before
+    its run, "" where none did.
+    """
+
+    name: str
+    channels: tuple[str, ...]
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RunFacts:
     """Everything the record needs that is no measured value. Free-form maps are quoted as said.
 
@@ -47,7 +61,9 @@ class RunFacts:
     where it did not look. laboratory: the operator's file as the run had it. equipment,
     environment: instruments in use, and what they read of the surroundings. equipment_problems:
     what keeps them from being what their file wants. journal: what the host noted of attempts.
-    beyond: results that the device cannot have given, by the limits of its profile.
+    beyond: results that the device cannot have given, by the limits of its profile. meters: how
+    each one on the bench was left. gates_left_out: gate of the device's profile -> why this run
+    was not held to it.
     """
 
     plan: ResolvedPlan
@@ -74,3 +90,5 @@ class RunFacts:
     equipment_problems: tuple[Problem, ...] = ()
     journal: tuple[Journalled, ...] = ()
     beyond: tuple[Txt, ...] = ()
+    meters: tuple[MeterEnd, ...] = ()
+    gates_left_out: Mapping[str, str] = field(default_factory=dict)

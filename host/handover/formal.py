@@ -89,11 +89,26 @@ class EquipmentField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Txt | None = None
 
 
+class ReadingsField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an instrument read of the surroundings in a run, in the unit of its condition.
+
+    n: readings, from the first to the last beside the attempts; least, most: of all of them.
+    """
+
+    channel: str
+    n: int
+    first: Dec
+    last: Dec
+    least: Dec
+    most: Dec
+
+
 class EnvironmentField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A condition of the surroundings; value None: not measured, `missing` says why.
 
     missing: the reason code, a colon, words; the code is alike in both languages. unit: UCUM.
-    source: what it was read with, or who states it. U, k: where they are known.
+    source: what it was read with, or who states it. U, k: where they are known. readings: behind
+    a value that an instrument read in the run, their mean; null for one that somebody states.
     """
 
     quantity: str
@@ -105,6 +120,7 @@ class EnvironmentField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: Txt | None = None
     equipment_ref: str = ""
     missing: Txt | None = None
+    readings: ReadingsField | None = None
 
 
 class MethodField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,6 +12,7 @@ from typing import Final
 
 from host.handover import events
 from host.handover.quantity import Definition
+from host.handover.side_by_side import POWER_RATIO
 from host.handover.text import Txt, same
 
 
@@ -140,6 +141,14 @@ _DEFINITIONS: Final = (
         Txt("E(请求) / 时长(请求) - P(空闲)", "E(request) / duration(request) - P(idle)"),
         "W",
         _REQUESTS,
+    ),
+    _measurand(
+        POWER_RATIO,
+        "两个来源的功率之比",
+        "ratio of the power by two sources",
+        Txt("P(阶段, 来源 a) / P(阶段, 来源 b)", "P(phase, source a) / P(phase, source b)"),
+        "1",
+        _PHASE,
     ),
     _measurand(
         "energy@1",

@@ -100,8 +100,26 @@ class GatePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     forbid_throttle: bool | None = None
 
 
+class StaircasePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A load in steps at the end of each attempt, for transfer calibration.
+
+    levels: shares of the CPUs, each once. repeats: how many times all of them are gone through up
+    and down again (`up_down`), or as often in an order drawn from the seed (`seeded`). reference:
+    channel of the meter that is believed; "" for the only power channel of a meter there is.
+    """
+
+    levels: Annotated[tuple[Annotated[float, Meta(ge=0, le=1)], ...], Meta(min_length=2)]
+    dwell_s: Annotated[float, Meta(ge=0.1, le=3_600)]
+    repeats: Annotated[int, Meta(ge=1, le=100)]
+    order: Literal["up_down", "seeded"]
+    reference: Annotated[str, Meta(max_length=200)] = ""
+
+
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One plan file. controls: ids of the profile's controls that are held during the run."""
+    """One plan file. controls: ids of the profile's controls that are held during the run.
+
+    staircase: only of a run that calibrates sources of the device against a meter.
+    """
 
     plan: Annotated[int, Meta(ge=1)]
     title: Annotated[str, Meta(max_length=500)]
@@ -113,6 +131,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sampling: SamplingPlan
     gates: GatePlan
     controls: tuple[str, ...] = ()
+    staircase: StaircasePlan | None = None
 
 
 class ResolvedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

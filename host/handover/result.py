@@ -138,6 +138,7 @@ class Observation:
     of the attempts' lower and upper bounds. count: tokens, intervals or requests behind it.
     missing: reason code and detail when no attempt gave a value; with values, what the other
     attempts lacked. basis: what the values rest on; None for conventions and without values.
+    of: numerator and denominator of a ratio of two sources.
     """
 
     measurand: str
@@ -153,6 +154,7 @@ class Observation:
     count: int = 0
     bounds: tuple[float, float] | None = None
     basis: Basis | None = None
+    of: tuple[Observation, Observation] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,10 @@ HOLD: Final = Txt(
     "average held back to the reading before; bounds: a cut edge reading counts or not, the"
     " source averages over no more than the reading period",
 )
+RATIO: Final = Txt(
+    "同一阶段两个来源的平均功率之比，逐次相除后取平均；不作平均合并",
+    "mean powers of one phase by two sources, divided attempt by attempt; never averaged",
+)
 TIME_MEAN: Final = Txt("时间平均，读数之间按梯形", "time mean, trapezoid between readings")
 TEMPERATURE_RISE: Final = Txt(
     "窗口内最大读数减去窗口开始时或之前的最后一个读数",
@@ -52,6 +56,7 @@ RULES: Final = (
     COUNTER,
     TRAPEZOID,
     HOLD,
+    RATIO,
     TIME_MEAN,
     TEMPERATURE_RISE,
     KERNEL_PEAK,

@@ -124,11 +124,20 @@ class SourceCost:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a load staircase. level: share of the CPUs that was asked for, 0 to 1."""
+
+    window: Window
+    level: float
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptTrace:
     """One attempt: status `valid`, `void` or `incomplete` with a reason code.
 
     load: model load, None when it never ended. idle_before, idle_after: baselines or None.
     sampled: with the sampler. pair: of a run in pairs with and without it, from 1; 0 in others.
+    steps: of a load staircase after all else.
     """
 
     number: int
@@ -144,6 +153,7 @@ class AttemptTrace:
     clock: str = ""  # domain of all its stamps, "" where no stream says it
     sampled: bool = True
     pair: int = 0
+    steps: tuple[Step, ...] = ()
 
     def scored(self) -> tuple[RequestTrace, ...]:
         """Requests that count: all but the warm-ups."""

@@ -16,7 +16,13 @@ from host.artefacts.recordings import inspect_recording
 from host.errors import ArtefactError, PlanError
 from host.handover.plan import Plan
 from host.handover.text import Txt
-from host.plan.resolve import FORMATS, check_pairing, choose_engine, dataset_of
+from host.plan.resolve import (
+    FORMATS,
+    check_pairing,
+    check_staircase,
+    choose_engine,
+    dataset_of,
+)
 from host.run.link import Link
 
 Step = Callable[[int, int, str], None]
@@ -43,6 +49,7 @@ def artefacts_of(plan: Plan, installed: Mapping[str, str | None], step: Step) ->
     """Find or make the model, hash it, load the dataset. Raises UsageError for bad input."""
     choice = choose_engine(plan, installed)
     check_pairing(plan, choice.kind)
+    check_staircase(plan, choice.kind)
     dataset = dataset_of(plan)
     path, model = _model(plan, choice.kind, step)
     if plan.model.sha256 and plan.model.sha256 != model["sha256"]:

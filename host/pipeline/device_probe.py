@@ -14,6 +14,7 @@ MAX_TEXT = 100
 MAX_GREETING_BYTES = 4096
 # ssh -G prints some 80 lines.
 MAX_CONFIG_CHARS = 64 << 10
+NOT_YET = "its port is open; adb connects to it when it is used"
 BEHIND = "it is behind a jump host: only a connection can tell"
 
 
@@ -27,12 +28,23 @@ def probe(address: Address, config: str | None, timeout_s: float) -> tuple[objec
     Raises OSError or ValueError where nobody, or somebody else, answers; BehindError where only
     a connection can tell.
     """
+    if place := network_place(address):
+        with socket.create_connection(place, timeout=timeout_s):
+            return (NOT_YET,)
     if address.way != "ssh":
         with socket.create_connection((address.target, address.port), timeout=timeout_s):
             return ("the port is open; adbd was not asked",)
     place = _place(address, config, timeout_s)
     with socket.create_connection(place, timeout=timeout_s) as end:
         return (_greeting(end),)
+
+
+def network_place(address: Address) -> tuple[str, int] | None:
+    """Host and port of a device that adb reaches over the network, else None."""
+    host, _, port = address.target.rpartition(":")
+    if address.way != "adb" or not host or not port.isdecimal() or int(port) >= 1 << 16:
+        return None
+    return host.strip("[]"), int(port)
 
 
 def text_of(text: str) -> str:

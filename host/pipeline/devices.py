@@ -20,7 +20,7 @@ from host.pipeline.device_lists import (
     listed,
     rows_of,
 )
-from host.pipeline.device_probe import BehindError, probe, text_of
+from host.pipeline.device_probe import NOT_YET, BehindError, network_place, probe, text_of
 from host.plan.address import Address, parse_address
 
 Rows = tuple[Row, ...]
@@ -62,7 +62,7 @@ def _questions(
         way: partial(listed, lister) for way, lister in given.items()
     }
     for device, address in entries:
-        if address.way in ("ssh", "adb-direct"):
+        if address.way in ("ssh", "adb-direct") or network_place(address):
             config = device.options.ssh_config
             questions[str(address)] = partial(probe, address, config, timeout_s)
     return questions
@@ -97,14 +97,14 @@ def _seen(
         case "local":
             return Row("local", "online")
         case "adb":
-            return _phone(address, found["adb"])
+            return _phone(address, found["adb"], answers.get(str(address)))
         case "serial":
             return _port(address, found["serial"])
         case "ssh" | "adb-direct":
             return _answered(address, answers.get(str(address)))
 
 
-def _phone(address: Address, rows: Rows | None) -> Row:
+def _phone(address: Address, rows: Rows | None, answer: object) -> Row:
     said = str(address)
     if rows is None:
         return Row(said, "unknown", note="adb could not be asked")
@@ -115,6 +115,8 @@ def _phone(address: Address, rows: Rows | None) -> Row:
     if same:
         note = f"{len(same)} devices have this serial number; say {' or '.join(same)}"
         return Row(said, "unknown", duplicate=True, note=note)
+    if isinstance(answer, tuple):
+        return Row(said, "unknown", note=NOT_YET)
     return Row(said, "unreachable", note="adb does not list it")
 
 

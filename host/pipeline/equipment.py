@@ -15,6 +15,7 @@ from host.equipment.load import FOLDER, Loaded, kept_in, load
 from host.errors import DeviceError
 from host.handover.conditions import SensorTerm
 from host.handover.units import conversion
+from host.pipeline.calibration_use import with_calibrations
 from host.run.folder import RunFolder, write_bytes
 from host.run.link import Link
 
@@ -47,9 +48,11 @@ def with_equipment(
 ) -> tuple[RunReading, Mapping[str, tuple[SensorTerm, ...]]]:
     """A run folder's reading with corrected series and earned tiers, and terms by channel.
 
-    Raises EquipmentError where what the folder keeps is not usable.
+    Raises EquipmentError or CalibrationError where what the folder keeps is not usable.
     """
-    applied = apply(reading.run, kept_in(root / "data"), reading.facts.performed)
+    equipment = kept_in(root / "data")
+    applied = apply(reading.run, equipment, reading.facts.performed)
+    applied = with_calibrations(root, reading, applied, equipment)
     found = applied.instruments
     facts = replace(
         reading.facts,

@@ -11,10 +11,14 @@ from typing import Any
 import msgspec
 
 from host.deploy.stage import local_store
+from host.equipment.load import Loaded
+from host.handover.calibration import Stored
 from host.handover.perturbation import Lookup
 from host.handover.plan import Plan, ResolvedPlan
 from host.handover.progress import Progress, Watch
 from host.pipeline.artefacts import artefacts_of, engines_of
+from host.pipeline.calibration import write_calibration
+from host.pipeline.calibration_use import calibrations_for, keep_calibrations
 from host.pipeline.equipment import equipment_for, keep_equipment
 from host.pipeline.fill import Work, disk, fill, hand_over_all
 from host.pipeline.laboratory import NAME as LABORATORY
@@ -53,14 +57,15 @@ class Measured:
 class Files:
     """Files of the operator: equipment in use, laboratory, inventory of devices.
 
-    None: the usual one, if any. plan: whether the plan is one too; without a plan file the gates
-    are those of the device's profile.
+    None: the usual one, if any. calibrations: files, names of stored ones, or `auto`. plan:
+    whether the plan is one too; without a plan file the gates are those of the device's profile.
     """
 
     equipment: Path | None = None
     laboratory: Path | None = None
     inventory: Path | None = None
     plan: bool = True
+    calibrations: tuple[str, ...] = ()
 
 
 NO_FILES = Files()
@@ -126,6 +131,7 @@ def _begun(
             check_meters(instruments.equipment)
             if asked.detached:
                 refuse_meters(instruments.equipment)
+        calibrations = _calibrations(files, plan, link, instruments)
         folder = create(runs, _name(resolved))
         with owned(folder.data):
             with disk(folder):
@@ -134,9 +140,17 @@ def _begun(
                 if gates is not None:
                     write_json(folder.data / GATES, asdict(gates))
                 keep_equipment(folder, instruments)
+                keep_calibrations(folder, calibrations)
                 if laboratory is not None:
                     write_bytes(folder.data / LABORATORY, laboratory)
             yield Work(resolved, folder, device, watch), link
+
+
+def _calibrations(
+    files: Files, plan: Plan, link: AgentLink, instruments: Loaded | None
+) -> tuple[Stored, ...]:
+    equipment = None if instruments is None else instruments.equipment
+    return calibrations_for(files.calibrations, plan, link, equipment, wall_label())
 
 
 def _resolved(plan: Plan, device: Reached, link: AgentLink, watch: Watch) -> ResolvedPlan:
@@ -157,6 +171,7 @@ def finish(folder: RunFolder, ended: str, watch: Watch) -> Measured:
         write_record(folder.path, redone)
         write_page(folder.path, redone)
         write_on_off(folder.path, redone.reading)
+        write_calibration(folder.path, redone)
     return Measured(folder, redone, ended, lookup)
 
 

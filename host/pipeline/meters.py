@@ -10,15 +10,19 @@ import msgspec
 
 from collectors.clocks import device_clock
 from collectors.meters.hookup import Hookup
-from collectors.meters.protocol import FastMeter, Meter, Transcript
+from collectors.meters.protocol import FastMeter, Meter, MeterError, Transcript
 from collectors.meters.table import opener
 from collectors.protocol import Clock
 from host.equipment.load import kept_in
 from host.errors import PlanError
-from host.handover.equipment import Connection, Equipment
+from host.handover.equipment import Connection, Equipment, Instrument
 from host.handover.progress import Progress
 from host.pipeline.fill import Work, disk
+from host.run.meter_lock import held
 from host.run.meters import recording
+
+# Drivers that only read files of the kernel: any number of runs may, side by side.
+SHARED = frozenset({"ds18b20"})
 
 
 @contextmanager
@@ -32,13 +36,18 @@ def metered(work: Work) -> Iterator[None]:
         yield
         return
     clock = device_clock()
-    for name, connection in found.items():
+    for name, (_, connection) in found.items():
         work.watch(Progress("meter", waiting=f"{name}: {connection.driver}"))
     openers = {
-        name: (partial(_open, name, connection, clock), msgspec.to_builtins(connection))
-        for name, connection in found.items()
+        name: (partial(_open, instrument, connection, clock), msgspec.to_builtins(connection))
+        for name, (instrument, connection) in found.items()
     }
-    with disk(work.folder), recording(work.folder.data, openers, clock) as recorders:
+    lines = [(n, c.address) for n, (_, c) in found.items() if c.driver not in SHARED]
+    with (
+        held(lines, str(work.folder.path)),
+        disk(work.folder),
+        recording(work.folder.data, openers, clock) as recorders,
+    ):
         yield
     for one in recorders:
         if one.failed:
@@ -55,7 +64,7 @@ def refuse_meters(equipment: Equipment) -> None:
 
 def check_meters(equipment: Equipment) -> None:
     """Raise PlanError for settings that would look at another load than that of the run."""
-    for name, connection in _connected(equipment).items():
+    for name, (_, connection) in _connected(equipment).items():
         if "ranging" in connection.settings:
             raise PlanError(
                 "equipment",
@@ -65,13 +74,38 @@ def check_meters(equipment: Equipment) -> None:
             )
 
 
-def _connected(equipment: Equipment | None) -> dict[str, Connection]:
+def _connected(equipment: Equipment | None) -> dict[str, tuple[Instrument, Connection]]:
     instruments = () if equipment is None else equipment.instrument
-    return {i.id: i.connect for i in instruments if i.connect is not None}
+    return {i.id: (i, i.connect) for i in instruments if i.connect is not None}
 
 
 def _open(
-    name: str, connection: Connection, clock: Clock, transcript: Transcript
+    instrument: Instrument, connection: Connection, clock: Clock, transcript: Transcript
 ) -> Meter | FastMeter:
-    hookup = Hookup(f"meter.{name}", connection.address, connection.settings, clock, transcript)
-    return opener(connection.driver)(hookup)
+    name = f"meter.{instrument.id}"
+    hookup = Hookup(name, connection.address, connection.settings, clock, transcript)
+    found = opener(connection.driver)(hookup)
+    try:
+        if (
+            connection.driver not in SHARED
+        ):  # many probes behind one id, each has a name of its own
+            expect_serial(instrument, found.identity.serial)
+    except MeterError:
+        found.close()
+        raise
+    return found
+
+
+def expect_serial(instrument: Instrument, said: str) -> None:
+    """Raise MeterError where another unit answers than the one of the certificates.
+
+    said: by the meter itself, "" where it does not say, "0" where it has none to say (IEEE 488.2,
+    10.14). Spaces and upper case do not count.
+    """
+    ours, theirs = ("".join(text.split()).casefold() for text in (instrument.serial, said))
+    if theirs not in ("", "0", ours):
+        raise MeterError(
+            instrument.id,
+            f"says that its serial number is {said[:40]}, the equipment file says"
+            f" {instrument.serial[:40]}: certificates are of one unit alone",
+        )

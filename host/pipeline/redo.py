@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from host.align.read import RunReading, read_run
 from host.check.rules_limits import beyond_limits
 from host.evaluate.run import evaluate
 from host.handover.case import Case
+from host.handover.conditions import SensorTerm
 from host.handover.record import Record
 from host.handover.result import Results
 from host.handover.trace import AlignedRun
@@ -26,6 +28,7 @@ class Redone:
     """A run folder read, corrected, reduced and put into a record, as its statements say.
 
     reading: with the corrections of certificates. indications: the run as the sources gave it.
+    sensors: what certificates and data sheets leave open, by channel.
     """
 
     reading: RunReading
@@ -33,6 +36,7 @@ class Redone:
     record: Record
     results: Results
     stored: tuple[Stored, ...] = ()
+    sensors: Mapping[str, tuple[SensorTerm, ...]] = field(default_factory=dict)
 
     def record_after(self, count: int) -> Record:
         """The record under the first statements only; 0: the draft."""
@@ -63,4 +67,4 @@ def redo(root: Path) -> Redone:
     if beyond:
         reading = replace(reading, facts=replace(reading.facts, beyond=beyond))
         record = build(reading.run, results, reading.facts, statements)
-    return Redone(reading, read.run, record, results, stored)
+    return Redone(reading, read.run, record, results, stored, sensors)

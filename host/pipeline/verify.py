@@ -19,6 +19,7 @@ from host.handover.finding import Finding
 from host.handover.record import Record
 from host.handover.signature import SignatureOutcome
 from host.handover.text import Txt
+from host.pipeline.calibration import calibration_bytes
 from host.pipeline.perturbation import on_off_bytes
 from host.pipeline.redo import Redone, redo
 from host.pipeline.sign import signature_outcomes
@@ -151,6 +152,7 @@ def _differences(root: Path, redone: Redone) -> Iterator[Finding]:
         ("record.json", redone.record_bytes),
         ("report.html", redone.page_bytes),
         ("perturbation.json", partial(on_off_bytes, redone.reading)),
+        ("calibration.json", partial(calibration_bytes, redone)),
     ):
         path, again = root / name, made()
         if again is None:

@@ -87,6 +87,22 @@ def check_pairing(plan: Plan, engine_kind: str) -> None:
         )
 
 
+def check_staircase(plan: Plan, engine_kind: str) -> None:
+    """Refuse a load staircase that no agent would play, or nobody would sample."""
+    if plan.staircase is None:
+        return
+    if len(set(plan.staircase.levels)) != len(plan.staircase.levels):
+        raise PlanError("staircase.levels", "a level stands twice; `repeats` says how often")
+    if not plan.sampling.enabled:
+        raise PlanError("sampling.enabled", "is false, so no source would be read on the steps")
+    if engine_kind in ("replay", NATIVE):
+        raise PlanError(
+            "staircase",
+            f"the engine {engine_kind} has no process of the Python agent that could play it on"
+            " the device's clock",
+        )
+
+
 def dataset_of(plan: Plan) -> Dataset:
     """The dataset with the items that the plan picks. Raises PlanError for unknown items."""
     whole = load(plan.dataset.reference, expected_sha256=plan.dataset.sha256 or None)

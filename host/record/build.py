@@ -101,8 +101,9 @@ def build(
 
 
 def _kind(facts: RunFacts) -> Literal["performance_test_report", "intermediate_check"]:
-    """A run in pairs with and without the sampler checks the measuring itself."""
-    return "intermediate_check" if facts.plan.plan.run.pairing == "on_off" else KIND
+    """Pairs with and without the sampler, or a load staircase, check the measuring itself."""
+    plan = facts.plan.plan
+    return "intermediate_check" if plan.run.pairing == "on_off" or plan.staircase else KIND
 
 
 def _title(facts: RunFacts) -> Txt:

@@ -12,8 +12,12 @@ from host.handover.text import Txt
 from host.handover.trace import AlignedRun
 from host.record.attempts import outputs_differ
 from host.record.state import changed_state
+from host.record.warning_counters import counter_warnings
 from host.record.warning_equipment import equipment_warnings
+from host.record.warning_gates import gate_warnings
+from host.record.warning_meters import meter_warnings
 from host.record.warning_output import output_warnings
+from host.record.warning_sources import source_warnings
 from host.schema.canonical import decimal
 
 MIN_ATTEMPTS = 3  # below, t is above 12 and U says little
@@ -48,7 +52,15 @@ class Evidence:
 def warnings_of(evidence: Evidence) -> tuple[Warning_, ...]:
     """All that apply, in the order of the rules."""
     found = (warning for rule in _RULES for warning in rule(evidence))
-    return (*found, *output_warnings(evidence.run), *equipment_warnings(evidence.facts))
+    return (
+        *found,
+        *output_warnings(evidence.run),
+        *equipment_warnings(evidence.facts),
+        *gate_warnings(evidence.facts),
+        *meter_warnings(evidence.run, evidence.facts),
+        *counter_warnings(evidence.run, evidence.results),
+        *source_warnings(evidence.results),
+    )
 
 
 def few_attempts(e: Evidence) -> list[Warning_]:

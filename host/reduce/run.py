@@ -26,6 +26,7 @@ from host.reduce.latency import (
 from host.reduce.memory import memory_results
 from host.reduce.phases import REQUEST, whole
 from host.reduce.power import power_results
+from host.reduce.side_by_side import ratio_results
 from host.reduce.sustained import sustained_ratio
 from host.reduce.throughput import decode_rate, output_byte_rate, prefill_rate
 
@@ -94,7 +95,8 @@ def reduce_run(run: AlignedRun) -> Reduced:
         *interval_quantiles(attempts),
         *_of_items(attempts),
         *memory_results(attempts),
-        *power_results(attempts),
+        *(powers := power_results(attempts)),
+        *ratio_results(powers),
         *_of_channels(attempts),
     ]
     order = {measurand: place for place, measurand in enumerate(MEASURANDS)}

@@ -14,6 +14,7 @@ from host.report import (
     html_formal,
     html_provenance,
     html_results,
+    html_side_by_side,
     html_time,
 )
 from host.report.charts import Charts, charts
@@ -119,6 +120,11 @@ def _body(record: Record, drawn: Charts, run: AlignedRun) -> list[Html]:
             "equipment",
             Txt("环境与设备", "Surroundings and equipment"),
             html_equipment.equipment(record),
+        ),
+        (
+            "side-by-side",
+            Txt("来源并列", "Sources side by side"),
+            html_side_by_side.side_by_side(record),
         ),
         ("time", Txt("时间", "Time"), html_time.time(record)),
         ("warnings", Txt("警告", "Warnings"), html_facts.warnings(record)),

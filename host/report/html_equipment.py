@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from host.handover.formal import CertificateField, EnvironmentField, EquipmentField
+from host.handover.formal import CertificateField, EnvironmentField, EquipmentField, ReadingsField
 from host.handover.record import Record
 from host.handover.text import Txt
 from host.report.charts_data import symbol
@@ -13,6 +13,8 @@ _KINDS = {
     "external_meter": Txt(zh="外接仪表", en="external meter"),
     "on_board": Txt(zh="板载传感器", en="on-board sensor"),
     "fuel_gauge": Txt(zh="电量计", en="fuel gauge"),
+    "transfer_calibration": Txt(zh="转移校准", en="transfer calibration"),
+    "two_point_check": Txt(zh="两点核查", en="two-point check"),
     "ambient": Txt(zh="环境仪器", en="ambient"),
 }
 _ENVIRONMENT = (
@@ -65,6 +67,7 @@ def _condition(found: EnvironmentField) -> list[Html]:
     unit = symbol(found.unit)
     source = [both(found.source)] if found.source else []
     source += [code(found.equipment_ref)] if found.equipment_ref else []
+    source += [_readings(found.readings, unit)] if found.readings else []
     return [
         both(found.name),
         text(f"{found.value} {unit}".strip()),
@@ -72,6 +75,13 @@ def _condition(found: EnvironmentField) -> list[Html]:
         text(found.k) if found.k is not None else _unknown(),
         join(source, " ") if source else _unknown(),
     ]
+
+
+def _readings(found: ReadingsField, unit: str) -> Html:
+    """Start and end of the run, and what lay between."""
+    numbers = f"{found.first} → {found.last} {unit}, [{found.least}, {found.most}] {unit}"
+    words = said("首末读数与范围：", "first, last and range: ")
+    return tag("small", words, text(f"{numbers}, n = {found.n} "), code(found.channel))
 
 
 def _why(missing: Txt | None) -> Html:

@@ -32,7 +32,7 @@ _STATISTICS = {
     "median": Txt(zh="中位数", en="median"),
     "max": Txt(zh="最大", en="maximum"),
 }
-_SCOPES = {
+SCOPES = {
     "": Txt(zh="全部", en="whole"),
     "load": Txt(zh="装载", en="load"),
     "prefill": Txt(zh="预填充", en="prefill"),
@@ -243,7 +243,7 @@ def drawn(q: Quantity, interval: tuple[str, str]) -> str:
 
 def named(q: Quantity) -> Html:
     """Name, and what tells apart the results of one measurand."""
-    scope = _SCOPES.get(q.scope)
+    scope = SCOPES.get(q.scope)
     parts = [
         both(_STATISTICS.get(q.statistic, _same(q.statistic))),
         both(scope) if scope else code(q.scope),

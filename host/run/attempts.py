@@ -14,6 +14,7 @@ from host.errors import AgentError
 from host.handover.pairing import Role, order_key, role_of
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Progress, Watch
+from host.handover.staircase import staircase_order
 from host.run.collect import collect, stream_ends, write_attempt
 from host.run.exchange import exchange
 from host.run.far_spool import remove
@@ -108,7 +109,9 @@ def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath, role: Role) 
         }
         for name, warmup in [*warmups, *((name, False) for name in names)]
     ]
+    steps = plan.plan.staircase
     return {
+        **({} if steps is None else {"staircase": staircase_order(steps, run.seed, number)}),
         "number": number,
         "directory": str(spool),
         "engine": {"kind": plan.engine_kind, "settings": plan.engine_settings},

@@ -43,20 +43,28 @@ def owned(data: Path) -> Iterator[None]:
 
 
 def _take(handle: int, data: Path) -> None:
-    """Lock it, or raise FolderError; a holder that has gone while it was looked for is none."""
-    holder = ""
+    """Lock it, or raise FolderError."""
+    if holder := taken(handle):
+        raise FolderError(str(data.parent), f"is in use by {holder}")
+
+
+def taken(handle: int) -> str:
+    """Lock what is open: "" when it is ours, else who has it.
+
+    A holder that has gone while it was looked for is none, and neither is one on a file system
+    without flock(2).
+    """
     for _ in range(LOOKS):
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as err:
             if err.errno != errno.EWOULDBLOCK:
-                return
+                return ""
         else:
-            return
-        holder = _holder(handle)
-        if holder:
-            break
-    raise FolderError(str(data.parent), f"is in use by {holder or 'another process'}")
+            return ""
+        if holder := _holder(handle):
+            return holder
+    return "another process"
 
 
 def _holder(handle: int) -> str:

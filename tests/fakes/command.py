@@ -69,6 +69,7 @@ def environment(models: Path, store: Path) -> dict[str, str]:
         "INFEROMETER_MODELS": str(models),
         "INFEROMETER_STORE": str(store),
         "XDG_CONFIG_HOME": str(store / "config"),
+        "XDG_DATA_HOME": str(store / "data"),
     }
 
 

@@ -53,6 +53,7 @@ def wall(port: int) -> Instrument:
     """A calibrated WT310E; its certificate adds 0.018 W at 15 W."""
     return instrument(
         id="wall",
+        serial="C3UA00001E",
         kind="external_meter",
         channels=("meter.wall.*",),
         certificate=(certificate(channels=("meter.wall.power",)),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -42,6 +43,7 @@ PHONE = {
     "sys/class/power_supply/battery/type": "Battery\n",
     "sys/class/power_supply/battery/status": "Charging\n",
     "sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never\n",
+    "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
     "etc/os-release": 'NAME=x\nPRETTY_NAME="Test OS 1"\n',
     "run/chrony/chronyd.pid": "1\n",
 }
@@ -75,6 +77,8 @@ def test_a_phone_says_what_it_is_and_how_it_is_set(tmp_path: Path) -> None:
     assert found["load"] == {"1min": 0.5, "5min": 0.4, "15min": 0.3}
     assert (found["boot_id"], found["uptime_s"]) == ("abc", 12.5)
     assert set(absent) == {"boost"}
+    hashed = hashlib.sha256(b"inferometer 0123456789abcdef0123456789abcdef").hexdigest()
+    assert found["machine_id_sha256"] == hashed
 
 
 def test_ticks_count_guests_once_and_waiting_as_idle(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from click.testing import CliRunner, Result
 from collectors.meters.table import METERS
 from host.cli.meters import meters
 from host.errors import DeviceError, HostError, UsageError
+from host.run.meter_lock import held
 from tests.fakes.meters.far_lines import far_port
 from tests.fakes.meters.scpi_bench import DP832, ScpiBench
 from tests.fakes.meters.serving import on_tcp
@@ -38,6 +40,15 @@ def test_a_meter_is_asked_who_it_is_and_what_it_reads() -> None:
     assert found["readings"]["meter.probe.ch1.power"] == 15.004
     assert "DP832  serial DP8C000000001" in said
     assert "meter.probe.ch1.power\n" in said
+
+
+def test_a_meter_that_a_run_has_is_not_asked_anything() -> None:
+    bench = ScpiBench()
+    with on_tcp(bench) as port, held([("wall", f"tcp:127.0.0.1:{port}")], "/runs/first"):
+        found = run("probe", "scpi", f"tcp:127.0.0.1:{port}", *PROFILE, "--read")
+    assert isinstance(found.exception, DeviceError)
+    assert f"in use by process {os.getpid()} (/runs/first)" in str(found.exception)
+    assert bench.heard == []
 
 
 def test_counts_of_an_instrument_are_shown_in_the_unit_of_their_channel(tmp_path: Path) -> None:

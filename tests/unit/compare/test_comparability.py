@@ -7,6 +7,7 @@ from host.compare.comparability import RULES, unlikes
 from host.compare.run import Comparison, compare
 from host.compare.unlike import Effect
 from host.errors import UsageError
+from host.handover.formal import EquipmentField
 from host.handover.record import Record
 from host.handover.text import Txt
 from host.schema.canonical import identified
@@ -141,6 +142,21 @@ def test_power_taken_at_another_place_is_not_comparable_without_conversion() -> 
     assert found(made, "power-boundary") == (Effect.PART, ("rapl", "meter"))
     assert not made.comparable
     assert ("A", (ENERGY.id,)) in made.unpaired
+
+
+def calibrated(name: str) -> tuple[EquipmentField, ...]:
+    kind = "transfer_calibration"
+    return (EquipmentField(f"x#{name}", kind, "", "", name, "", "", ("rapl",), (), "B"),)
+
+
+def test_a_source_that_one_side_corrects_is_not_compared_with_its_indication() -> None:
+    a = changed(record(FAST, ENERGY), equipment=calibrated("a"))
+    made = two(a, record(SLOW, ENERGY, run="b"))
+    assert found(made, "power-correction") == (Effect.PART, ("transfer_calibration", "none"))
+    verdicts = {p.measured_a.id: p.reason for p in made.pairs}
+    assert verdicts[ENERGY.id] == "power-correction"
+    both = two(a, changed(record(SLOW, ENERGY, run="b"), equipment=calibrated("b")))
+    assert "power-correction" not in {d.rule for d in both.differences}
 
 
 def test_power_that_only_one_has_is_no_difference_of_boundary() -> None:

@@ -86,9 +86,13 @@ def symbols(found: Budget) -> list[str]:
     return [row.input.symbol for row in found.rows]
 
 
-def test_the_example_has_every_measurand_but_those_of_throttling() -> None:
+def test_the_example_has_every_measurand_but_throttling_and_ratios_of_sources() -> None:
     assert {r.measurand for r in FOUND} == set(ROWS)
-    assert set(MEASURANDS) - set(ROWS) == {"throttled_ratio@1", "throttle_events@1"}
+    assert set(MEASURANDS) - set(ROWS) == {
+        "throttled_ratio@1",
+        "throttle_events@1",
+        "power_ratio@1",
+    }
 
 
 @pytest.mark.parametrize("result", FOUND, ids=name_of)

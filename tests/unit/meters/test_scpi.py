@@ -96,6 +96,27 @@ def test_a_multimeter_is_set_read_back_and_put_back() -> None:
     assert bench.settings == DMM_SETTINGS
 
 
+HIOKI = "HIOKI,PW3335,0,V1.10"
+HIOKI_SAYS = {":MEAS? U": "U +012.01E+0", ":MEAS? I": "+1.2500E+0", ":MEAS? P": "P +015.00E+0"}
+
+
+def test_a_hioki_gives_figures_with_and_without_a_header_and_has_no_error_queue() -> None:
+    bench = ScpiBench(HIOKI, HIOKI_SAYS)
+    with meter(bench, "hioki-pw3335") as found:
+        assert found.begin() == ()
+        values = [r.value for r in found.read(timeout_s=5) if isinstance(r, Reading)]
+    assert values == [12.01, 1.25, 15.0]
+    assert not [word for word in bench.heard if "ERR" in word]
+
+
+@pytest.mark.parametrize("said", ["P +999.99E+9", "P -9999.9E+9", "+99.999E+9"])
+def test_the_codes_of_a_hioki_are_no_readings(said: str) -> None:
+    with meter(ScpiBench(HIOKI, HIOKI_SAYS | {":MEAS? P": said}), "hioki-pw3335") as found:
+        power = found.read(timeout_s=5)[2]
+    assert isinstance(power, Gap)
+    assert power.reason.startswith("overrange: ")
+
+
 def test_another_instrument_than_the_profile_is_for_is_refused() -> None:
     with (
         pytest.raises(MeterError, match="is no Rigol DP800 series supply"),

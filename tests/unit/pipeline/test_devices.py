@@ -173,6 +173,13 @@ def test_an_address_of_the_network_is_no_serial_number(serial: str) -> None:
     assert (row.state, row.name, row.serial_number) == ("online", "d0", "")
 
 
+def test_a_phone_on_the_network_that_adb_does_not_know_yet_is_asked_at_its_port() -> None:
+    with server(None) as port:
+        found = asked(bench(f"adb:127.0.0.1:{port}", f"adb:127.0.0.1:{closed_port()}"))
+    assert [row.state for row in found.devices] == ["unknown", "unreachable"]
+    assert "adb connects to it" in found.devices[0].note
+
+
 def test_an_adb_device_of_the_inventory_stands_there_once_with_its_name() -> None:
     found = asked(bench("adb:A1", "adb:GONE"), Listed("A1", "device"), Listed("Z9", "device"))
     assert states(found) == [

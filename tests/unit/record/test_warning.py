@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from host.handover.facts import MeterEnd
 from host.handover.record import Record
-from host.handover.trace import AlignedRun, AttemptTrace, SourceCost
+from host.handover.trace import AlignedRun, AttemptTrace, Gap, SourceCost
 from tests.fakes.records import ABSENT, DEVICE, record_of, sample_facts
 from tests.fakes.traces import Shape, attempt, example_run, kind_of, requests, run_of, series
 
@@ -205,3 +206,93 @@ def test_a_runner_that_shows_times_alone_is_not_judged_by_tokens_that_nobody_kno
         return replace(one, requests=tuple(asked))
 
     assert "output-repeated" not in codes(record_of(each(unknown)))
+
+
+def beside(seconds: list[float], failed: str = "", watts: float = 5.0) -> Record:
+    """Three attempts with readings of a meter at these times after each one's first event."""
+
+    def change(a: AttemptTrace) -> AttemptTrace:
+        first = a.load.start_ns if a.load else a.requests[0].start_ns
+        times = [first + round(s * 1e9) for s in seconds]
+        values = [watts] * len(times)
+        power = kind_of("power", "average", "W", channel="meter.m1.power")
+        return replace(a, series=(*a.series, series(times, values, power)))
+
+    end = MeterEnd("m1", ("meter.m1.power",), failed)
+    return record_of(each(change), replace(sample_facts(3), meters=(end,)))
+
+
+def length_s() -> float:
+    a = example_run(1).attempts[0]
+    spans = [w for w in (a.load, a.idle_before, a.idle_after) if w]
+    ends = [w.end_ns for w in spans] + [r.end_ns for r in a.requests]
+    return (max(ends) - min(w.start_ns for w in spans)) * 1e-9
+
+
+def test_a_meter_that_covers_its_run_is_not_warned_of_and_a_hole_is_with_its_seconds() -> None:
+    whole = [i / 10 for i in range(-2, round(length_s() * 10) + 3)]
+    assert not [c for c in codes(beside(whole)) if c.startswith("meter")]
+    holed = [t for t in whole if not 1.05 < t < 3.05]
+    (found,) = [w for w in beside(holed).warnings if w.code == "meter-gaps"]
+    assert float(found.number) == pytest.approx(3 * 2.1, abs=0.31)
+    assert float(found.limit) == pytest.approx(3 * length_s() / 100, rel=0.01)
+
+
+def test_a_meter_that_was_lost_is_warned_of_with_the_seconds_after_its_last_reading() -> None:
+    early = [i / 10 for i in range(-2, 21)]
+    (found,) = [w for w in beside(early, "the cable is out").warnings if w.code == "meter-lost"]
+    assert "the cable is out" in found.text.en
+    assert float(found.number) == pytest.approx(3 * (length_s() - 2.0), rel=0.01)
+
+
+def test_a_power_below_zero_is_named_with_its_number() -> None:
+    assert "power-negative" not in codes(beside([0.0, 1.0]))
+    (found,) = [w for w in beside([0.0, 1.0], watts=-2.5).warnings if w.code == "power-negative"]
+    assert (found.number, found.limit) == ("-2.5", "0")
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ([5.0, 5.0, 5.0, 5.0], "counter-stuck"),
+        ([5.0, 9.0, 0.5, 4.0], "counter-went-back"),
+    ],
+)
+def test_a_counter_that_stands_still_or_falls_is_named(values: list[float], code: str) -> None:
+    record = with_series("energy", "counter", values)
+    (found,) = [w for w in record.warnings if w.code == code]
+    assert found.text.en.startswith("extra.one: its counter")
+    lacking = [q for q in record.results if q.source == "extra.one" and q.missing.startswith(code)]
+    assert found.number == str(len(lacking))
+
+
+def test_a_meter_whose_clock_runs_back_is_named_with_its_gaps() -> None:
+    def change(a: AttemptTrace) -> AttemptTrace:
+        back = Gap("meter.m1.own_time", 1, "time-backwards: of the daemon's clock")
+        time = kind_of("state", "instant", "s", channel="meter.m1.own_time")
+        return replace(a, series=(*a.series, replace(time, gaps=(back, back))))
+
+    (found,) = [w for w in record_of(each(change)).warnings if w.code == "time-backwards"]
+    assert (found.number, found.limit) == ("6", "0")
+
+
+@pytest.mark.parametrize(("factor", "warned"), [(1.029, False), (0.96, True)])
+def test_two_sources_of_one_power_that_disagree_by_3_in_100_are_named(
+    factor: float, *, warned: bool
+) -> None:
+    def change(a: AttemptTrace) -> AttemptTrace:
+        (board,) = [s for s in a.series if s.channel == "hwmon.board.power"]
+        other = replace(board, channel="hwmon.board.power_average", values=board.values * factor)
+        return replace(a, series=(*a.series, other))
+
+    found = [w for w in record_of(each(change)).warnings if w.code == "sources-disagree"]
+    assert [w.number for w in found] == ([f"{factor - 1:.2f}"] if warned else [])
+
+
+def test_gates_of_a_profile_that_were_not_looked_at_are_said() -> None:
+    left_out = {"max_temperature_c": "not-there: no sensor", "forbid_charging": "not-there: none"}
+    facts = replace(sample_facts(3), gates_left_out=left_out)
+    (found,) = [w for w in record_of(example_run(3), facts).warnings if w.code == "gates-left-out"]
+    for said in (found.text.zh, found.text.en):
+        assert "max_temperature_c (not-there), forbid_charging (not-there)" in said
+    assert found.number == "2"

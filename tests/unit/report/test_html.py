@@ -13,7 +13,7 @@ from host.handover.quantity import Quantity
 from host.handover.reasons import REASONS
 from host.handover.record import AbsentField, Record
 from host.handover.text import Txt, one_line
-from host.handover.trace import AlignedRun
+from host.handover.trace import AlignedRun, AttemptTrace
 from host.report.html import page
 from tests.fakes.records import record_of, sample_facts, sample_record
 from tests.fakes.traces import example_run, run_of
@@ -35,6 +35,33 @@ def sample() -> tuple[Record, PageReader]:
 
 def table(found: PageReader, caption: str) -> ReadTable:
     return next(t for t in found.tables if caption in t.caption)
+
+
+def with_a_second_sensor(factor: float) -> AlignedRun:
+    """The example run, and beside its board sensor one of the same place that is off."""
+
+    def change(a: AttemptTrace) -> AttemptTrace:
+        (board,) = [s for s in a.series if s.channel == "hwmon.board.power"]
+        other = replace(board, channel="hwmon.board.power_average", values=board.values * factor)
+        return replace(a, series=(*a.series, other))
+
+    return run_of(*(change(a) for a in example_run(3).attempts))
+
+
+@pytest.mark.parametrize(("factor", "judged"), [(1.01, "agree"), (1.1, "disagree")])
+def test_two_sources_of_one_power_stand_side_by_side_with_their_ratio(
+    factor: float, judged: str
+) -> None:
+    run = with_a_second_sensor(factor)
+    record = record_of(run)
+    rows = table(read(page(record, run)), "side by side").rows[1:]
+    ratios = [q for q in record.results if q.measurand_id == "power_ratio@1"]
+    assert len(rows) == len(ratios) > 0
+    for q, row in zip(ratios, rows, strict=True):
+        assert q.reported is not None
+        assert row[:2] == ["hwmon.board.power_average", "hwmon.board.power"]
+        assert row[5].split()[0] == q.reported.value
+        assert row[6].endswith(judged)
 
 
 def is_item(q: Quantity) -> bool:
@@ -99,6 +126,7 @@ def test_the_sections_follow_each_other_from_verdict_to_files() -> None:
         "conditions",
         "method",
         "equipment",
+        "side-by-side",
         "time",
         "warnings",
         "charts",

@@ -1,0 +1,199 @@
+"""A sensor of a device calibrated against a meter, and a later run that it corrects."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from host.handover.equipment import Connection, Instrument
+from host.pipeline.calibration import calibration_of
+from host.pipeline.redo import redo
+from tests.fakes.command import TIMEOUT_S, Command, environment, small_plan
+from tests.fakes.instruments import certificate, equipment, instrument, write
+from tests.fakes.loaded_bench import (
+    CHANNEL,
+    GAIN,
+    IDLE_W,
+    LAG_S,
+    LOAD_W,
+    OFFSET_W,
+    Bench,
+    corrected,
+    loaded_bench,
+)
+from tests.flow.test_metered_run import SETTINGS
+
+STORE = "bench-store"
+
+
+def wall(port: int) -> Instrument:
+    due = datetime.date(2099, 12, 31)
+    return instrument(
+        id="wall",
+        kind="external_meter",
+        channels=("meter.wall.*",),
+        certificate=(certificate(channels=("meter.wall.power",), due=due),),
+        connect=Connection("wt300", f"tcp:127.0.0.1:{port}", SETTINGS),
+    )
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("calibrate")
+
+
+@pytest.fixture(scope="module")
+def alone(command: Command, place: Path) -> Command:
+    """The command with stores of its own."""
+    return Command(environment(Path(command.environment["INFEROMETER_MODELS"]), place / STORE))
+
+
+@pytest.fixture(scope="module")
+def bench(alone: Command, place: Path) -> Iterator[Bench]:
+    with loaded_bench(place / STORE, place / "class") as found:
+        yield found
+
+
+def plan(place: Path) -> Path:
+    return small_plan(
+        place / "plan.toml",
+        items=["assistant-tea-en"],
+        attempts=1,
+        warmups=0,
+        idle_before_s=1.0,
+        idle_after_s=1.0,
+    )
+
+
+def told(alone: Command, bench: Bench, *argv: str | Path) -> tuple[int, dict[str, Any], str]:
+    """Exit code, JSON and other output of the command, run where the sensor is."""
+    done = subprocess.run(
+        bench.under(alone.argv(*argv, "--json")),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=dict(alone.environment),
+        timeout=TIMEOUT_S,
+    )
+    return done.returncode, json.loads(done.stdout), done.stderr
+
+
+@pytest.fixture(scope="module")
+def calibrated(alone: Command, bench: Bench, place: Path) -> dict[str, Any]:
+    meter = write(place / "lab", equipment(wall(bench.port)))
+    levels = [word for level in ("0", "0.3", "0.7", "1") for word in ("--level", level)]
+    argv = ("--equipment", meter, "--plan", plan(place), "--dwell", "2", "--source", CHANNEL)
+    runs = ("--runs", place / "runs")
+    code, said, errors = told(alone, bench, "calibrate", "run", *argv, *levels, *runs)
+    assert code == 0, (said, errors)
+    return said
+
+
+def test_a_known_gain_offset_and_lag_are_recovered_within_u(calibrated: dict[str, Any]) -> None:
+    transfer = next(t for t in calibrated["calibration"]["transfers"] if t["source"] == CHANNEL)
+    assert transfer["word"] == "transfer_calibration"
+    fit = {name: float(value) for name, value in transfer["fit"].items() if name[0] != "l"}
+    assert abs(fit["gain"] - GAIN) <= fit["U_gain"] < 0.02
+    assert abs(fit["offset_w"] - OFFSET_W) <= fit["U_offset_w"] < 0.2
+    lag_s, u_lag_s = float(transfer["fit"]["lag_s"]), float(transfer["fit"]["u_lag_s"])
+    assert abs(lag_s - LAG_S) <= 2 * u_lag_s + 0.1  # both are new every 0.1 s
+    assert len(calibrated["stored"]) == 1
+
+
+def test_verify_redoes_the_fit(calibrated: dict[str, Any], alone: Command) -> None:
+    verified = json.loads(alone("verify", calibrated["run"], "--json").stdout)
+    assert verified["findings"] == []
+    path = Path(calibrated["file"])
+    path.write_text(path.read_text().replace('"0.9', '"0.8', 1))
+    verified = json.loads(alone("verify", calibrated["run"], "--json").stdout)
+    assert [f["rule"] for f in verified["findings"]] == ["calibration.json-differs"]
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "words"),
+    [
+        ("equipment/equipment.toml", ("2099-12-31", "2026-01-02"), "comparison: "),
+        (
+            "plan.json",
+            ('"repeats": 1', '"repeats": 2'),
+            "none: steps-not-played: attempt 1 has 8 steps",
+        ),
+        (
+            "plan.json",
+            ('"reference": ""', '"reference": "x"'),
+            "none: no-reference: no meter gave",
+        ),
+    ],
+)
+def test_a_run_that_is_no_calibration_says_why(
+    calibrated: dict[str, Any], tmp_path: Path, file: str, change: tuple[str, str], words: str
+) -> None:
+    path = copied(calibrated, tmp_path) / "data" / file
+    assert change[0] in path.read_text()
+    path.write_text(path.read_text().replace(*change))
+    redone = redo(tmp_path / "run")
+    found = calibration_of(redone.reading, redone.sensors)
+    (transfer,) = (t for t in found.transfers if t.source == CHANNEL)
+    assert f"{transfer.word}: {transfer.reason}".startswith(words)
+
+
+def test_a_folder_that_was_changed_is_not_stored(
+    calibrated: dict[str, Any], alone: Command, tmp_path: Path
+) -> None:
+    path = copied(calibrated, tmp_path) / "data/plan.toml"
+    path.write_bytes(path.read_bytes() + b"# a word more\n")
+    done = alone("calibrate", "store", tmp_path / "run", "--json")
+    assert done.returncode == 2
+    assert "is not as it was sealed" in json.loads(done.stdout)["error"]
+
+
+def copied(calibrated: dict[str, Any], place: Path) -> Path:
+    return shutil.copytree(calibrated["run"], place / "run")
+
+
+@pytest.fixture(scope="module")
+def later(calibrated: dict[str, Any], alone: Command, bench: Bench, place: Path) -> dict[str, Any]:
+    assert calibrated["stored"]
+    bench.level = 0.5
+    argv = ("--plan", plan(place), "--calibration", "auto", "--runs", place / "runs")
+    code, said, errors = told(alone, bench, "measure", *argv)
+    assert code == 0, (said, errors)
+    return said
+
+
+def test_a_later_run_is_corrected_says_so_and_stays_tier_b(
+    later: dict[str, Any], calibrated: dict[str, Any]
+) -> None:
+    mean = next(
+        r
+        for r in later["results"]
+        if (r["measurand_id"], r["scope"], r["source"]) == ("mean_power@1", "request", CHANNEL)
+    )
+    assert mean["tier"] == "B"
+    truth_w = corrected(IDLE_W + LOAD_W * 0.5 + 0.01)  # with the mean of its ripple
+    record = json.loads(Path(later["record"]).read_text(encoding="utf-8"))
+    budget = next(b for b in record["budgets"] if b["id"] == mean["budget_ref"])
+    row = next(r for r in budget["rows"] if r["symbol"] == "calibration")
+    assert row["equipment_ref"].startswith("transfer-calibration#")
+    assert abs(float(mean["value"]) - truth_w) <= 2 * float(row["u"]) < 0.1
+    assert "transfer-calibrated" in [w["code"] for w in record["warnings"]]
+    paper = next(e for e in record["equipment"] if e["kind"] == "transfer_calibration")
+    assert paper["serial"] == Path(calibrated["stored"][0]).stem
+
+
+def test_verify_redoes_the_corrected_run_and_finds_a_changed_calibration(
+    later: dict[str, Any], alone: Command
+) -> None:
+    verified = json.loads(alone("verify", later["run"], "--json").stdout)
+    assert verified["findings"] == []
+    kept = next(Path(later["run"]).glob("data/calibrations/*.json"))
+    kept.write_text(kept.read_text().replace('"gain": "0.9', '"gain": "0.8'))
+    verified = json.loads(alone("verify", later["run"], "--json").stdout)
+    assert {f["rule"] for f in verified["findings"]} == {"file-changed", "unreadable"}
