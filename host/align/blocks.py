@@ -55,7 +55,8 @@ class Runs:
 class Blocks:
     """A recording as read. lost: in true numbers. gaps: host time and reason.
 
-    early, early_ns: arrivals that were least late, by true number. faults: by file name.
+    early, early_ns: arrivals that were least late, by true number. doubt_ns: how far numbers after
+    a loss may be off, as time. faults: by file name.
     """
 
     rows: RowFile
@@ -64,6 +65,7 @@ class Blocks:
     early_ns: IntArray
     lost: tuple[Lost, ...]
     gaps: tuple[tuple[int, str], ...]
+    doubt_ns: int
     faults: tuple[tuple[str, SpoolFault], ...]
 
 
@@ -99,7 +101,7 @@ def blocks_in(place: Path, name: str, layout: Layout) -> Blocks:
     early = np.array([one.early for one in filled], np.int64)
     early_ns = np.array([one.early_ns for one in filled], np.int64)
     _check(filled, _runs(losses), early, early_ns)
-    losses = _with_hidden(losses, filled, (early, early_ns), layout)
+    losses, doubt_ns = _with_hidden(losses, filled, (early, early_ns), layout)
     extra = np.cumsum([0, *(loss.hidden for loss in losses)])
     before = np.searchsorted([loss.at for loss in losses], early, side="right")
     return Blocks(
@@ -112,6 +114,7 @@ def blocks_in(place: Path, name: str, layout: Layout) -> Blocks:
             for loss, more in zip(losses, extra[:-1], strict=True)
         ),
         gaps=tuple(gap for one in found for gap in one.gaps),
+        doubt_ns=doubt_ns,
         faults=tuple(faults),
     )
 
@@ -191,20 +194,21 @@ def _with_hidden(
     filled: Sequence[_Line],
     arrivals: tuple[IntArray, IntArray],
     layout: Layout,
-) -> list[_Loss]:
-    """The losses, with what only the arrivals tell: at a loss that was seen, or before a line."""
+) -> tuple[list[_Loss], int]:
+    """The losses, with what only the arrivals tell: at one that was seen, or before a line."""
     found, (early, early_ns) = list(losses), arrivals
     starts = np.array([loss.at for loss in losses], np.int64)
     breaks = np.unique(np.searchsorted(early, starts)).tolist()
     period_ns = 1e9 / layout.rate_hz
-    for at, count in hidden(early, early_ns, breaks, period_ns, layout.hides):
+    more, doubt_ns = hidden(early, early_ns, breaks, period_ns, layout.hides)
+    for at, count in more:
         inside = np.flatnonzero((starts > early[at - 1]) & (starts <= early[at]))
         if len(inside):
             first = int(inside[0])
             found[first] = replace(found[first], hidden=count)
         else:
             found.append(_Loss(filled[at].first, 0, _UNSEEN, count))
-    return sorted(found, key=lambda loss: loss.at)
+    return sorted(found, key=lambda loss: loss.at), doubt_ns
 
 
 def _runs(losses: Sequence[_Loss]) -> Runs:

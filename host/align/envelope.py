@@ -24,6 +24,8 @@ MOST_PARTS = 4096
 # A pause between two arrivals after which samples may be missing without any jump of a counter:
 # far above what is gathered (50 ms); a shorter one that loses samples shows as a jump, mostly.
 PAUSE_NS = 120_000_000
+# From so long on the rate is found and not taken as nominal; a step is looked for so far around.
+FREE_NS, AROUND_NS = 20_000_000_000, 2_000_000_000
 # Units of so much stand out of the jitter of a host (sources, 5.3: 20 ms at the 99th percentile).
 WIDE_NS = 20_000_000
 # Arrivals over less than this may all be late: five lines of a recording, our choice.
@@ -52,15 +54,15 @@ class Fitted:
 def fitted(x: IntArray, t_ns: IntArray, nominal: float) -> Fitted:
     """The line under all arrivals. Raises ValueError for none.
 
-    x, t_ns: of the least late ones, ascending. nominal: ns for one x; less than two seconds keep
-    it, since a hull over them would follow the host's moods.
+    x, t_ns: of the least late ones, ascending. nominal: ns for one x; less than 20 s keep it,
+    since a hull over them would follow the host's moods: 1 ms in 20 s are the 50 ppm of a crystal.
     """
     if not len(x):
         raise ValueError("nothing came")
     since_x = (x - x[0]).astype(np.float64)
     over = (t_ns - t_ns[0]).astype(np.float64) - since_x * nominal
     slope = 0.0
-    if int(t_ns[-1]) - int(t_ns[0]) >= 2 * SPAN_NS:
+    if int(t_ns[-1]) - int(t_ns[0]) >= FREE_NS:
         slope = _hull_slope(since_x, over)
     rest = over - slope * since_x
     low = float(rest.min())
@@ -70,34 +72,37 @@ def fitted(x: IntArray, t_ns: IntArray, nominal: float) -> Fitted:
 
 def hidden(
     x: IntArray, t_ns: IntArray, breaks: Sequence[int], nominal: float, hides: int
-) -> list[tuple[int, int]]:
-    """(index, samples) lost before an arrival where the numbers do not show it.
+) -> tuple[list[tuple[int, int]], int]:
+    """(index, samples) lost before an arrival where the numbers do not show it; how sure, in ns.
 
     x, t_ns: numbers and arrivals. breaks: indices of the first arrivals after a known loss;
     others that look like it are tried too. What is lost, multiples of `hides`, shows as a step
-    of the quickest arrivals of a second before and a second after.
+    of the quickest arrivals of two seconds before and after. A busy host may have had none that
+    was quick: what half of them exceed the quickest by, on both sides, is how sure the step is.
     """
     unit_ns = hides * nominal
     if not hides or len(x) < 2:  # noqa: PLR2004 - a step needs two sides
-        return []
+        return [], 0
     places = sorted({b for b in breaks if 0 < b < len(x)} | _doubtful(x, t_ns, nominal, unit_ns))
     if not places:
-        return []
+        return [], 0
     slope = _slope(x, t_ns, places, nominal)
     over = (t_ns - t_ns[0]).astype(np.float64) - (x - x[0]).astype(np.float64) * slope
     groups = _groups(t_ns, places)
     starts = [0, *(group[-1] for group in groups)]
     stops = [*(group[0] for group in groups[1:]), len(x)]
-    found = []
+    found, doubt = [], 0.0
     for start, group, stop in zip(starts, groups, stops, strict=False):
         before, after = group[0], group[-1]
-        since = max(start, int(np.searchsorted(t_ns, t_ns[before - 1] - SPAN_NS)))
-        until = min(stop, int(np.searchsorted(t_ns, t_ns[after] + SPAN_NS)))
-        step = float(over[after:until].min() - over[since:before].min())
+        since = max(start, int(np.searchsorted(t_ns, t_ns[before - 1] - AROUND_NS)))
+        until = min(stop, int(np.searchsorted(t_ns, t_ns[after] + AROUND_NS)))
+        sides = over[since:before], over[after:until]
+        step = float(sides[1].min() - sides[0].min())
+        doubt = max(doubt, sum(float(np.median(side) - side.min()) for side in sides))
         if (times := round(step / unit_ns)) > 0:
             known = [place for place in group if place in breaks]
             found.append(((known or group)[0], times * hides))
-    return found
+    return found, round(doubt)
 
 
 def _doubtful(x: IntArray, t_ns: IntArray, nominal: float, unit_ns: float) -> set[int]:

@@ -7,7 +7,7 @@ mapped, channels that come faster than 1 kHz become means over equal steps, piec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +178,7 @@ def recording_in(
         rows = [min(blocks.runs.row(int(n)), len(own) - 1) for n in blocks.early]
         x, nominal = own[rows], 1.0
     fit = fitted(x, blocks.early_ns, nominal)
+    fit = replace(fit, width_ns=fit.width_ns + (0 if own is not None else blocks.doubt_ns))
     behind_ns = round((layout.link_s + 1 / layout.rate_hz) * 1e9)
     made = Recording(
         name, layout, channels, blocks, fit, carry, decode, behind_ns, own=own is not None

@@ -34,7 +34,8 @@ TICK_S = 0.002
 def fields(numbers: np.ndarray) -> np.ndarray:
     """What the ADC reads at each sample; its last bits are never still."""
     noise = (numbers.astype(np.int64) * 2_654_435_761 >> 13) % NOISE
-    return np.where(numbers % PERIOD < HIGH_NUMBERS, HIGH, LOW) + noise
+    found: np.ndarray = np.where(numbers % PERIOD < HIGH_NUMBERS, HIGH, LOW) + noise
+    return found
 
 
 @dataclass
