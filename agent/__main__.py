@@ -9,10 +9,11 @@ ROLES = {
     "": ("agent.session", "main"),
     "engine": ("agent.engine_process", "main"),
     "sampler": ("agent.sampler", "main"),
+    "busy": ("agent.busy", "main"),
     "detach": ("agent.keeper", "detach"),
     "keep": ("agent.keeper", "keep"),
     "attach": ("agent.attach", "main"),
-    "busy": ("agent.staircase", "main"),
+    "duty": ("agent.staircase", "main"),
 }
 # Roles that a user or host may start wrongly by hand -> how many arguments they take.
 ARGUMENTS = {"detach": 2, "keep": 2, "attach": 2}

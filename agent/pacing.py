@@ -18,6 +18,8 @@ SECOND_NS = 1_000_000_000
 # Increment and multipliers of splitmix64 (Steele, Lea and Flood, 2014).
 _STEP, _MIX1, _MIX2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 _MASK = (1 << 64) - 1
+# Due times that are worked out at once, at most: a second of the fastest sampling in use.
+MOST_AHEAD = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +36,45 @@ class Schedule:
         swing = (unit_of(self.seed, slot) * 2.0 - 1.0) * self.jitter_ratio * self.period_ns
         return self.start_ns + slot * self.period_ns + round(swing)
 
-    def next_slot(self, after: int, now_ns: int) -> int:
-        """The first slot after `after` that can still be served; those in between are missed.
+    def next_slot(self, after: int, now_ns: int) -> tuple[int, int]:
+        """The first slot after `after` that can still be served, and when it is due.
+
+        Those in between are missed.
 
         A slot can be served until the next one is due; then reading would be reading for that.
         """
         slot = max(after + 1, (now_ns - self.start_ns) // self.period_ns - 1)
-        while self.due_ns(slot + 1) <= now_ns:
-            slot += 1
-        return slot
+        due_ns = self.due_ns(slot)
+        if due_ns > now_ns:  # nearly always; due times keep their order, so it is the one
+            return slot, due_ns
+        while (next_ns := self.due_ns(slot + 1)) <= now_ns:
+            slot, due_ns = slot + 1, next_ns
+        return slot, due_ns
+
+
+class Ahead:
+    """The next slot of a schedule, with due times worked out many at once.
+
+    One alone costs ten times as much after a pause of 10 ms as in a row of others.
+    """
+
+    def __init__(self, slots: Schedule) -> None:
+        self._slots = slots
+        self._due_ns: list[int] = []  # of the slots to come, the nearest last
+
+    def look(self, after: int, until_ns: int) -> None:
+        """Work out the due times of the slots after this one, until then and never too many."""
+        count = min(
+            MOST_AHEAD, max(0, (until_ns - self._slots.due_ns(after))) // self._slots.period_ns
+        )
+        self._due_ns = [self._slots.due_ns(after + n) for n in range(count, 0, -1)]
+
+    def next_slot(self, after: int, now_ns: int) -> tuple[int, int]:
+        """As the schedule's own."""
+        if self._due_ns and (due_ns := self._due_ns.pop()) > now_ns:
+            return after + 1, due_ns
+        self._due_ns.clear()
+        return self._slots.next_slot(after, now_ns)
 
 
 def schedule(start_ns: int, rate_hz: float, jitter_ratio: float, seed: int) -> Schedule:

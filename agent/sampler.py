@@ -10,17 +10,17 @@ import gc
 import math
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from agent.pacing import Schedule, schedule, slots_per_read
+from agent.pacing import Ahead, Schedule, schedule, slots_per_read
 from agent.pipes import Sender, claim_stdout, listen, read_lines
 from agent.sources import Kinds, opened
 from agent.spool import SpoolWriter, StreamEnd
+from agent.stopping import Stop
 from agent.streams import (
     TICK_COLUMNS,
     TICKS,
@@ -32,8 +32,8 @@ from agent.streams import (
 )
 from agent.wire import Message, decode
 from collectors.clocks import device_clock
-from collectors.protocol import Clock, Collector
-from collectors.reading import Gap, Reading
+from collectors.protocol import Clock, Collector, Grabbed
+from collectors.reading import Missing, Value
 
 # A read that takes more CPU time than this makes its source rest, so that it stays below
 # 1/REST_FACTOR of a core: the PSS split of a model of 620 MB took 12 ms, and it grows with the
@@ -41,49 +41,74 @@ from collectors.reading import Gap, Reading
 # do not count.
 COSTLY_NS = 1_000_000
 REST_FACTOR = 1000
+RESTING = Missing("resting: reading it costs too much of the device")
+RESTS: tuple[object, ...] = ("resting",)
 # Lines wait in memory this long: a write for each read of each source would double the cost.
 FLUSH_NS = 1_000_000_000
 
 
+# Tick, due time (ns), and what was grabbed.
+Row = tuple[int, int, Grabbed]
+
+
 class Waiter(Protocol):
-    """Waits, and says whether the end has come meanwhile (`threading.Event` is one)."""
+    """Waits, and says whether the end has come meanwhile (`stopping.Stop` is one)."""
 
     def wait(self, timeout: float | None = None) -> bool: ...
 
 
 @dataclass(slots=True)
 class Source:
-    """One collector, its stream, every how many slots it is read, and lines not yet written.
+    """One collector, its stream, every how many slots it is read, and rows not yet written.
 
-    cpu_ns: CPU time of this thread so far.
+    cpu_ns: CPU time of this thread so far. tick: number of the last row among its own slots.
     """
 
     collector: Collector
     writer: SpoolWriter
     every: int
-    rows: list[tuple[str, ...]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     cpu_ns: Callable[[], int] = time.thread_time_ns
     rests_until_ns: int = 0
+    tick: int = -1
 
     def read(self, slot: int, due_ns: int, clock: Clock) -> None:
-        t0_ns, cpu0_ns = clock.now_ns(), self.cpu_ns()
-        if t0_ns < self.rests_until_ns:
-            reason = "resting: reading it costs too much of the device"
-            found: tuple[Reading | Gap, ...] = tuple(
-                Gap(c.name, t0_ns, reason) for c in self.collector.describe()
-            )
-            t1_ns = t0_ns
-        else:
-            found = self.collector.read()
-            t1_ns, cost_ns = clock.now_ns(), self.cpu_ns() - cpu0_ns
-            if cost_ns > COSTLY_NS:
-                self.rests_until_ns = t1_ns + cost_ns * REST_FACTOR
-        stamps = (str(slot // self.every), str(due_ns), str(t0_ns), str(t1_ns))
-        self.rows.append((*stamps, *map(field_of, found)))
+        """Take one row; the text of it is made when it is written."""
+        self.tick = slot // self.every
+        now_ns = clock.now_ns() if self.rests_until_ns else 0
+        if now_ns < self.rests_until_ns:
+            self.rows.append((self.tick, due_ns, (now_ns, now_ns, RESTS)))
+            return
+        cpu0_ns = self.cpu_ns()
+        found = self.collector.grab()
+        if found[1] - found[0] > COSTLY_NS and not self.collector.beside:
+            self._rest(found[1], self.cpu_ns() - cpu0_ns)
+        self.rows.append((self.tick, due_ns, found))
+
+    def read_last(self, clock: Clock) -> None:
+        """One more row of a source that is asked beside the loop: the end has a reading then."""
+        due_ns = clock.now_ns()
+        found = self.collector.last() if self.tick >= 0 else None
+        if found is not None:
+            self.rows.append((self.tick + 1, due_ns, found))
+
+    def _rest(self, now_ns: int, cost_ns: int) -> None:
+        if cost_ns > COSTLY_NS:
+            self.rests_until_ns = now_ns + cost_ns * REST_FACTOR
 
     def flush(self) -> None:
         rows, self.rows = self.rows, []
-        self.writer.extend(rows)
+        self.writer.extend([self._fields(row) for row in rows])
+
+    def _fields(self, row: Row) -> list[str]:
+        """A row as it stands in the spool: tick, due time, both stamps, one field per channel."""
+        tick, due_ns, (t0_ns, t1_ns, raws) = row
+        if raws is RESTS:
+            values: Sequence[Value] = (RESTING,) * len(self.collector.describe())
+        else:
+            values = self.collector.values(raws)
+        stamps = (str(tick), str(due_ns), str(t0_ns), str(t1_ns))
+        return [*stamps, *[str(v) if type(v) is int else field_of(v) for v in values]]
 
     def close(self) -> StreamEnd:
         self.collector.close()
@@ -94,11 +119,10 @@ class Source:
         return end
 
 
-def field_of(one: Reading | Gap) -> str:
-    """A reading as a number, a gap as `!` and its reason on one line."""
-    if isinstance(one, Gap):
-        return "!" + " ".join(one.reason.split())
-    value = one.value
+def field_of(value: Value) -> str:
+    """A value as a number, a missing one as `!` and its reason on one line."""
+    if isinstance(value, Missing):
+        return "!" + " ".join(value.reason.split())
     if isinstance(value, float) and not math.isfinite(value):
         return f"!not-finite: {value}"
     return repr(value)
@@ -118,9 +142,8 @@ class Sampler:
         begun: called once every source has been read once, so that what is measured next has a
         reading before it.
         """
-        slot, flush_ns = 0, slots.start_ns
-        while not stop.wait((slots.due_ns(slot) - self.clock.now_ns()) * 1e-9):
-            due_ns = slots.due_ns(slot)
+        slot, flush_ns, due_ns, ahead = 0, slots.start_ns, slots.due_ns(0), Ahead(slots)
+        while not stop.wait((due_ns - self.clock.now_ns()) * 1e-9):
             for source in self.sources:
                 if slot % source.every == 0:
                     source.read(slot, due_ns, self.clock)
@@ -130,8 +153,11 @@ class Sampler:
             if now_ns >= flush_ns:
                 flush_ns = max(now_ns, flush_ns + FLUSH_NS)
                 self.flush()
+                ahead.look(slot, flush_ns + FLUSH_NS)
                 now_ns = self.clock.now_ns()
-            slot = slots.next_slot(slot, now_ns)
+            slot, due_ns = ahead.next_slot(slot, now_ns)
+        for source in self.sources:
+            source.read_last(self.clock)
 
     def flush(self) -> None:
         """Write what waits, and the CPU time of this process so far."""
@@ -162,7 +188,7 @@ def main() -> int:
     sender = Sender(claim_stdout())
     lines = read_lines(0)
     message = decode(next(lines))
-    stop = threading.Event()
+    stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     listen(0, lambda _: None, stop.set)
     ends, reason = _sample(message, sender, stop)
@@ -172,9 +198,7 @@ def main() -> int:
     return 0
 
 
-def _sample(
-    message: Message, sender: Sender, stop: threading.Event
-) -> tuple[list[StreamEnd], str]:
+def _sample(message: Message, sender: Sender, stop: Stop) -> tuple[list[StreamEnd], str]:
     clock, rate_hz = device_clock(), float(message["rate_hz"])
     try:
         kinds, fields = opened(clock, int(message["pid"]), message["kinds"])

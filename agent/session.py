@@ -60,6 +60,7 @@ class Session:
             "device": self._device,
             "timekeeping": self._timekeeping,
             "tokenize": self._tokenize,
+            "pulses": self._pulses,
             "attempt": self._one,
             "queue": self._many,
             "stop": self._stop,
@@ -216,6 +217,14 @@ class Session:
             raise RefusedError("engine-crash", how_ended(done.returncode))
         said = decode(answer)
         self._sender.send(said.pop("type"), said)
+
+    def _pulses(self, message: Message, _: int) -> None:
+        from agent.pulses import PulsesError, parse_pulses, played
+
+        try:
+            self._sender.send("pulses", played(parse_pulses(message), self._clock))
+        except PulsesError as err:
+            raise RefusedError("pulses-failed", str(err)) from err
 
     def _one(self, message: Message, _: int) -> None:
         self._start(message.get("order"))

@@ -71,7 +71,7 @@ def play(
 @contextlib.contextmanager
 def _processes(count: int) -> Iterator[list[IO[bytes]]]:
     """The pipes to `count` idle processes; closing a pipe ends its process."""
-    argv, environment = command("busy")
+    argv, environment = command("duty")
     found: list[subprocess.Popen[bytes]] = []
     try:
         for _ in range(count):
@@ -117,7 +117,7 @@ class Duty:
 
 
 def main() -> int:
-    """The role `busy`: lines with a share on stdin, until it ends."""
+    """The role `duty`: lines with a share on stdin, until it ends."""
     duty = Duty()
     threading.Thread(target=_hear, args=(duty,), daemon=True).start()
     while (share := duty.share) is not None:

@@ -17,6 +17,8 @@ timekeeping{}                       timekeeping{interval_clock, boot_id, clocks,
                                     from before this question answers `unknown-message`
 tokenize{engine{kind, settings},    tokens{counts, engine}: tokens of each text, and describe()
   model, texts}                     of the engine with the vocabulary alone
+pulses{bits, bit_s, quiet_s,        pulses{bits, states, processes}: as it was played, see below;
+  processes or null}                nothing else is served meanwhile
 attempt{order}                      progress{number, phase, request, requests, tokens, rate} from
                                     time to time, then once attempt_end{number, status, reason,
                                     streams, engine, sources}
@@ -37,9 +39,14 @@ the engine's process in them, and rates_hz{kind: rate}. phase: `load`, `idle`, `
 `warm-up`, `decode`, `staircase`; request counts from 1, 0 outside of requests; rate in token/s
 or null before it is known.
 
+bits: 0 and 1, bit_s each, with quiet_s of rest before and after. states: rest, each run of equal
+bits, rest; processes: for each the stamps around its states, one more than states; from a shell
+one list for all of them. Whole ms in place of s to a shell.
+
 Error codes: `wire-version`, `bad-message`, `unknown-message`, `busy`, `bad-order`,
 `unknown-engine`, `engine-missing`, `bad-setting`, `bad-model`, `spool-unwritable`,
-`engine-crash`, `engine-hang`, `engine-error`, `agent-error`, and those of engines.
+`engine-crash`, `engine-hang`, `engine-error`, `agent-error`, `pulses-failed`, and those of
+engines.
 
 The session speaks the same lines with its children, in messages of their own: `go` and `stop` to
 the engine, `ready`, `progress` (with silent_s: how long it will say nothing) and `end` from it;

@@ -52,12 +52,14 @@ def probe(collectors: Sequence[Collector], clock: Clock, rounds: int) -> tuple[S
     """Read all sources in turn, so many rounds (1 or more) without a pause.
 
     In turn, so that each is watched over the whole span: a burst of its own would be over before
-    most sources have anything new to say. `max_hz` is not heeded.
+    most sources have anything new to say. `max_hz` is not heeded. A source that is asked beside
+    the loop is asked once, for each question starts a process.
     """
     timed: list[list[TimedRead]] = [[] for _ in collectors]
-    for _ in range(rounds):
+    for number in range(rounds):
         for reads, collector in zip(timed, collectors, strict=True):
-            reads.append(_timed(collector, clock))
+            if number == 0 or not collector.beside:
+                reads.append(_timed(collector, clock))
     return tuple(
         summarise(collector.describe(), reads)
         for reads, collector in zip(timed, collectors, strict=True)

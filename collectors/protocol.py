@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from collectors.reading import Channel, Gap, Reading
+from collectors.reading import Channel, Gap, Reading, Value
 
 
 class Clock(Protocol):
@@ -20,12 +21,25 @@ class Clock(Protocol):
     def now_ns(self) -> int: ...
 
 
+# What a source gave at one moment: a stamp before, one after (ns), and what its collector's
+# `values` makes one value per channel of.
+Grabbed = tuple[int, int, Sequence[object]]
+
+
 class Collector(Protocol):
     """Says what it can measure, then gives the readings of one moment.
 
     `read` returns exactly one Reading or Gap per channel, in the order of `describe`, and
-    never raises for a source that went away: that is a Gap. `close` may be called twice.
+    never raises for a source that went away: that is a Gap. `grab` and later `values` are the
+    same for the sampler, which wants to be away again soon. `close` may be called twice.
+
+    beside: another process is asked, beside the loop. The stamps then are those of its answer,
+    which may be older than the call, and `last` asks once more and waits, so that the end of
+    what is measured has a reading after it; of other collectors it gives None.
     """
+
+    @property
+    def beside(self) -> bool: ...
 
     @property
     def max_hz(self) -> float | None:
@@ -35,6 +49,12 @@ class Collector(Protocol):
     def describe(self) -> tuple[Channel, ...]: ...
 
     def read(self) -> tuple[Reading | Gap, ...]: ...
+
+    def grab(self) -> Grabbed: ...
+
+    def last(self) -> Grabbed | None: ...
+
+    def values(self, raws: Sequence[object]) -> Sequence[Value]: ...
 
     def close(self) -> None: ...
 
@@ -62,10 +82,12 @@ class Scope:
     """Where collectors look: every root and the measured process are arguments.
 
     proc, sys: roots of procfs and sysfs. pid: the engine process, None when there is none
-    (then process sources are absent with that reason).
+    (then process sources are absent with that reason). search: where programs are looked for, as
+    in PATH; None: there.
     """
 
     clock: Clock
     proc: Path = Path("/proc")
     sys: Path = Path("/sys")
     pid: int | None = None
+    search: str | None = None

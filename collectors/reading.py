@@ -75,6 +75,8 @@ class Quantity(str, Enum):
     IDLE = "idle"
     UTILISATION = "utilisation"
     STATE = "state"
+    TIME = "time"  # the source's own stamp
+    BUSY_TIME = "busy_time"  # of an accelerator
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,9 @@ class Channel:
         "A": a certificate earns it (host/equipment).
     note: the trap a reader of the value must know, with the document that says so.
     averaging_s: length of the source's own window, for `Kind.AVERAGE`; None: not stated.
+    stamped_by: name of the channel, read at once with this one, that holds the source's own stamp
+        on the clock of the readings; "" where there is none. Its resolution is the stamp's.
+    refresh_s: how long a value stays, as found by polling when it was opened; None: not tried.
     """
 
     name: str
@@ -105,6 +110,8 @@ class Channel:
     tier: str = ""
     note: str = ""
     averaging_s: float | None = None
+    stamped_by: str = ""
+    refresh_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +135,14 @@ class Gap:
     channel: str
     t_ns: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A value that is not there; `reason` as in Gap.reason."""
+
+    reason: str
+
+
+# What a read of one channel gives, before anybody stamps it.
+Value = int | float | Missing

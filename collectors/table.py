@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import shutil
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from collectors.device.part import present
+from collectors.device.text import short_text
 from collectors.protocol import Absent, Collector, Opened, Scope
 
 Opener = Callable[[Scope], Opened]
@@ -32,11 +34,39 @@ COLLECTORS: dict[str, str] = {
     "hwmon_rails": "collectors.device.hwmon:open_rails",
     "ina3221": "collectors.device.ina3221:open_ina3221",
     "power_supply": "collectors.device.power_supply:open_power_supply",
+    "odpm": "collectors.device.odpm:open_odpm",
+    "gpu": "collectors.device.gpu_nodes:open_gpu",
+    "npu": "collectors.device.npu:open_npu",
     "nvml": "collectors.device.nvml:open_nvml",
+    "amdsmi": "collectors.device.amdsmi:open_amdsmi",
+    "power_stats": "collectors.device.android:open_power_stats",
+    "battery": "collectors.device.android:open_battery",
+    "thermal_hal": "collectors.device.android:open_thermal_hal",
+    "pmic": "collectors.device.pmic:open_pmic",
+    "bmc": "collectors.device.bmc:open_bmc",
+    "apple": "collectors.device.apple:open_apple",
+    "macmon": "collectors.device.apple:open_macmon",
+    "emi": "collectors.device.emi:open_emi",
+    "lhm": "collectors.device.lhm:open_lhm",
     "psutil": "collectors.device.psutil_calls:open_psutil",
 }
-LINUX_KINDS: tuple[str, ...] = tuple(kind for kind in COLLECTORS if kind != "psutil")
-OTHER_KINDS: tuple[str, ...] = ("psutil", "nvml")
+OTHER_KINDS: tuple[str, ...] = ("psutil", "nvml", "apple", "macmon", "emi", "lhm")
+LINUX_KINDS: tuple[str, ...] = tuple(
+    kind for kind in COLLECTORS if kind == "nvml" or kind not in OTHER_KINDS
+)
+# Kinds of one sort of machine, known by a program or a file of it: elsewhere nobody misses them,
+# and nobody is told that they are absent.
+PROGRAMS = {"power_stats": "dumpsys", "battery": "dumpsys", "thermal_hal": "dumpsys"} | {
+    "pmic": "vcgencmd",
+    "bmc": "ipmitool",
+}
+SIGNS = {
+    "pmic": ("proc/device-tree/model", b"Raspberry Pi"),
+    "bmc": ("sys/class/ipmi", b""),
+    "odpm": ("sys/bus/iio/devices", b""),
+    "amdsmi": ("sys/module/amdgpu", b""),
+    "npu": ("sys/class/accel", b""),
+}
 
 
 class UnknownKindError(ValueError):
@@ -62,7 +92,28 @@ def opener(kind: str) -> Opener:
 
 def default_kinds(scope: Scope) -> tuple[str, ...]:
     """All kinds that read procfs and sysfs; psutil only where there is no procfs."""
-    return LINUX_KINDS if present(scope.proc / "stat") else OTHER_KINDS
+    if not present(scope.proc / "stat"):
+        return OTHER_KINDS
+    return tuple(kind for kind in LINUX_KINDS if _belongs(kind, scope))
+
+
+def _belongs(kind: str, scope: Scope) -> bool:
+    """Whether a kind of one sort of machine can be looked for here; the others always are."""
+    if kind not in PROGRAMS and kind not in SIGNS:
+        return True
+    if kind in PROGRAMS and shutil.which(PROGRAMS[kind], path=scope.search) is not None:
+        return True
+    return kind in SIGNS and _signed(*SIGNS[kind], scope)
+
+
+def _signed(name: str, word: bytes, scope: Scope) -> bool:
+    """Whether the file or folder is there and, where a word is asked for, begins with it."""
+    root, _, rest = name.partition("/")
+    path = {"proc": scope.proc, "sys": scope.sys}[root] / rest
+    if not word:
+        return present(path)
+    text = short_text(path)
+    return text is not None and text.encode().startswith(word)
 
 
 def open_all(

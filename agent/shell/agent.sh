@@ -3,6 +3,6 @@
 # puts the parts in the place of the loop below.
 here=${0%/*}
 [ "$here" != "$0" ] || here=.
-for part in shells clock json spool sources values sampler order runner followed attempt session facts lock keep follow doctor main; do
+for part in shells clock json spool sources values rails sampler order runner followed attempt session pulses facts lock keep follow doctor main; do
     . "$here/$part.sh"
 done

@@ -42,10 +42,12 @@ attempt() {
 
 start_sampler() {
     sampler=
+    asker=
     ticking=
     if [ $sampling = true ]; then
         ticking=1
         stream_header "$spool/ticks.tsv" ticks "$TICK_COLUMNS"
+        [ ! -s "$control/sources" ] || cp "$control/sources" "$control/ordered"
         [ -s "$control/sources" ] || ordered_sources >"$control/sources" 4>"$control/absent"
         if ! nodes_of "$spool" <"$control/sources" >"$control/nodes"; then
             outcome=void
@@ -67,6 +69,7 @@ start_sampler() {
     stamp
     event sampler_start "\"pid\":$sampler"
     await "$control/sampling" || set_outcome void 'sampler-died: it never read its sources'
+    [ -z "$ticking" ] || start_rails
 }
 
 # Of what is found here the kinds that were ordered, all where none were.
@@ -88,6 +91,7 @@ await() {
 
 end_sampler() {
     : >"$control/over"
+    end_rails
     [ -n "$sampler" ] || return 0
     await "$control/sampled" || kill -9 "$sampler"
     wait "$sampler"
@@ -160,6 +164,7 @@ end_attempt() {
     json_text "$reason"
     end_text="{\"type\":\"attempt_end\",\"number\":$number,\"status\":\"${outcome:-valid}\",\"reason\":$js"
     end_text="$end_text,\"streams\":[$elements],\"engine\":{\"kind\":\"native\",\"runs\":[$run_ends]}"
+    [ ! -f "$control/asked" ] || cat "$control/asked" >>"$control/sources"
     source_elements "$control/sources"
     channels=$elements
     absent_elements "$control/absent"
@@ -176,5 +181,6 @@ rates() {
     while IFS= read -r node; do
         case $node in @*) member "${node#@}" $((rate_mhz / 1000)).${rate_frac#1} ;; esac
     done <"$control/nodes"
+    [ ! -s "$control/asked" ] || member power_stats 0.5
     put "$members"
 }

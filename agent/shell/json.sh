@@ -42,9 +42,11 @@ file_members() {
 }
 
 # source_elements FILE: sets `elements` to the channels of source lines, fields of
-# collectors.reading.Channel and kind_of_source.
+# collectors.reading.Channel and kind_of_source. An ODPM's clock is this agent's: its rails say which
+# channel stamps them.
 source_elements() {
     elements=
+    stamped=
     [ -f "$1" ] || return 0
     while IFS='|' read -r name unit kind path quantity scale tier; do
         members=
@@ -60,6 +62,10 @@ source_elements() {
         text_member tier "$tier"
         text_member note ''
         text_member kind_of_source "${name%%.*}"
+        case $path in
+        *'#t=') stamped=${path%'#t='} && stamp_name=$name ;;
+        *'#CH'*) [ "${path%'#CH'*}" != "$stamped" ] || text_member stamped_by "$stamp_name" ;;
+        esac
         elements="$elements${elements:+,}{$members}"
     done <"$1"
 }

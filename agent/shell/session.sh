@@ -90,6 +90,7 @@ serve() {
     device) say_device ;;
     probe) probe ;;
     attempt) begin "$@" ;;
+    pulses) pulses "$@" ;;
     stop) [ -z "$attempt_pid" ] || : >"$stop_file" ;;
     bye)
         end_running
@@ -176,6 +177,7 @@ hello() {
 
 probe() {
     found_sources >"$work/sources" 4>"$work/absent"
+    found_rails "$work/answer" >>"$work/sources" 4>>"$work/absent"
     source_elements "$work/sources"
     channels=$elements
     absent_elements "$work/absent"

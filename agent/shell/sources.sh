@@ -9,6 +9,7 @@
 #     #N        word N of its first line
 #     #KEY      the word after `KEY:`; keys of one file have to come in the file's order
 #     #thermal  a number, 0 of which is a sensor that is not fitted
+#     #t=, #CHn the time of an ODPM's file, and the energy of its channel n, in the file's order
 #     #status   the word of a power supply as the number that Android's BatteryManager has for it
 #
 # `@` in /proc/@/ stands for the process of the runner.
@@ -24,6 +25,7 @@ found_sources() {
     supply_sources
     frequency_sources
     rapl_sources
+    odpm_sources
     memory_sources
     cpu_sources
     page_bytes=$(getconf PAGESIZE 2>/dev/null) || page_bytes=4096
@@ -122,6 +124,26 @@ rapl_sources() {
         put "rapl.$slug.energy|uJ|counter|$zone/energy_uj|energy|1|B"
     done
     [ -n "$seen" ] || absent rapl "$SYS/class/powercap/intel-rapl:0/energy_uj"
+}
+
+# Rails of a Pixel (collectors/device/odpm.py); elsewhere nobody misses them.
+odpm_sources() {
+    slugs=' '
+    for device in "$SYS"/bus/iio/devices/iio:device[0-9]*; do
+        [ -e "$device/energy_value" ] || continue
+        first_of "$device/energy_value" || { absent odpm "$device/energy_value" && continue; }
+        first_of "$device/name" || line=${device##*/}
+        slug "$line"
+        put "odpm.$slug.stamp|ms|counter|$device/energy_value#t=|time|1|"
+        while IFS= read -r line; do
+            case $line in CH[0-9]*'('*'['*'], '*) ;; *) continue ;; esac
+            number=${line%%'('*}
+            case $number in *[!CH0-9]* | ??????*) continue ;; esac
+            line=${line#*'['}
+            slug "${line%%']'*}"
+            put "odpm.$slug.energy|uJ|counter|$device/energy_value#$number|energy|1|B"
+        done <"$device/energy_value"
+    done
 }
 
 # In the order of /proc/meminfo (proc_meminfo(5)), so that one pass finds them.

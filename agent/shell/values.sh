@@ -55,6 +55,7 @@ read_other() {
     esac
     case $selectors in
     [0-9]*) read_words ;;
+    t=* | CH[0-9]*) read_rails ;;
     *) read_keys ;;
     esac
 }
@@ -120,6 +121,46 @@ read_words() {
         case $value in !*) ;; *) check_value "$path" ;; esac
         values=$values$TAB$value
         rest=${rest#*,}
+    done
+}
+
+# An ODPM's file (kernel of the gs201, odpm.c): `t=MS`, then `CHn(T=MS)[RAIL], UWS` by number, the
+# selectors in that order. mksh takes it as a block, as below.
+if [ -n "${KSH_VERSION-}" ]; then
+    read_rails() {
+        block=
+        IFS= read -r -N $BLOCK_BYTES block <"$path"
+        rest=$selectors,
+        key=${rest%%,*}
+        saved_ifs=$IFS
+        IFS=$NL
+        find_rails $block
+        IFS=$saved_ifs
+        [ -z "$rest" ] || missing_keys "$block"
+    }
+else
+    read_rails() {
+        rest=$selectors,
+        key=${rest%%,*}
+        block=
+        while [ -n "$rest" ] && IFS= read -r rail_line; do
+            block=1
+            find_rails "$rail_line"
+        done <"$path"
+        [ -z "$rest" ] || missing_keys "$block"
+    }
+fi
+
+# find_rails LINE...
+find_rails() {
+    for rail_line; do
+        case $rail_line in
+        "$key"[0-9]*) value=${rail_line#t=} ;;
+        "$key("*'], '*) value=${rail_line##*, } ;;
+        *) continue ;;
+        esac
+        take_key
+        [ -n "$rest" ] || return 0
     done
 }
 

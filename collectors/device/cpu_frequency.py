@@ -13,10 +13,8 @@ from pathlib import Path
 
 from collectors.device.part import (
     KeptFile,
-    Missing,
     Part,
     Polled,
-    Value,
     Wanted,
     file_part,
     not_present,
@@ -25,7 +23,7 @@ from collectors.device.part import (
 )
 from collectors.device.text import decimal, integer, numbered, short_text
 from collectors.protocol import Absent, Opened, Scope
-from collectors.reading import Channel, Kind, Quantity, Unit
+from collectors.reading import Channel, Kind, Missing, Quantity, Unit, Value
 
 KIND, LIMITS_KIND = "cpufreq", "cpufreq_limits"
 SLOW_HZ = 1.0

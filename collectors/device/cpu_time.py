@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from collectors.device.part import KeptFile, Missing, Polled, Value, file_part, open_reason
+from collectors.device.part import KeptFile, Polled, file_part, open_reason
 from collectors.device.text import printable
 from collectors.protocol import Absent, Opened, Scope
-from collectors.reading import Channel, Kind, Quantity, Unit
+from collectors.reading import Channel, Kind, Missing, Quantity, Unit, Value
 
 KIND = "cpu"
 # A counter in steps of 10 ms loses nothing between two readings; at 4 Hz a step is 4 % of the

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from collectors.device.part import Value, Wanted, not_present, open_wanted, shown, value_part
+from collectors.device.part import Wanted, not_present, open_wanted, shown, value_part
 from collectors.device.text import integer, numbered, short_integer, short_text, slug, unique
 from collectors.device.thermal import millicelsius
 from collectors.protocol import Opened, Scope
-from collectors.reading import Channel, Kind, Quantity, Unit
+from collectors.reading import Channel, Kind, Quantity, Unit, Value
 
 POWER_KIND, TEMPERATURE_KIND, RAIL_KIND = "hwmon_power", "hwmon_temperature", "hwmon_rails"
 SLOW_HZ = 1.0
@@ -27,6 +27,13 @@ INA3221 = "ina3221"
 _ATTRIBUTE = re.compile(r"(power|energy|temp|in|curr)([0-9]{1,4})_(input|average)\Z")
 _FIX = "none: load the driver of the board's sensors, if it has any (sensors-detect finds them)"
 _STALE = "sysfs-interface.rst; some drivers repeat a value until their update interval has passed"
+_WRAP = "where it wraps depends on the driver"
+# The counter of the driver itself has 64 bits and never wraps in a life.
+_INTEL = (
+    "sysfs-driver-intel-{0}-hwmon: a 32-bit register that the driver adds up when it is read, so "
+    "a second wrap between two reads is lost: some minutes at full power"
+)
+_WRAPS = {"i915": _INTEL.format("i915"), "xe": _INTEL.format("xe")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +149,7 @@ def _wanted(chip: Chip, path: Path, name: str, stem: str, type_: _Type) -> Wante
     if type_.kind is Kind.AVERAGE:
         note += f"; mean over {'an unstated time' if window_ms is None else f'{window_ms} ms'}"
     if type_.quantity is Quantity.ENERGY:
-        note += "; where it wraps depends on the driver"
+        note += f"; {_WRAPS.get(chip.name.partition('-')[0], _WRAP)}"
     channel = Channel(
         name, type_.unit, type_.kind, type_.quantity, str(path), tier=type_.tier, note=note
     )

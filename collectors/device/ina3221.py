@@ -12,19 +12,10 @@ from functools import partial
 from pathlib import Path
 
 from collectors.device.hwmon import INA3221, chips
-from collectors.device.part import (
-    KeptFile,
-    Missing,
-    Part,
-    Value,
-    Wanted,
-    not_present,
-    open_wanted,
-    present,
-)
+from collectors.device.part import KeptFile, Part, Wanted, not_present, open_wanted, present
 from collectors.device.text import integer, short_integer, short_text, slug, unique
 from collectors.protocol import Opened, Scope
-from collectors.reading import Channel, Kind, Quantity, Unit
+from collectors.reading import Channel, Kind, Missing, Quantity, Unit, Value
 
 KIND = "ina3221"
 _INPUTS = (1, 2, 3)

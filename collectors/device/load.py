@@ -8,10 +8,8 @@ from pathlib import Path
 
 from collectors.device.part import (
     KeptFile,
-    Missing,
     Part,
     Polled,
-    Value,
     Wanted,
     file_part,
     not_present,
@@ -21,7 +19,7 @@ from collectors.device.part import (
 )
 from collectors.device.text import decimal, integer, not_a_number
 from collectors.protocol import Absent, Opened, Scope
-from collectors.reading import Channel, Kind, Quantity, Unit
+from collectors.reading import Channel, Kind, Missing, Quantity, Unit, Value
 
 LOAD_KIND, PRESSURE_KIND = "load", "pressure"
 # The kernel brings the averages up to date every 5 s (LOAD_FREQ, kernel include/linux/sched/

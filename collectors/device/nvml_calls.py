@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
 
-from collectors.device.part import Missing, Value
-from collectors.reading import Kind, Quantity, Unit
+from collectors.reading import Kind, Missing, Quantity, Unit, Value
 
 _DUTY = "some boards look at a quarter of the time only (A100, H100: arXiv 2312.02741)"
 _ENERGY_STEP_MJ = 1.0  # NVML API reference: nvmlDeviceGetTotalEnergyConsumption gives mJ
@@ -31,6 +30,7 @@ class Field:
     note: str
     tier: str = ""
     resolution: float | None = None
+    averaging_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,7 @@ CALLS: tuple[Call, ...] = (
                 Quantity.POWER,
                 f"a mean over 1 s; {_DUTY}",
                 "B",
+                averaging_s=1.0,  # NVML API reference, NVML_FI_DEV_POWER_AVERAGE
             ),
         ),
     ),

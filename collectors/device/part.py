@@ -10,25 +10,23 @@ import errno
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from collectors.protocol import Absent, Clock, Opened, Scope
+from collectors import reading
+from collectors.protocol import Absent, Clock, Grabbed, Opened, Scope
 from collectors.reading import Channel, Gap, Reading
 
 # More files than this in one source would eat into the usual soft limit of 1024 descriptors
 # of a process (getrlimit(2), RLIMIT_NOFILE) on machines with very many cores.
 MAX_FILES = 256
 VALUE_LIMIT_BYTES = 128
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A value that is not there; `reason` as in Gap.reason."""
-
-    reason: str
-
-
-Value = int | float | Missing
+# No descriptor: reading it fails with EBADF.
+_CLOSED = -1
+# Meters take both from here.
+Missing = reading.Missing
+Value = reading.Value
 
 
 class KeptFile:
@@ -38,7 +36,7 @@ class KeptFile:
 
     def __init__(self, path: Path, fd: int, limit_bytes: int) -> None:
         self.path = path
-        self._fd: int | None = fd
+        self._fd = fd  # _CLOSED once it was given back
         self._limit_bytes = limit_bytes
 
     @classmethod
@@ -49,18 +47,29 @@ class KeptFile:
 
     def read(self) -> bytes | Missing:
         """The bytes now. Of a longer file only the whole lines within the limit are given."""
-        if self._fd is None:
-            return Missing("closed")
         try:
             data = os.pread(self._fd, self._limit_bytes, 0)
         except OSError as err:
-            return unreadable(err)
+            return Missing("closed") if self._fd == _CLOSED else unreadable(err)
+        return self.whole(data)
+
+    def grab(self) -> Callable[[], bytes]:
+        """What reads it without a look at what was read: one system call and nothing else.
+
+        Raises OSError. It keeps the number of the descriptor: not to be called after `close`.
+        """
+        return partial(os.pread, self._fd, self._limit_bytes, 0)
+
+    def whole(self, data: bytes) -> bytes | Missing:
+        """What can be trusted of bytes that were grabbed."""
+        if 0 < len(data) < self._limit_bytes:
+            return data
         return whole_lines(data, self._limit_bytes)
 
     def close(self) -> None:
-        if self._fd is not None:
+        if self._fd != _CLOSED:
             os.close(self._fd)
-            self._fd = None
+            self._fd = _CLOSED
 
 
 def whole_lines(data: bytes, limit_bytes: int) -> bytes | Missing:
@@ -83,17 +92,30 @@ def error_name(err: OSError) -> str:
     return errno.errorcode.get(err.errno or 0, type(err).__name__)
 
 
+def as_they_are(raw: Any) -> Sequence[Value]:  # noqa: ANN401 - whatever a grab gave
+    """The values of a part whose grab gives them itself."""
+    values: Sequence[Value] = raw
+    return values
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Channels that come from one read.
 
-    take: gives one value per channel, in their order, and never raises.
-    close: gives back what `take` holds; may be called twice.
+    grab: reads, and does nothing else that could wait; an OSError makes all channels missing.
+    close: gives back what `grab` holds; may be called twice; nothing is grabbed afterwards.
+    values: one value per channel out of what was grabbed, in their order; never raises. It is
+    called once for each grab and in their order, but it may be much later.
     """
 
     channels: tuple[Channel, ...]
-    take: Callable[[], Sequence[Value]]
+    grab: Callable[[], object]
     close: Callable[[], None]
+    values: Callable[[Any], Sequence[Value]] = as_they_are
+
+    def values_of(self, raw: object) -> Sequence[Value]:
+        """The values, also of a grab that failed."""
+        return (raw,) * len(self.channels) if isinstance(raw, Missing) else self.values(raw)
 
 
 def file_part(
@@ -104,29 +126,47 @@ def file_part(
     """The part of one kept-open file: without its bytes all of its channels are missing."""
     count = len(channels)
 
-    def take() -> Sequence[Value]:
-        data = file.read()
-        return (data,) * count if isinstance(data, Missing) else parse(data)
+    def values(data: bytes) -> Sequence[Value]:
+        whole = file.whole(data)
+        return (whole,) * count if isinstance(whole, Missing) else parse(whole)
 
-    return Part(tuple(channels), take, file.close)
+    return Part(tuple(channels), file.grab(), file.close, values)
 
 
 def value_part(
     path: Path, channel: Channel, parse: Callable[[bytes], Value], limit: int = VALUE_LIMIT_BYTES
 ) -> Part:
     """The part of a file that holds one value. Raises OSError when it cannot be opened."""
-    return file_part(KeptFile.open(path, limit), (channel,), lambda data: (parse(data),))
+    file = KeptFile.open(path, limit)
+
+    def values(data: bytes) -> Sequence[Value]:
+        if 0 < len(data) < limit:  # nearly always
+            return (parse(data),)
+        whole = file.whole(data)
+        return (whole if isinstance(whole, Missing) else parse(whole),)
+
+    return Part((channel,), file.grab(), file.close, values)
+
+
+def _closed() -> Missing:
+    return Missing("closed")
 
 
 class Polled:
-    """A collector that takes its parts one after the other, each between two stamps."""
+    """A collector that takes its parts one after the other.
 
-    __slots__ = ("_channels", "_clock", "_parts", "max_hz")
+    For the sampler it only grabs: what the bytes mean is worked out when rows are written, many
+    at once. After a pause of 10 ms each line of code costs a multiple of what it costs in a loop.
+    """
+
+    __slots__ = ("_channels", "_clock", "_grabs", "_parts", "beside", "max_hz")
 
     def __init__(self, parts: Sequence[Part], clock: Clock, max_hz: float | None = None) -> None:
         self._parts = tuple(parts)
         self._channels = tuple(c for part in self._parts for c in part.channels)
+        self._grabs: tuple[Callable[[], object], ...] = tuple(part.grab for part in parts)
         self._clock = clock
+        self.beside = False
         self.max_hz = max_hz
 
     def describe(self) -> tuple[Channel, ...]:
@@ -135,20 +175,47 @@ class Polled:
     def read(self) -> tuple[Reading | Gap, ...]:
         found: list[Reading | Gap] = []
         now_ns = self._clock.now_ns
-        for part in self._parts:
+        for part, grab in zip(self._parts, self._grabs, strict=True):
             t0_ns = now_ns()
-            values = part.take()
+            raw = _grabbed(grab)
             t1_ns = now_ns()
-            for channel, value in zip(part.channels, values, strict=True):
+            for channel, value in zip(part.channels, part.values_of(raw), strict=True):
                 if isinstance(value, Missing):
                     found.append(Gap(channel.name, t0_ns, value.reason))
                 else:
                     found.append(Reading(channel.name, t0_ns, t1_ns, value))
         return tuple(found)
 
+    def grab(self) -> Grabbed:
+        raws: list[object] = []
+        t0_ns = self._clock.now_ns()
+        for grab in self._grabs:
+            try:
+                raws.append(grab())
+            except OSError as err:  # noqa: PERF203 - the others are read all the same
+                raws.append(unreadable(err))
+        return t0_ns, self._clock.now_ns(), raws
+
+    def last(self) -> Grabbed | None:
+        return None
+
+    def values(self, raws: Sequence[object]) -> list[Value]:
+        found: list[Value] = []
+        for part, raw in zip(self._parts, raws, strict=True):
+            found += part.values_of(raw) if isinstance(raw, Missing) else part.values(raw)
+        return found
+
     def close(self) -> None:
+        self._grabs = (_closed,) * len(self._parts)
         for part in self._parts:
             part.close()
+
+
+def _grabbed(grab: Callable[[], object]) -> object:
+    try:
+        return grab()
+    except OSError as err:
+        return unreadable(err)
 
 
 @dataclass(frozen=True, slots=True)

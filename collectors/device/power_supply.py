@@ -12,19 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from collectors.device.part import (
-    Missing,
-    Value,
-    Wanted,
-    not_present,
-    open_wanted,
-    present,
-    shown,
-    value_part,
-)
+from collectors.device.part import Wanted, not_present, open_wanted, present, shown, value_part
 from collectors.device.text import integer, printable, short_text, slug, unique
 from collectors.protocol import Opened, Scope
-from collectors.reading import Channel, Kind, Quantity, Unit
+from collectors.reading import Channel, Kind, Missing, Quantity, Unit, Value
 
 KIND = "power_supply"
 # Fuel gauges bring their registers up to date 0.28 to 4 times a second.

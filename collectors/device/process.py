@@ -15,10 +15,8 @@ from pathlib import Path
 
 from collectors.device.part import (
     KeptFile,
-    Missing,
     Part,
     Polled,
-    Value,
     file_part,
     open_reason,
     unreadable,
@@ -26,7 +24,7 @@ from collectors.device.part import (
 )
 from collectors.device.text import integer, keyed, not_a_number
 from collectors.protocol import Absent, Opened, Scope
-from collectors.reading import Channel, Kind, Quantity, Unit
+from collectors.reading import Channel, Kind, Missing, Quantity, Unit, Value
 
 RSS_KIND, PEAK_KIND, PSS_KIND = "process", "process_peak", "process_pss"
 PEAK_HZ = 1.0

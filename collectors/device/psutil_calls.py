@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
 
-from collectors.device.part import Missing, Part, Polled, Value
+from collectors.device.part import Part, Polled
 from collectors.device.text import slug, unique
 from collectors.protocol import Absent, Opened, Scope
-from collectors.reading import Channel, Kind, Quantity, Unit
+from collectors.reading import Channel, Kind, Missing, Quantity, Unit, Value
 
 KIND = "psutil"
 PSUTIL_HZ = 10.0

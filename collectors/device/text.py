@@ -7,16 +7,22 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from collectors.device.part import KeptFile, Missing, Value
+from collectors.device.part import KeptFile
+from collectors.reading import Missing, Value
 
 # 19 digits hold every signed 64-bit number; 20 every unsigned one.
 _INTEGER = re.compile(rb"\s*(-?[0-9]{1,20})\s*\Z")
 _DECIMAL = re.compile(rb"-?[0-9]{1,20}(?:\.[0-9]{1,20})?\Z")
 _NAME_LIMIT = 64
+# As many digits as the pattern takes, and the line end.
+_PLAIN_BYTES = 21
 
 
 def integer(data: bytes) -> int | Missing:
     """The one whole number that a file holds."""
+    # What sysfs gives, nearly always: a quarter of the cost of the pattern.
+    if data[-1:] == b"\n" and len(data) <= _PLAIN_BYTES and data[:-1].isdigit():
+        return int(data)
     found = _INTEGER.match(data)
     return int(found[1]) if found else not_a_number(data)
 

@@ -9,18 +9,10 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from collectors.device.part import (
-    Missing,
-    Value,
-    Wanted,
-    not_present,
-    open_wanted,
-    present,
-    value_part,
-)
+from collectors.device.part import Wanted, not_present, open_wanted, present, value_part
 from collectors.device.text import integer, numbered, short_integer, short_text, slug, unique
 from collectors.protocol import Opened, Scope
-from collectors.reading import Channel, Kind, Quantity, Unit
+from collectors.reading import Channel, Kind, Missing, Quantity, Unit, Value
 
 ZONE_KIND, COOLING_KIND, THROTTLE_KIND = "thermal", "cooling", "cpu_throttle"
 # Temperatures of chips move over seconds, and a phone has dozens of zones behind slow buses.

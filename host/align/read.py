@@ -15,7 +15,9 @@ from agent.wire import strict_json
 from host.align.attempt import attempt_of
 from host.align.bag import DECLARATION, payload_sha256
 from host.align.exchanges import aligned_by, clock_facts, exchanges_in
+from host.align.fit import Alignment
 from host.align.meters import Metered, meters_in
+from host.align.pulse_files import judged
 from host.align.streams import AttemptFiles, read_attempt, read_json
 from host.align.time_folder import host_timekeeping_in, timekeeping_in
 from host.errors import FolderError
@@ -56,6 +58,8 @@ def read_run(root: Path) -> RunReading:
     device_clock = str(session.get("clock", {}).get("domain", ""))
     clock = clock_facts(exchanges, alignment, device_clock)
     metered = meters_in(data, alignment, same_clock=clock["same_clock"] is True)
+    bound_ns = _bound_ns(clock, alignment)
+    metered, pulses, odd = judged(data, metered, plan.plan.pulses or None, device_clock, bound_ns)
     attempts: list[AttemptTrace] = []
     engine: dict[str, Any] = {}
     sources: dict[str, Any] = {}
@@ -95,10 +99,18 @@ def read_run(root: Path) -> RunReading:
         perturbation=_perturbation(data / "perturbation.json"),
         laboratory=_laboratory(data / "laboratory.toml"),
         journal=_journalled(data),
+        pulses=pulses,
         meters=metered.ends,
         gates_left_out=_left_out(data / "gates.json"),
     )
-    return RunReading(run, facts, (*faults, *journal_faults, *metered.faults))
+    return RunReading(run, facts, (*faults, *journal_faults, *metered.faults, *odd))
+
+
+def _bound_ns(clock: Mapping[str, Any], alignment: Alignment | None) -> int | None:
+    """Half-width of the offset between meters and device, None where nothing aligns them."""
+    if clock["same_clock"] is True:
+        return 0
+    return None if alignment is None or alignment.problem else alignment.bound_ns
 
 
 def _on_clock(metered: Metered, files: AttemptFiles, clock: str) -> Metered:

@@ -14,6 +14,11 @@ from host.handover.units import conversion
 
 STAMPS = ("tick", "due_ns", "t0_ns", "t1_ns")
 SOURCE_PREFIX = "source-"
+NS_PER_S = 1_000_000_000
+# An own stamp in ms since boot has at most so many digits in thirty years of uptime.
+MOST_DIGITS = 12
+# A value older than this is not of the source's cache any more (odpm.c: 2.62 s at its slowest).
+OLDEST_NS = 10 * NS_PER_S
 
 
 def series_of(
@@ -61,6 +66,8 @@ def _series(stream: SpoolFile, position: int, channel: Mapping[str, Any]) -> Ser
     fields = [s.fields[position] for s in stream.lines]
     there = np.array([not f.startswith("!") for f in fields], dtype=bool)
     t0_ns, t1_ns = _stamps(stream, "t0_ns"), _stamps(stream, "t1_ns")
+    own = own_stamps(stream, str(channel.get("stamped_by") or ""), t0_ns, t1_ns)
+    begin_ns, end_ns = (t0_ns, t1_ns) if own is None else own
     gaps = tuple(
         Gap(column.name, int(t0), field[1:])
         for field, t0 in zip(fields, t0_ns, strict=True)
@@ -70,6 +77,10 @@ def _series(stream: SpoolFile, position: int, channel: Mapping[str, Any]) -> Ser
     rule = conversion(Unit(column.unit), float(channel.get("scale", 1.0)))
     with np.errstate(over="ignore"):  # infinity is refused, with a reason, where it is reduced
         values = raw * rule.factor + rule.offset
+    # A value that was stamped before is the same reading once more, out of the source's cache.
+    new = np.ones(len(values), dtype=bool)
+    if own is not None:
+        new[1:] = np.diff(begin_ns[there]) > 0
     wraps_at = channel.get("wraps_at")
     resolution = channel.get("resolution")
     averaging_s = channel.get("averaging_s")
@@ -80,14 +91,39 @@ def _series(stream: SpoolFile, position: int, channel: Mapping[str, Any]) -> Ser
         kind=str(channel.get("kind", "")),
         unit=rule.unit,
         tier=str(channel.get("tier", "")),
-        t0_ns=t0_ns[there] if len(there) else t0_ns,
-        t1_ns=t1_ns[there] if len(there) else t1_ns,
-        values=values,
+        t0_ns=begin_ns[there][new] if len(there) else t0_ns,
+        t1_ns=end_ns[there][new] if len(there) else t1_ns,
+        values=values[new],
         wraps_at=None if wraps_at is None else float(wraps_at) * rule.factor,
         resolution=None if resolution is None else float(resolution) * rule.factor,
         gaps=gaps,
         averaging_s=None if averaging_s is None else float(averaging_s),
     )
+
+
+def own_stamps(
+    stream: SpoolFile, column: str, t0_ns: IntArray, t1_ns: IntArray
+) -> tuple[IntArray, IntArray] | None:
+    """Begin and end of the moment to which the source's own stamps ascribe its values.
+
+    A counter is differenced on the source's own stamp where it has one on the device's clock: the
+    reading may be 50 ms younger than the value. Where one row has none, or one that lies after
+    its reading, long before it, or before the stamp of the row before, none of them is believed:
+    None.
+    """
+    if column not in {c.name for c in stream.columns}:
+        return None
+    position = stream.index(column)
+    unit = next(c.unit for c in stream.columns if c.name == column)
+    step_ns = round(conversion(Unit(unit)).factor * NS_PER_S)
+    fields = [one.fields[position] for one in stream.lines]
+    if not all(len(f) <= MOST_DIGITS and f.isascii() and f.isdigit() for f in fields):
+        return None
+    begin = np.array([int(f) for f in fields], dtype=np.int64) * step_ns
+    late, old = begin > t1_ns, begin < t0_ns - OLDEST_NS
+    if np.any(late | old) or np.any(np.diff(begin) < 0):
+        return None
+    return begin, begin + step_ns
 
 
 def _cost(source: str, stream: SpoolFile, series: Sequence[Series], rate_hz: float) -> SourceCost:

@@ -12,6 +12,7 @@ from host.check import (
     rules_journal,
     rules_limits,
     rules_perturbation,
+    rules_pulses,
     rules_readings,
     rules_requests,
 )
@@ -24,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     *rules_attempts.RULES,
     *rules_journal.RULES,
     *rules_clocks.RULES,
+    *rules_pulses.RULES,
     *rules_requests.RULES,
     *rules_readings.RULES,
     *rules_limits.RULES,

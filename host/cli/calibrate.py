@@ -134,7 +134,7 @@ def _plan(
     if plan_file is None:
         over = {"attempts": 1, "warmups": 0, **{k: v for k, v in over.items() if v is not None}}
     plan, given = plan_of(plan_file, over)
-    if plan.staircase is None:
+    if not plan.staircase:
         staircase = StaircasePlan(**{**steps, "levels": steps["levels"] or LEVELS})
         plan = msgspec.structs.replace(plan, staircase=staircase)
         given = dump(plan).encode()

@@ -11,6 +11,7 @@ from host.handover.formal import EnvironmentField, EquipmentField
 from host.handover.laboratory import Laboratory
 from host.handover.perturbation import Lookup
 from host.handover.plan import ResolvedPlan
+from host.handover.pulses import PulseCheck
 from host.handover.text import Txt
 from host.handover.timekeeping import Timekeeping
 
@@ -61,9 +62,9 @@ class RunFacts:
     where it did not look. laboratory: the operator's file as the run had it. equipment,
     environment: instruments in use, and what they read of the surroundings. equipment_problems:
     what keeps them from being what their file wants. journal: what the host noted of attempts.
-    beyond: results that the device cannot have given, by the limits of its profile. meters: how
-    each one on the bench was left. gates_left_out: gate of the device's profile -> why this run
-    was not held to it.
+    beyond: results that the device cannot have given, by the limits of its profile. pulses: what
+    load pulses say of the time of meters. meters: how each one on the bench was left.
+    gates_left_out: gate of the device's profile -> why this run was not held to it.
     """
 
     plan: ResolvedPlan
@@ -90,5 +91,6 @@ class RunFacts:
     equipment_problems: tuple[Problem, ...] = ()
     journal: tuple[Journalled, ...] = ()
     beyond: tuple[Txt, ...] = ()
+    pulses: tuple[PulseCheck, ...] = ()
     meters: tuple[MeterEnd, ...] = ()
     gates_left_out: Mapping[str, str] = field(default_factory=dict)

@@ -115,10 +115,28 @@ class StaircasePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reference: Annotated[str, Meta(max_length=200)] = ""
 
 
+class PulsePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Load patterns at the start and the end of a run, by which meters on the bench are judged.
+
+    words: of 7 bits each, drawn as they are played; bit_s: length of a bit. processes: computing
+    at once, one for each CPU of the agent when left out. least_step_w: what full load adds to the
+    device's power at the least; a meter that shows less is not judged.
+
+    A pattern with its rest lasts 7 * words * bit_s + 5 s, 285 s at the most.
+    """
+
+    words: Annotated[int, Meta(ge=2, le=20)]
+    bit_s: Annotated[float, Meta(ge=0.05, le=2)]
+    least_step_w: Annotated[float, Meta(gt=0, le=10_000)]
+    processes: Annotated[int, Meta(ge=1, le=1024)] | None = None
+
+
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One plan file. controls: ids of the profile's controls that are held during the run.
 
-    staircase: only of a run that calibrates sources of the device against a meter.
+    staircase: only of a run that calibrates sources of the device against a meter. pulses: left
+    out, none are played: they heat the device, so no file but the plan asks for them. A plan that
+    leaves both out reads, and is quoted, as before there were any.
     """
 
     plan: Annotated[int, Meta(ge=1)]
@@ -131,7 +149,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sampling: SamplingPlan
     gates: GatePlan
     controls: tuple[str, ...] = ()
-    staircase: StaircasePlan | None = None
+    staircase: StaircasePlan | msgspec.UnsetType = msgspec.UNSET
+    pulses: PulsePlan | msgspec.UnsetType = msgspec.UNSET
 
 
 class ResolvedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -80,6 +80,11 @@ REASONS: Final[dict[str, Txt]] = {
     "throttle-unknown": Txt(
         "无法判断设备在测量期间是否降频", "it cannot be told whether the device throttled"
     ),
+    # A meter on the bench; of results, not of attempts.
+    "meter-out-of-time": Txt(
+        "功率计的读数与负载脉冲的时刻不符，超出已知的界限",
+        "the meter's readings show the load pulses at another time than all bounds allow",
+    ),
     # The verdict of a run.
     "ended-early": Txt("测量提前结束", "the run ended early"),
     "attempts-missing": Txt("计划的测量次没有全部完成", "not all planned attempts have ended"),

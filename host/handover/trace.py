@@ -86,7 +86,8 @@ class Series:
 
     t0_ns, t1_ns: stamps around each read. values: in `unit`. quantity and kind: the words of
     `collectors.reading`. tier: power evidence tier or "". wraps_at: in `unit`, for counters.
-    averaging_s: length of the source's own window, where it states one.
+    averaging_s: length of the source's own window, where it states one. barred: a reason code and
+    its detail where nothing may be taken from these readings, else "".
     """
 
     channel: str
@@ -102,6 +103,7 @@ class Series:
     resolution: float | None = None
     gaps: tuple[Gap, ...] = ()
     averaging_s: float | None = None
+    barred: str = ""
 
     @property
     def t_ns(self) -> IntArray:

@@ -46,7 +46,7 @@ def calibration_bytes(redone: Redone) -> bytes | None:
 
     The same folder always gives the same bytes.
     """
-    if redone.reading.facts.plan.plan.staircase is None:
+    if not redone.reading.facts.plan.plan.staircase:
         return None
     return as_bytes(calibration_of(redone.reading, redone.sensors))
 
@@ -115,7 +115,7 @@ def _missing(attempts: Sequence[AttemptTrace], plan: Plan) -> str:
     """Why not all steps of the plan were played, each to its end; "" where they were."""
     for attempt in attempts:
         played = tuple(step.level for step in attempt.steps)
-        if plan.staircase is not None:
+        if plan.staircase:
             planned = levels_of(plan.staircase, plan.run.seed, attempt.number)
             if played != planned:
                 return (

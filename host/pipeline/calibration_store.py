@@ -26,7 +26,7 @@ def keep_run(
     comparison with a meter without a certificate nor a run that is not valid and sealed.
     Raises CalibrationError where a wanted source is none of the run, or the store is not usable.
     """
-    if redone.reading.facts.plan.plan.staircase is None:
+    if not redone.reading.facts.plan.plan.staircase:
         raise CalibrationError(redone.reading.facts.run_id, "is a run without a load staircase")
     found = calibration_of(redone.reading, redone.sensors)
     _need(found, sources)

@@ -32,7 +32,7 @@ def calibrations_for(
     """
     if not asked:
         return ()
-    if plan.staircase is not None:
+    if plan.staircase:
         raise PlanError("staircase", "a run that calibrates cannot be corrected by a calibration")
     about = About(
         keys_of(link.ask("device"), plan.device, equipment),

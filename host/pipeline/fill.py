@@ -26,6 +26,7 @@ from host.run.far_spool import numbers_in, remove
 from host.run.folder import RunFolder, write_json
 from host.run.journal import Journal
 from host.run.link import Link
+from host.run.pulses import play_pulses
 from host.run.salvage import left_behind, salvage
 from host.run.timekeeping import begin_timekeeping, end_timekeeping
 
@@ -177,7 +178,9 @@ def _attempts(bench: Bench, link: Link) -> str:
         before(bench, link)
         exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
         session = begin_timekeeping(link, bench.folder, apart=bench.between)
+        play_pulses(bench, link, f"before-{numbers.start:03d}")
         ended = run_attempts(bench, link, numbers)
+        play_pulses(bench, link, f"after-{numbers.start:03d}", ended)
         end_timekeeping(link, bench.folder, session, apart=bench.between)
         write_json(bench.folder.data / "device-after.json", _content(link.ask("device")))
         exchange(link, bench.folder, bench.clock, f"after-{numbers.start:03d}")

@@ -23,7 +23,7 @@ from host.pipeline.equipment import equipment_for, keep_equipment
 from host.pipeline.fill import Work, disk, fill, hand_over_all
 from host.pipeline.laboratory import NAME as LABORATORY
 from host.pipeline.laboratory import laboratory_bytes
-from host.pipeline.meters import check_meters, metered, refuse_meters
+from host.pipeline.meters import check_meters, check_pulses, metered, refuse_meters
 from host.pipeline.perturbation import look_up, write_on_off
 from host.pipeline.prepare import resolve_plan
 from host.pipeline.profile_gates import NAME as GATES
@@ -74,7 +74,9 @@ NO_FILES = Files()
 def prepare(plan: Plan, watch: Watch, files: Files = NO_FILES) -> ResolvedPlan:
     """Resolve a plan and try it with the agent, without a run (`--dry-run`)."""
     with reached(plan.device, files.inventory, watch) as device, device.link() as link:
-        equipment_for(files.equipment, link)
+        instruments = equipment_for(files.equipment, link)
+        in_use = None if instruments is None else instruments.equipment
+        check_pulses(plan, in_use)
         if not files.plan:
             plan, _ = with_profile_gates(plan, device, watch, detached=False)
         return _resolved(plan, device, link, watch)
@@ -127,6 +129,8 @@ def _begun(
             given = given if gates is None else dump(plan).encode()
         resolved = _resolved(plan, device, link, watch)
         instruments = equipment_for(files.equipment, link)
+        in_use = None if instruments is None else instruments.equipment
+        check_pulses(plan, in_use)
         if instruments is not None:
             check_meters(instruments.equipment)
             if asked.detached:

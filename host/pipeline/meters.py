@@ -16,6 +16,7 @@ from collectors.protocol import Clock
 from host.equipment.load import kept_in
 from host.errors import PlanError
 from host.handover.equipment import Connection, Equipment, Instrument
+from host.handover.plan import Plan
 from host.handover.progress import Progress
 from host.pipeline.fill import Work, disk
 from host.run.meter_lock import held
@@ -72,6 +73,13 @@ def check_meters(equipment: Equipment) -> None:
                 f" them beside one (`inferometer meters probe {connection.driver} … --set"
                 " ranging=100 --read`) and state them",
             )
+
+
+def check_pulses(plan: Plan, equipment: Equipment | None) -> None:
+    """Raise PlanError for load pulses that no meter would see."""
+    if plan.pulses and not _connected(equipment):
+        said = "no meter of the equipment file is read by the host, so none would see them"
+        raise PlanError("pulses", f"{said}; leave the table out")
 
 
 def _connected(equipment: Equipment | None) -> dict[str, tuple[Instrument, Connection]]:

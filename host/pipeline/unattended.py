@@ -38,6 +38,9 @@ def refuse_unattended(plan: Plan, *, shell_agent: bool = False) -> None:
     agent = "the shell agent" if shell_agent else "the device's agent"
     if plan.run.pairing != "none":
         raise PlanError("run.pairing", "a detached run cannot have pairs")
+    if plan.pulses:
+        said = "a detached run has no meter to play load pulses for"
+        raise PlanError("pulses", f"{said}; leave the table out, or stay with the run")
     beyond = beyond_agent(plan.gates, shell_agent=shell_agent)
     if beyond:
         said = (

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import tomli_w
@@ -149,5 +149,6 @@ def _sentence(message: str) -> str:
 def _fields(where: str) -> list[str]:
     table: Any = Plan
     for name in filter(None, where.split(".")):
-        table = next(f.type for f in msgspec.structs.fields(table) if f.name == name)
+        found = next(f.type for f in msgspec.structs.fields(table) if f.name == name)
+        table = next(iter(get_args(found)), found)
     return [f.encode_name for f in msgspec.structs.fields(table)]

@@ -89,7 +89,7 @@ def check_pairing(plan: Plan, engine_kind: str) -> None:
 
 def check_staircase(plan: Plan, engine_kind: str) -> None:
     """Refuse a load staircase that no agent would play, or nobody would sample."""
-    if plan.staircase is None:
+    if not plan.staircase:
         return
     if len(set(plan.staircase.levels)) != len(plan.staircase.levels):
         raise PlanError("staircase.levels", "a level stands twice; `repeats` says how often")

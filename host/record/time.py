@@ -16,6 +16,7 @@ from host.handover.facts import RunFacts
 from host.handover.text import Txt, same
 from host.handover.timekeeping import ClockSaid, Corrections, Moment, Rate, Sync, Timekeeping
 from host.handover.trace import AlignedRun
+from host.record.pulses import pulses_of
 from host.schema.canonical import decimal, quoted
 
 NO_UTC = Txt("未溯源至UTC", "not traceable to UTC")
@@ -39,6 +40,7 @@ def time_of(run: AlignedRun, facts: RunFacts) -> dict[str, Any]:
         "interval_clock": run.clock,
         "clocks": said,
         "alignment": _alignment(run, facts.clock),
+        **({"pulses": pulses_of(facts.pulses)} if facts.pulses else {}),
     }
     if time is None:
         return {**block, "utc_source": "none", **_untraceable(NOT_READ)}

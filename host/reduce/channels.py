@@ -38,9 +38,13 @@ def series_of(attempt: AttemptTrace, like: Series) -> Series:
 def with_readings(series: Series) -> Series:
     """The series itself, one with numbers in it.
 
-    Raises CoverageError when it is empty, with the reason of its first gap, when the source
-    gave NaN or infinity, and when a reading lies below or far beyond what its quantity can be.
+    Raises CoverageError when it is barred, when it is empty, with the reason of its first gap,
+    when the source gave NaN or infinity, and when a reading lies below or far beyond what its
+    quantity can be.
     """
+    if series.barred:
+        code, _, detail = series.barred.partition(": ")
+        raise CoverageError(code, detail)
     if not np.isfinite(series.values).all():
         raise CoverageError("not-finite", f"{series.channel} gave what is no number")
     largest = float(np.abs(series.values).max(initial=0.0))

@@ -8,6 +8,7 @@ from typing import Any
 from host.handover.record import Record
 from host.handover.text import Txt
 from host.report.html_numbers import short
+from host.report.html_pulses import pulses
 from host.report.html_tables import column, none, table, terms
 from host.report.html_text import NOTHING, Html, both, code, join, said, tag, text
 
@@ -69,6 +70,9 @@ def _facts(block: Mapping[str, Any]) -> Iterator[tuple[Html, Html]]:
         yield from _host(block["host"])
     for each in _list(block.get("alignment")):
         yield said("时钟对齐", "alignment of clocks"), _alignment(each)
+    for each in _list(block.get("pulses")):
+        name = code(each.get("channel") or "?")
+        yield join((said("负载脉冲", "load pulses"), text(" "), name)), pulses(each)
 
 
 def _host(found: Mapping[str, Any]) -> Iterator[tuple[Html, Html]]:

@@ -111,7 +111,7 @@ def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath, role: Role) 
     ]
     steps = plan.plan.staircase
     return {
-        **({} if steps is None else {"staircase": staircase_order(steps, run.seed, number)}),
+        **({"staircase": staircase_order(steps, run.seed, number)} if steps else {}),
         "number": number,
         "directory": str(spool),
         "engine": {"kind": plan.engine_kind, "settings": plan.engine_settings},

@@ -31,7 +31,7 @@ def exchange(
     A host that was killed before its first attempt left such a file: then `-2` and so on.
     The header's clock is the host's; t2 and t3 are on the agent's, which its hello names.
     """
-    stream = _free(folder.data, f"clock-{name}")
+    stream = free_stream(folder.data, f"clock-{name}")
     writer = SpoolWriter(folder.data / f"{stream}.tsv", stream, clock.domain, COLUMNS)
     for number in range(count):
         t1_ns = clock.now_ns()
@@ -41,7 +41,7 @@ def exchange(
     writer.close()
 
 
-def _free(data: Path, name: str) -> str:
+def free_stream(data: Path, name: str) -> str:
     """The first name of a stream that is not taken."""
     tried = itertools.chain([name], (f"{name}-{n}" for n in itertools.count(2)))
     return next(one for one in tried if not (data / f"{one}.tsv").exists())

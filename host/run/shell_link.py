@@ -44,6 +44,9 @@ def shell_line(kind: str, fields: Mapping[str, Any] | None = None) -> bytes:
         told = shell_order(told["order"])
     elif kind == "probe":
         told = {}  # it has no process to probe, and times no reads
+    elif kind == "pulses":
+        whole = {f"{key}_ms": _ms(told.pop(f"{key}_s")) for key in ("bit", "quiet")}
+        told |= whole
     try:
         return encode_line(kind, told)
     except ValueError as err:

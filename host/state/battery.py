@@ -7,7 +7,6 @@ line, an optional note in brackets, then `key: value` lines; voltage in mV, temp
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal, cast
@@ -21,6 +20,7 @@ from agent.supplies import (
     feeder_names,
     is_fed,
 )
+from collectors.device.dumps import battery_block
 from host.state.missing import Keys, Missing, per, shown, text_of
 
 Status = Literal["unknown", "charging", "discharging", "not_charging", "full"]
@@ -34,9 +34,6 @@ _STATUS: dict[int, Status] = {
 }
 _WORDS = cast("dict[str, Status]", STATUS_OF_WORD)
 _PLUGS = ("AC", "USB", "Wireless", "Dock")
-_HEADER = "Current Battery Service state:"
-_LINE = re.compile(r"( *)([A-Za-z][A-Za-z ]{0,40}?): *(.*)")
-_MOST_LINES = 100
 NOT_ASKED = Missing("not-asked")
 # 200 V: traction batteries of cars are not read here. Sorts out sentinels and noise.
 _MOST_MV = 200_000
@@ -91,7 +88,7 @@ def parse_dumpsys_battery(raw: bytes) -> Battery:
     indent changes.
     """
     source = "dumpsys battery"
-    found, faked = _first_block(text_of(raw))
+    found, faked = battery_block(text_of(raw))
     if not found and not faked:
         return all_missing(Missing("not-understood", shown(text_of(raw))), source=source)
     if faked:
@@ -111,25 +108,6 @@ def parse_dumpsys_battery(raw: bytes) -> Battery:
         plugged=_plugged(keys),
         source=source,
     )
-
-
-def _first_block(text: str) -> tuple[dict[str, str], bool]:
-    """(key to value of the first block, whether updates are stopped)."""
-    _, header, rest = text.partition(_HEADER)
-    if not header:
-        return {}, False
-    found: dict[str, str] = {}
-    faked, indent = False, ""
-    for line in rest.removeprefix("\n").split("\n")[:_MOST_LINES]:
-        faked = faked or "UPDATES STOPPED" in line
-        if line.lstrip().startswith("("):
-            continue
-        match = _LINE.fullmatch(line)
-        if match is None or (found and match[1] != indent):
-            break
-        indent = match[1]
-        found.setdefault(match[2], match[3].strip())
-    return found, faked
 
 
 def _status(keys: Keys) -> Status | Missing:

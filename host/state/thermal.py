@@ -8,26 +8,18 @@ their type.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from collectors.device.dumps import hal_coolings, hal_temperatures, thermal_heads
 from host.state.missing import Keys, Missing, per, real, shown, text_of, truth, whole
 
 STATUS_NAMES = ("none", "light", "moderate", "severe", "critical", "emergency", "shutdown")
 # Sensors that are missing read 0 or a negative sentinel such as -5.7 or -5700 degC; nothing that
 # runs a language model is hotter than 150.
 COLDEST_C, HOTTEST_C = -40.0, 150.0
-_MOST_SENSORS = 256
 _NOT_ASKED = Missing("not-asked")
 
-_TEMPERATURE = re.compile(
-    r"\s*Temperature\{mValue=([^,{}]{1,40}), mType=([^,{}]{1,20}), "
-    r"mName=([^,{}]{0,100}), mStatus=([^,{}]{1,20})\}\s*"
-)
-_COOLING = re.compile(
-    r"\s*CoolingDevice\{mValue=([^,{}]{1,40}), mType=([^,{}]{1,20}), mName=([^,{}]{0,100})\}\s*"
-)
 _TYPES = {0: "cpu", 1: "gpu", 2: "battery", 3: "skin", 4: "usb_port", 5: "power_amplifier"} | {
     6: "bcl_voltage",
     7: "bcl_current",
@@ -75,7 +67,7 @@ class Thermal:
 def parse_thermalservice(raw: bytes) -> Thermal:
     """`dumpsys thermalservice`: the status, and the blocks `from HAL`. Never raises."""
     lines = text_of(raw).split("\n")
-    heads = _heads(lines)
+    heads = thermal_heads(lines)
     overridden = _truth_of(heads, "IsStatusOverride")
     why = _no_hal(heads)
     return Thermal(
@@ -84,16 +76,6 @@ def parse_thermalservice(raw: bytes) -> Thermal:
         sensors=why or tuple(_sensors(lines)),
         cooling=why or tuple(_coolings(lines)),
     )
-
-
-def _heads(lines: list[str]) -> dict[str, str]:
-    """Lines without indent, `key: value`; the first of each key."""
-    found: dict[str, str] = {}
-    for line in lines:
-        key, colon, value = line.partition(":")
-        if colon and key and not key[0].isspace():
-            found.setdefault(key.strip(), value.strip())
-    return found
 
 
 def _truth_of(heads: Mapping[str, str], key: str) -> bool | Missing:
@@ -116,31 +98,16 @@ def _status(heads: Mapping[str, str], *, overridden: bool | Missing) -> int | Mi
     return whole(said, 0, len(STATUS_NAMES) - 1)
 
 
-def _block(lines: list[str], title: str) -> Iterator[str]:
-    """Indented lines below a title, up to the next line without indent."""
-    inside = False
-    for line in lines:
-        if not line[:1].isspace():
-            inside = line.strip() == title
-        elif inside:
-            yield line
-
-
 def _sensors(lines: list[str]) -> Iterator[Sensor]:
-    for count, line in enumerate(_block(lines, "Current temperatures from HAL:")):
-        match = _TEMPERATURE.fullmatch(line)
-        if match is None or count >= _MOST_SENSORS:
-            continue
-        kind = whole(match[2], 0, 1000)
+    for value, type_, name, _ in hal_temperatures(lines):
+        kind = whole(type_, 0, 1000)
         words = "unknown" if isinstance(kind, Missing) else _TYPES.get(kind, f"type_{kind}")
-        yield Sensor(shown(match[3]), words, real(match[1], COLDEST_C, HOTTEST_C))
+        yield Sensor(shown(name), words, real(value, COLDEST_C, HOTTEST_C))
 
 
 def _coolings(lines: list[str]) -> Iterator[Cooling]:
-    for count, line in enumerate(_block(lines, "Current cooling devices from HAL:")):
-        match = _COOLING.fullmatch(line)
-        if match is not None and count < _MOST_SENSORS:
-            yield Cooling(shown(match[3]), whole(match[1], 0, 10**9), Missing("not-stated"))
+    for value, name in hal_coolings(lines):
+        yield Cooling(shown(name), whole(value, 0, 10**9), Missing("not-stated"))
 
 
 def thermal_of_class(

@@ -5,35 +5,57 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from collectors.device.amdsmi import open_amdsmi
+from collectors.device.apple import open_apple
+from collectors.device.emi import open_emi
+from collectors.device.lhm import open_lhm
 from collectors.device.nvml import open_nvml
 from collectors.device.psutil_calls import open_psutil
 from collectors.protocol import Absent, Collector, Opened, Scope
-from collectors.reading import Channel, Gap, Kind, Quantity, Reading, Unit
+from collectors.reading import Channel, Gap, Kind, Missing, Quantity, Reading, Unit
 from collectors.table import COLLECTORS, opener
+from tests.fakes.far_libraries import FakeAmdSmi, FakeMeter, FakeZeusApple, counts, emi_v2
+from tests.fakes.lhm import Page, served
 from tests.fakes.machine import machine, scope_of
-from tests.fakes.nvml import FakeNvml, answers
+from tests.fakes.nvml import FakeNvml, answers, no_pause
 from tests.fakes.psutil_module import FakePsutil
 from tests.fakes.tree import tree
 
 NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 REASON = re.compile(r"[a-z]+(-[a-z]+)*(: [^\t\r\n]+)?")
 KINDS = sorted(COLLECTORS)
-LIBRARY_KINDS = ("nvml", "psutil")  # without their library they are absent: see their own tests
+# Without their library or server they are absent: see their own tests.
+LIBRARY_KINDS = ("nvml", "psutil", "amdsmi", "apple", "emi", "lhm")
+PAGES: list[Page] = []
 file_kinds = pytest.mark.parametrize("kind", [k for k in KINDS if k not in LIBRARY_KINDS])
 
 
 def open_kind(kind: str, scope: Scope) -> Opened:
     """Open a kind; where the far end is a library, one that answers stands in for it."""
+    counter = [counts(number) for number in range(100, 200)]
+    energies = {"cpu_total_mj": 5000, "gpu_mj": 700, "ane_mj": 0, "dram_mj": None}
+    meter = FakeMeter(2, emi_v2("RAPL_Package0_PKG"), [(10**12, 10**9)])
     fakes: dict[str, Callable[[], Opened]] = {
-        "nvml": lambda: open_nvml(scope, lambda: FakeNvml([answers()])),
+        "amdsmi": lambda: open_amdsmi(scope, lambda: FakeAmdSmi([counter]), no_pause),
+        "apple": lambda: open_apple(scope, lambda: FakeZeusApple(energies)),
+        "emi": lambda: open_emi(scope, lambda: [meter]),
+        "lhm": lambda: open_lhm(scope, PAGES[-1].address),
+        "nvml": lambda: open_nvml(scope, lambda: FakeNvml([answers()]), no_pause),
         "psutil": lambda: open_psutil(scope, FakePsutil),
     }
     return fakes[kind]() if kind in fakes else opener(kind)(scope)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _web_server() -> Iterator[None]:
+    with served() as page:
+        PAGES.append(page)
+        yield
 
 
 @pytest.fixture(params=KINDS)
@@ -64,9 +86,24 @@ def check_read(collector: Collector) -> None:
 
 
 def test_a_read_gives_one_reading_or_gap_per_channel_in_order(collector: Collector) -> None:
-    check_read(collector)
     assert any(isinstance(one, Reading) for one in collector.read())
+    check_read(collector)
     collector.close()
+
+
+def test_what_is_grabbed_becomes_the_values_of_a_read(collector: Collector) -> None:
+    t0_ns, t1_ns, raws = collector.grab()
+    values = collector.values(raws)
+    assert t0_ns <= t1_ns
+    assert len(values) == len(collector.describe())
+    assert any(not isinstance(value, Missing) for value in values)
+    last = collector.last()
+    assert (last is not None) is collector.beside
+    if last is not None:
+        assert last[0] > t1_ns
+        assert len(collector.values(last[2])) == len(values)
+    collector.close()
+    assert all(isinstance(value, Missing) for value in collector.values(collector.grab()[2]))
 
 
 def test_stamps_go_on_from_read_to_read(collector: Collector) -> None:

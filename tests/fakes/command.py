@@ -92,6 +92,8 @@ def small_plan(path: Path, **over: Any) -> Path:  # noqa: ANN401
     plan["dataset"]["sha256"] = over.pop("dataset_sha256", "")
     plan["sampling"].update(over.pop("sampling", {}))
     plan["gates"].update(over.pop("gates", {}))
+    if pulses := over.pop("pulses", None):
+        plan["pulses"] = pulses
     plan["run"].update(over)
     path.write_text(tomli_w.dumps(plan), encoding="utf-8")
     return path

@@ -23,7 +23,7 @@ def certificate(**over: Any) -> Certificate:  # noqa: ANN401
         "issuer": "Example laboratory",
         "accreditation": "L0000",
         "calibrated": datetime.date(2026, 1, 1),
-        "due": datetime.date(2026, 12, 31),
+        "due": datetime.date(2099, 12, 31),
         "file": "c-1.pdf",
         "sha256": hashlib.sha256(PAPER).hexdigest(),
         "unit": "W",

@@ -109,14 +109,63 @@ SENSORS = {
     f"{BATTERY}/capacity": "81\n",
     f"{BATTERY}/temp": "312\n",
 }
-FILES = {**PROC, **CPU_FOLDER, **SENSORS}
+GPUS = {
+    "sys/bus/iio/devices/iio:device0/name": "s2mpg10-odpm\n",
+    "sys/class/drm/card0/device/gpu_busy_percent": "37\n",
+    "sys/class/kgsl/kgsl-3d0/gpu_model": "Adreno730v2\n",
+    "sys/class/kgsl/kgsl-3d0/gpuclk": "220000000\n",
+    "sys/class/kgsl/kgsl-3d0/gpubusy": " 250000 1000000\n",
+    "sys/class/misc/mali0/device/utilisation": "12\n",
+    "sys/class/devfreq/1f000000.mali/cur_freq": "762000000\n",
+    "sys/class/accel/accel0/device/npu_busy_time_us": "5012345\n",
+    "sys/class/accel/accel0/device/npu_current_frequency_mhz": "1400\n",
+    "sys/class/accel/accel0/device/npu_memory_utilization": "268435456\n",
+    "sys/bus/pci/drivers/intel_vpu/uevent": "",
+}
+# Dumps with their origin in tests/data/README.md.
+DATA = Path(__file__).parents[1] / "data"
+DUMPS = {
+    "bin/dumpsys.says/android.hardware.power.stats.IPowerStats/default": (
+        "dumpsys/power-stats-hal2.txt"
+    ),
+    "sys/bus/iio/devices/iio:device0/energy_value": "power/odpm-energy_value.txt",
+    "sys/bus/iio/devices/iio:device0/available_rails": "power/odpm-available_rails.txt",
+    "bin/dumpsys.says/battery": "dumpsys/battery-android14.txt",
+    "bin/dumpsys.says/thermalservice": "dumpsys/thermalservice-android14.txt",
+    "bin/vcgencmd.says/pmic_read_adc": "power/pmic_read_adc-pi5.txt",
+    "bin/ipmitool.says/dcmi": "power/dcmi.txt",
+    "bin/macmon.says/pipe": "power/macmon.json",
+}
+# A program that says what stands in the file named by its first word.
+SAYS = '#!/bin/sh\nexec cat "$0.says/$1"\n'
+PROGRAMS = ("dumpsys", "vcgencmd", "ipmitool", "macmon")
+FILES = {
+    "sys/bus/iio/devices/iio:device0/name": "s2mpg10-odpm\n",
+    **PROC,
+    **CPU_FOLDER,
+    **SENSORS,
+    **GPUS,
+}
 
 
 def scope_of(root: Path, pid: int | None = PID) -> Scope:
     """Where collectors find the machine under `root`."""
-    return Scope(SteppingClock(), root / "proc", root / "sys", pid)
+    return Scope(SteppingClock(), root / "proc", root / "sys", pid, str(root / "bin"))
 
 
 def machine(root: Path) -> Scope:
     """Write the whole machine."""
-    return scope_of(tree(root, FILES))
+    tree(root, FILES)
+    tree(root, {name: (DATA / file).read_bytes() for name, file in DUMPS.items()})
+    driver = root / "sys/class/accel/accel0/device/driver"
+    driver.symlink_to(root / "sys/bus/pci/drivers/intel_vpu")
+    for name in PROGRAMS:
+        says(root, name)
+    return scope_of(root)
+
+
+def says(root: Path, name: str, text: str = SAYS) -> Path:
+    """A program of the machine."""
+    path = tree(root, {f"bin/{name}": text}) / "bin" / name
+    path.chmod(0o755)
+    return path

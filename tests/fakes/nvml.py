@@ -9,6 +9,10 @@ from typing import Any
 NOT_SUPPORTED, GPU_IS_LOST, DRIVER_NOT_LOADED = "Not Supported", "GPU is lost", "Driver Not Loaded"
 
 
+def no_pause(_seconds: float) -> None:
+    """Stands for time.sleep where nothing changes however long one waits."""
+
+
 class NvmlError(Exception):
     """Stands for pynvml.NVMLError."""
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,6 +19,7 @@ from tests.fakes.command import Command, small_plan
 from tests.fakes.instruments import certificate, equipment, instrument, write
 from tests.fakes.meters.serving import on_tcp
 from tests.fakes.meters.wt310e import Wt310e
+from tests.fakes.wanted_cpu import WantedCpu
 
 UPDATE_S = 0.1
 SETTINGS: dict[str, str | int | float | bool] = {
@@ -27,6 +31,15 @@ SETTINGS: dict[str, str | int | float | bool] = {
     "items": "U,I,P",
     "integrate": False,
     "element": "1",
+}
+
+
+REQUEST = ("energy@1", "request")
+SERIALS = {
+    "wall": "C3UA00001E",
+    "good": "C3UA00002E",
+    "late": "C3UA00003E",
+    "elsewhere": "C3UA00004E",
 }
 
 
@@ -49,14 +62,59 @@ def running(double: Wt310e) -> Iterator[int]:
             ticking.join()
 
 
-def wall(port: int) -> Instrument:
+def beside(name: str) -> Wt310e:
+    return Wt310e(f"YOKOGAWA,WT310E,{SERIALS[name]},F1.03")
+
+
+@contextmanager
+def following(wanted: WantedCpu, lates_s: dict[str, float | None]) -> Iterator[dict[str, int]]:
+    """Meters beside a device that takes 15 W, and 10 W more under full load.
+
+    lates_s: name -> by how much its readings are late; None is beside another device. Gives their
+    ports. What is new is the mean over the last 0.1 s, however late this thread comes to it.
+    """
+    stop, doubles = threading.Event(), {name: beside(name) for name in lates_s}
+    seen: deque[tuple[float, float]] = deque([(time.monotonic() - 9, 0.0)], maxlen=400)
+
+    def updates() -> None:
+        due_s = time.monotonic() + UPDATE_S
+        while not stop.wait(UPDATE_S / 20):
+            now_s = time.monotonic()
+            seen.append((now_s, wanted.share()))
+            if now_s < due_s:
+                continue
+            due_s = now_s + UPDATE_S
+            for number, (name, late_s) in enumerate(lates_s.items()):
+                share = round(7 * now_s) % 2 * 0.1 if late_s is None else mean(now_s - late_s)
+                power = f"{15 + 10 * share + number * 1e-3:.4E}"
+                doubles[name].tick({"U": "12.00E+00", "I": "1.250E+00", "P": power})
+
+    def mean(until_s: float) -> float:
+        """Each look holds until the next one."""
+        ends = [*[at_s for at_s, _ in seen][1:], until_s]
+        total = 0.0
+        for (at_s, share), end_s in zip(seen, ends, strict=True):
+            length_s = min(end_s, until_s) - max(at_s, until_s - UPDATE_S)
+            total += share * max(0.0, length_s)
+        return total / UPDATE_S
+
+    ticking = threading.Thread(target=updates, daemon=True)
+    with ExitStack() as ends:
+        ports = {name: ends.enter_context(on_tcp(double)) for name, double in doubles.items()}
+        ticking.start()
+        ends.callback(ticking.join)
+        ends.callback(stop.set)
+        yield ports
+
+
+def wall(port: int, name: str = "wall") -> Instrument:
     """A calibrated WT310E; its certificate adds 0.018 W at 15 W."""
     return instrument(
-        id="wall",
-        serial="C3UA00001E",
+        id=name,
+        serial=SERIALS[name],
         kind="external_meter",
-        channels=("meter.wall.*",),
-        certificate=(certificate(channels=("meter.wall.power",)),),
+        channels=(f"meter.{name}.*",),
+        certificate=(certificate(channels=(f"meter.{name}.power",)),),
         connect=Connection("wt300", f"tcp:127.0.0.1:{port}", SETTINGS),
     )
 
@@ -87,6 +145,44 @@ def test_a_calibrated_meter_earns_tier_a_and_gives_energies(
     assert float(mean["value"]) == pytest.approx(15.022, abs=0.002)
     verified = json.loads(command("verify", said["run"], "--json").stdout)
     assert verified["findings"] == []
+
+
+def test_load_pulses_find_the_meter_that_is_late_and_the_one_that_stands_elsewhere(
+    command: Command, tmp_path: Path
+) -> None:
+    store = ("INFEROMETER_STORE", command.environment["INFEROMETER_STORE"])
+    with following(WantedCpu(*store), {"good": 0.0, "late": 0.4, "elsewhere": None}) as ports:
+        path = write(tmp_path / "lab", equipment(*(wall(ports[n], n) for n in ports)))
+        plan = small_plan(
+            tmp_path / "plan.toml",
+            items=["assistant-tea-en"],
+            attempts=1,
+            warmups=0,
+            pulses={"words": 2, "bit_s": 0.4, "least_step_w": 3.0, "processes": 2},
+        )
+        argv = ("--plan", plan, "--equipment", path, "--runs", tmp_path / "runs", "--json")
+        done = command("measure", *argv)
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = json.loads(done.stdout)
+    record = json.loads(Path(said["record"]).read_bytes())
+    told: dict[str, Any] = {one["meter"]: one for one in record["time"]["pulses"]}
+    assert {name: (one["verdict"], one["code"]) for name, one in told.items()} == {
+        "good": ("agrees", None),
+        "late": ("outside", None),
+        "elsewhere": ("not-judged", "pattern-not-seen"),
+    }
+    lag_ns = {name: int(told[name]["lag_ns"]) for name in ("good", "late")}
+    assert lag_ns["late"] - lag_ns["good"] == pytest.approx(400e6, abs=60e6)
+    assert float(told["good"]["step_w"]) == pytest.approx(10, abs=3)
+    energies = {
+        q["source"]: q for q in said["results"] if (q["measurand_id"], q["scope"]) == REQUEST
+    }
+    assert "meter-out-of-time" not in str(energies["meter.good.power"]["missing"])
+    assert energies["meter.late.power"]["value"] is None
+    assert energies["meter.late.power"]["missing"].startswith("meter-out-of-time: ")
+    codes = [w["code"] for w in record["warnings"]]
+    assert {"meter-out-of-time", "meter-time-not-judged"} <= set(codes)
+    assert json.loads(command("verify", said["run"], "--json").stdout)["findings"] == []
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.pacing import Schedule, schedule, slots_per_read, unit_of
+from agent.pacing import Ahead, Schedule, schedule, slots_per_read, unit_of
 
 schedules = st.builds(
     schedule,
@@ -33,7 +33,8 @@ def test_the_next_slot_is_the_one_that_can_still_be_served(
     plan: Schedule, slot: int, late_ratio: float
 ) -> None:
     now_ns = plan.due_ns(slot) + round(late_ratio * plan.period_ns)
-    found = plan.next_slot(slot, now_ns)
+    found, due_ns = plan.next_slot(slot, now_ns)
+    assert due_ns == plan.due_ns(found)
     assert found > slot
     assert plan.due_ns(found + 1) > now_ns
     assert found == slot + 1 or plan.due_ns(found) <= now_ns
@@ -69,3 +70,21 @@ def test_a_slow_source_is_read_as_often_as_it_may_be_and_no_oftener(
 
 def test_a_source_without_limit_is_read_in_every_slot() -> None:
     assert slots_per_read(1000, None) == 1
+
+
+@given(
+    plan=schedules,
+    slot=st.integers(0, 1000),
+    seconds=st.floats(0, 3),
+    lates=st.lists(st.floats(0, 5), max_size=30),
+)
+def test_slots_worked_out_ahead_are_those_of_the_schedule(
+    plan: Schedule, slot: int, seconds: float, lates: list[float]
+) -> None:
+    ahead = Ahead(plan)
+    ahead.look(slot, plan.due_ns(slot) + round(seconds * 1e9))
+    for late in lates:
+        now_ns = plan.due_ns(slot) + round(late * plan.period_ns)
+        found = ahead.next_slot(slot, now_ns)
+        assert found == plan.next_slot(slot, now_ns)
+        slot, _ = found

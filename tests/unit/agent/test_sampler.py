@@ -14,7 +14,8 @@ from agent.pacing import schedule
 from agent.sampler import Sampler, Source, field_of
 from agent.spool import SpoolFile, read_spool
 from agent.streams import TICK_COLUMNS, open_stream, source_columns
-from collectors.reading import Channel, Gap, Kind, Quantity, Reading, Unit
+from collectors.protocol import Grabbed
+from collectors.reading import Channel, Gap, Kind, Missing, Quantity, Reading, Unit, Value
 
 MS = 1_000_000
 CHANNEL = Channel("x.temp", Unit.CELSIUS, Kind.INSTANT, Quantity.TEMPERATURE, "test")
@@ -32,7 +33,8 @@ class Room:
     t_ns: int = 0
     domain: str = "scripted@test-boot"
     max_hz: float | None = None
-    taken: int = 0
+    beside: bool = False
+    reads_done: int = 0
     closed: bool = False
     read_at: list[int] = field(default_factory=list)
 
@@ -41,16 +43,26 @@ class Room:
 
     def wait(self, timeout: float | None = None) -> bool:
         self.t_ns += max(0, round((timeout or 0) * 1e9))
-        return self.taken >= self.reads
+        return self.reads_done >= self.reads
 
     def describe(self) -> tuple[Channel, ...]:
         return (CHANNEL,)
 
     def read(self) -> tuple[Reading | Gap, ...]:
+        raise AssertionError("the sampler takes values, and stamps rows itself")
+
+    def grab(self) -> Grabbed:
         self.read_at.append(self.t_ns)
-        self.t_ns += self.costs_ns[min(self.taken, len(self.costs_ns) - 1)]
-        self.taken += 1
-        return (Reading("x.temp", self.t_ns, self.t_ns, self.taken),)
+        t0_ns = self.t_ns
+        self.t_ns += self.costs_ns[min(self.reads_done, len(self.costs_ns) - 1)]
+        self.reads_done += 1
+        return t0_ns, self.t_ns, (self.reads_done,)
+
+    def last(self) -> Grabbed | None:
+        return (self.t_ns, self.t_ns, (-1,)) if self.beside else None
+
+    def values(self, raws: Sequence[object]) -> Sequence[Value]:
+        return [raw for raw in raws if isinstance(raw, int)]
 
     def close(self) -> None:
         self.closed = True
@@ -119,15 +131,15 @@ def test_cost_is_written_at_the_start_once_a_second_and_at_the_end(tmp_path: Pat
 @pytest.mark.parametrize(
     ("one", "text"),
     [
-        (Reading("x", 0, 1, 3), "3"),
-        (Reading("x", 0, 1, 0.1), "0.1"),
-        (Reading("x", 0, 1, 10**30), "1" + "0" * 30),
-        (Reading("x", 0, 1, math.nan), "!not-finite: nan"),
-        (Reading("x", 0, 1, math.inf), "!not-finite: inf"),
-        (Gap("x", 0, "unreadable:\tno\nsuch  file"), "!unreadable: no such file"),
+        (3, "3"),
+        (0.1, "0.1"),
+        (10**30, "1" + "0" * 30),
+        (math.nan, "!not-finite: nan"),
+        (math.inf, "!not-finite: inf"),
+        (Missing("unreadable:\tno\nsuch  file"), "!unreadable: no such file"),
     ],
 )
-def test_a_field_is_a_number_or_a_reason_on_one_line(one: Reading | Gap, text: str) -> None:
+def test_a_field_is_a_number_or_a_reason_on_one_line(one: Value, text: str) -> None:
     assert field_of(one) == text
 
 
@@ -165,6 +177,22 @@ def test_the_sampler_has_begun_when_every_source_was_read_once(tmp_path: Path) -
     ticks = open_stream(tmp_path, "ticks", room, TICK_COLUMNS)
     sampler = Sampler((Source(room, writer, 1),), ticks, room)
     begun_after: list[int] = []
-    sampler.run(schedule(0, 10, 0.0, 3), room, lambda: begun_after.append(room.taken))
+    sampler.run(schedule(0, 10, 0.0, 3), room, lambda: begun_after.append(room.reads_done))
     sampler.close()
     assert begun_after == [1]
+
+
+def test_a_source_that_is_asked_beside_the_loop_has_a_reading_after_the_end(
+    tmp_path: Path,
+) -> None:
+    found = sample(tmp_path, Room(reads=3, beside=True))
+    assert [line.fields[0] for line in found.lines] == ["0", "1", "2", "3"]
+    assert found.lines[-1].fields[-1] == "-1"
+
+
+def test_a_source_that_is_asked_beside_the_loop_does_not_rest_for_its_first_answer(
+    tmp_path: Path,
+) -> None:
+    room = Room(reads=3, costs_ns=(50 * MS,), beside=True)
+    sample(tmp_path, room)
+    assert len(room.read_at) == 3

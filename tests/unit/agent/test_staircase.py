@@ -51,7 +51,7 @@ def test_a_stop_ends_the_step_and_the_processes() -> None:
 
 
 def test_a_busy_process_computes_when_told_to_and_ends_with_its_input() -> None:
-    argv, environment = command("busy")
+    argv, environment = command("duty")
     with subprocess.Popen(argv, stdin=subprocess.PIPE, env=environment, bufsize=0) as busy:
         assert busy.stdin is not None
         seen = psutil.Process(busy.pid)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.device.part import Missing, Part, Polled, Value
+from collectors.device.part import Part, Polled
 from collectors.probe import ChannelProbe, probe, summarise
-from collectors.reading import Channel, Gap, Kind, Quantity, Reading, Unit
+from collectors.reading import Channel, Gap, Kind, Missing, Quantity, Reading, Unit, Value
 from tests.fakes.clock import ScriptedClock, SteppingClock
 
 CHANNEL = Channel("a.b", Unit.ONE, Kind.INSTANT, Quantity.STATE, "a test")

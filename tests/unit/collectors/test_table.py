@@ -18,6 +18,10 @@ from collectors.table import (
     opener,
 )
 from tests.fakes.machine import machine, scope_of
+from tests.fakes.tree import tree
+
+# They answer by a library that a test machine may or may not have.
+LIBRARIES = ("nvml", "amdsmi")
 
 
 @pytest.mark.parametrize("kind", sorted(COLLECTORS))
@@ -45,9 +49,25 @@ def test_an_unknown_kind_is_refused_before_anything_is_opened(tmp_path: Path) ->
 
 
 def test_a_machine_with_procfs_is_read_without_psutil(tmp_path: Path) -> None:
-    assert default_kinds(machine(tmp_path)) == LINUX_KINDS
+    scope = machine(tmp_path)
+    (tmp_path / "sys/module/amdgpu").mkdir(parents=True)
+    assert default_kinds(scope) == LINUX_KINDS
     assert "psutil" not in LINUX_KINDS
-    assert set(LINUX_KINDS) | {"psutil"} == set(COLLECTORS)
+    assert set(LINUX_KINDS) | set(OTHER_KINDS) == set(COLLECTORS)
+
+
+def test_what_is_of_one_sort_of_machine_is_not_missed_on_another(tmp_path: Path) -> None:
+    scope = scope_of(tree(tmp_path, {"proc/stat": "cpu 1\n"}))
+    foreign = {"power_stats", "battery", "thermal_hal", "pmic", "bmc", "odpm", "amdsmi", "npu"}
+    assert set(LINUX_KINDS) - set(default_kinds(scope)) == foreign
+
+
+def test_a_raspberry_pi_without_its_program_is_told_so(tmp_path: Path) -> None:
+    model = {"proc/stat": "cpu 1\n", "proc/device-tree/model": "Raspberry Pi 5 Model B\0"}
+    scope = scope_of(tree(tmp_path, model))
+    assert "pmic" in default_kinds(scope)
+    _, (absent,) = open_all(scope, ["pmic"])
+    assert absent.reason == "not-installed: no vcgencmd"
 
 
 def test_a_machine_without_procfs_is_read_with_psutil(tmp_path: Path) -> None:
@@ -56,11 +76,10 @@ def test_a_machine_without_procfs_is_read_with_psutil(tmp_path: Path) -> None:
 
 
 def test_a_whole_machine_opens_and_only_the_gpu_is_absent(tmp_path: Path) -> None:
-    collectors, absent = open_all(
-        machine(tmp_path), [kind for kind in LINUX_KINDS if kind != "nvml"]
-    )
-    assert [kind for kind, _ in collectors] == [kind for kind in LINUX_KINDS if kind != "nvml"]
-    assert absent == ()
+    kinds = [kind for kind in LINUX_KINDS if kind not in LIBRARIES]
+    collectors, absent = open_all(machine(tmp_path), kinds)
+    assert [kind for kind, _ in collectors] == kinds
+    assert [one.source for one in absent] == ["intel power"]
     for _, collector in collectors:
         collector.close()
 
@@ -74,7 +93,7 @@ def test_only_the_kinds_that_are_asked_for_are_opened_in_their_order(tmp_path: P
 
 
 def test_an_empty_machine_has_a_reason_and_a_fix_for_every_kind(tmp_path: Path) -> None:
-    kinds = [kind for kind in LINUX_KINDS if kind != "nvml"]
+    kinds = [kind for kind in LINUX_KINDS if kind not in LIBRARIES]
     collectors, absent = open_all(scope_of(tmp_path), kinds)
     assert collectors == ()
     assert {one.kind for one in absent} == set(kinds)

@@ -9,31 +9,22 @@ from pathlib import Path
 
 import pytest
 
+from collectors.device.amdsmi import open_amdsmi
 from collectors.device.nvml import open_nvml
 from collectors.protocol import Opened, Scope
 from collectors.reading import Channel
 from collectors.table import COLLECTORS, opener
 from host.handover.profile import Profile, Source
 from host.plan.profile import all_shipped
+from tests.fakes.far_libraries import FakeAmdSmi, counts
 from tests.fakes.machine import machine
-from tests.fakes.nvml import FakeNvml, answers
+from tests.fakes.nvml import FakeNvml, answers, no_pause
 
 SHIPPED = {one.product.name: one for one in all_shipped()}
 # Files of the fake machine that a channel of the shell agent's is one of, by first word.
 FILED = ("power_supply", "thermal", "cpufreq", "memory", "ina3221")
 # Answers as documents have them; none was captured by us.
 SAID = {
-    # raspberrypi/utils; lines as the powerstamp package page has them.
-    "pmic.*.voltage": (
-        "     3V7_WL_SW_A current(0)=0.09A\n      VDD_CORE_V volt(15)=0.8787V\n"
-        "         EXT5V_V volt(24)=5.15V\n",
-        [("VDD_CORE", "0.8787"), ("EXT5V", "5.15")],
-    ),
-    "pmic.*.current": (
-        "     3V7_WL_SW_A current(0)=0.09A\n      VDD_CORE_A current(7)=1.23A\n"
-        "         EXT5V_V volt(24)=5.15V\n",
-        [("3V7_WL_SW", "0.09"), ("VDD_CORE", "1.23")],
-    ),
     # drivers/iio/power/odpm.c of the gs201 kernel.
     "odpm.*.energy": (
         "t=251237\nCH0(T=251237)[S10M_VDD_TPU], 23416\nCH1(T=251237)[VSYS_PWR_MODEM], 11084\n",
@@ -51,6 +42,11 @@ SAID = {
     "battery.charge_counter": ("  Charge counter: 2890000\n  status: 3\n", [("", "2890000")]),
     "battery.voltage": ("  Max charging voltage: 5000000\n  voltage: 4120\n", [("", "4120")]),
     "battery.temperature": ("  level: 80\n  temperature: 312\n", [("", "312")]),
+    # AOSP, ThermalManagerService.java, dump.
+    "thermal_hal.throttling.status": (
+        "IsStatusOverride: false\nThermal Status: 2\nCached temperatures:\n",
+        [("", "2")],
+    ),
     # wiki.termux.com, Termux-battery-status.
     "battery.current": ('{\n  "health": "GOOD",\n  "current": -324000\n}\n', [("", "-324000")]),
     # Documentation/filesystems/proc.rst.
@@ -72,7 +68,10 @@ def named(found: Iterator[tuple[str, Source]]) -> list[object]:
 
 def opened(kind: str, scope: Scope) -> Opened:
     if kind == "nvml":  # where the far end is a library, one that answers stands in for it
-        return open_nvml(scope, lambda: FakeNvml([answers()]))
+        return open_nvml(scope, lambda: FakeNvml([answers()]), no_pause)
+    if kind == "amdsmi":
+        smi = FakeAmdSmi([[counts(number) for number in range(9)]])
+        return open_amdsmi(scope, lambda: smi, no_pause)
     return opener(kind)(scope)
 
 

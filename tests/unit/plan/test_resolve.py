@@ -66,7 +66,7 @@ def test_a_plan_with_a_staircase_reads_back_as_it_was_dumped() -> None:
 
 def test_steps_go_up_and_down_or_as_the_seed_draws_them() -> None:
     steps = staircase().staircase
-    assert steps is not None
+    assert steps
     assert levels_of(steps, 1, 1) == (0.0, 0.5, 1.0, 1.0, 0.5, 0.0)
     drawn = msgspec.structs.replace(steps, order="seeded", repeats=3)
     assert levels_of(drawn, 1, 1) == levels_of(drawn, 1, 1)

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.device.cpu_frequency import core_megahertz, open_frequency, open_limits
-from collectors.device.part import Missing
-from collectors.reading import Kind, Unit
+from collectors.reading import Kind, Missing, Unit
 from tests.fakes.machine import CPU, machine, scope_of
 from tests.fakes.readings import channels_of, collector_of, read_values
 from tests.fakes.tree import tree

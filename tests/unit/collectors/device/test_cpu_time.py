@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from collectors.clocks import device_clock
 from collectors.device.cpu_time import cpu_lines, open_cpu_time
-from collectors.device.part import Missing
 from collectors.protocol import Collector, Scope
-from collectors.reading import Gap, Kind, Reading, Unit
+from collectors.reading import Gap, Kind, Missing, Reading, Unit
 from tests.fakes.machine import machine, scope_of
 from tests.fakes.tree import tree
 

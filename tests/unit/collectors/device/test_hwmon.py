@@ -123,3 +123,12 @@ def test_a_machine_without_chips_says_so(opener: Opener, tmp_path: Path) -> None
     (absent,) = opener(scope_of(tmp_path)).absent
     assert absent.reason.startswith("not-present: no ")
     assert absent.source == str(tmp_path / HWMON)
+
+
+def test_an_intel_gpus_counter_says_how_it_wraps(tmp_path: Path) -> None:
+    files = {"sys/class/hwmon/hwmon0/name": "xe\n", "sys/class/hwmon/hwmon0/energy1_input": "7\n"}
+    collector = collector_of(open_power(scope_of(tree(tmp_path, files))))
+    (channel,) = channels_of(collector).values()
+    assert "32-bit register" in channel.note
+    assert "intel-xe-hwmon" in channel.note
+    collector.close()

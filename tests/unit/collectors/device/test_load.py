@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from collectors.clocks import device_clock
 from collectors.device.load import load_values, open_load, open_pressure, stall_totals
-from collectors.device.part import Missing
 from collectors.protocol import Scope
-from collectors.reading import Kind, Unit
+from collectors.reading import Kind, Missing, Unit
 from tests.fakes.machine import machine, scope_of
 from tests.fakes.readings import collector_of, read_values
 from tests.fakes.tree import tree

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from collectors.device.part import (
     MAX_FILES,
     KeptFile,
-    Missing,
     Part,
     Polled,
     Wanted,
@@ -24,7 +23,7 @@ from collectors.device.part import (
     whole_lines,
 )
 from collectors.device.text import integer
-from collectors.reading import Channel, Gap, Kind, Quantity, Reading, Unit
+from collectors.reading import Channel, Gap, Kind, Missing, Quantity, Reading, Unit
 from tests.fakes.clock import ScriptedClock
 from tests.fakes.machine import scope_of
 from tests.fakes.tree import tree

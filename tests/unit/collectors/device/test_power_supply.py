@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors.device.part import Missing
 from collectors.device.power_supply import STATUS_CODES, open_power_supply, status_code
-from collectors.reading import Kind, Unit
+from collectors.reading import Kind, Missing, Unit
 from tests.fakes.machine import BATTERY, machine, scope_of
 from tests.fakes.readings import channels_of, collector_of, read_values
 from tests.fakes.tree import tree

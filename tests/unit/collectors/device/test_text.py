@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.device.part import Missing
 from collectors.device.text import (
     decimal,
     integer,
@@ -20,6 +19,7 @@ from collectors.device.text import (
     slug,
     unique,
 )
+from collectors.reading import Missing
 from tests.fakes.tree import tree
 
 

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.device.part import Missing
 from collectors.device.thermal import millicelsius, open_cooling, open_throttle, open_zones
-from collectors.reading import Kind, Quantity, Unit
+from collectors.reading import Kind, Missing, Quantity, Unit
 from collectors.table import Opener
 from tests.fakes.machine import CPU, THERMAL, machine, scope_of
 from tests.fakes.readings import channels_of, collector_of, read_values
