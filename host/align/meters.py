@@ -54,6 +54,16 @@ class Metered:
         fast = [one for r in self.recordings for one in r.within(start_ns, end_ns)]
         return (*beside(self.series, attempt), *_by_channel(fast))
 
+    def around(self, windows: Sequence[Window]) -> tuple[Series, ...]:
+        """All readings of polled meters, and those of fast ones in some windows."""
+        places = [(w.start_ns, w.end_ns) for w in windows] or [(0, 0)]
+        fast = [
+            _joined(parts)
+            for recording in self.recordings
+            for parts in zip(*(recording.within(*place) for place in places), strict=True)
+        ]
+        return (*self.series, *fast)
+
 
 def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool) -> Metered:
     """Everything under `data/meters`. Raises FolderError for what is none of a meter."""

@@ -36,7 +36,7 @@ class Recording:
 
     fit: x to host time, x being the number of a sample, or the instrument's own stamp. carry:
     host time to the device's. behind_ns: how much earlier than the fit says a sample may be. own:
-    whether x is the instrument's own stamp.
+    whether x is the instrument's own stamp. barred: as in Series.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Recording:
     decode: Decoder
     behind_ns: int
     own: bool
+    barred: str = ""
 
     @property
     def faults(self) -> tuple[tuple[str, SpoolFault], ...]:
@@ -59,10 +60,11 @@ class Recording:
         t_ns, columns = self._columns(first, stop)
         t0_ns, t1_ns = t_ns - self.behind_ns, t_ns + self.fit.width_ns
         gaps = self._gaps((first, stop), start_ns, end_ns)
-        return tuple(
+        found = (
             _series(self.name, c, (t0_ns, t1_ns, columns[str(c["name"])]), gaps)
             for c in self.channels
         )
+        return tuple(replace(one, barred=self.barred) for one in found)
 
     def _time(self, first: int, stop: int) -> IntArray:
         """Of these rows."""
