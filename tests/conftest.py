@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from coverage import Coverage
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from host.artefacts.models.store import make
 from tests.fakes.command import Command, environment
@@ -32,8 +34,46 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:  # noqa: ANN401
-    """Two workers share the tests by files, whatever `--dist` says."""
+    """Workers share the tests by files, whatever `--dist` says."""
     return ByFile(config, log)
+
+
+# Tests whose work is done by processes of their own, which are not counted.
+UNCOUNTED = ("tests/flow/", "tests/faults/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Lines are not counted where a test runs the same ones by the hundred, or few of ours."""
+    for item in items:
+        drawn = is_hypothesis_test(getattr(item, "function", None))
+        if drawn or item.nodeid.startswith(UNCOUNTED):
+            item.add_marker(pytest.mark.no_cover)
+
+
+@contextmanager
+def uncounted(item: pytest.Item) -> Iterator[None]:
+    """Where a test is marked `no_cover`, its fixtures are not counted either."""
+    counter = Coverage.current() if item.get_closest_marker("no_cover") else None
+    if counter is None:
+        yield
+        return
+    counter.stop()
+    try:
+        yield
+    finally:
+        counter.start()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    with uncounted(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    with uncounted(item):
+        return (yield)
 
 
 @pytest.fixture(scope="session")

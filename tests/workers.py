@@ -1,7 +1,7 @@
-"""How `.ci/run` shares the tests between two workers.
+"""How `.ci/run` shares the tests between its workers.
 
 A file is never split: what it makes once is made once. Files that take longest begin first, so
-that what is left for the end is short and both workers end together.
+that what is left for the end is short and all workers end together.
 """
 
 from __future__ import annotations

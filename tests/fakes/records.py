@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from host.evaluate.run import evaluate
@@ -28,6 +29,7 @@ from host.handover.plan import (
     SamplingPlan,
 )
 from host.handover.record import Record
+from host.handover.result import Results
 from host.handover.statement import Stated, Statement
 from host.handover.text import Txt
 from host.handover.trace import AlignedRun
@@ -202,7 +204,7 @@ def sample_statement(
 def sample_chain(*states: Stated) -> tuple[tuple[Statement, ...], tuple[Record, ...]]:
     """Statements of these states, and the records with none, the first, the first two of them."""
     run = example_run(2)
-    results = evaluate(reduce_run(run), CONDITIONS)
+    results = _results(2)
     records = [build(run, results, sample_facts(2))]
     made: list[Statement] = []
     for number, state in enumerate(states, 1):
@@ -220,6 +222,17 @@ def record_of(run: AlignedRun, facts: RunFacts | None = None) -> Record:
 def sample_record(
     attempts: int = 5, *, sources: bool = True, laboratory: Laboratory | None = None
 ) -> Record:
-    """The record of the example run; the same on every call."""
+    """The record of the example run; the same on every call, and made at the first."""
+    return _sample(attempts, sources=sources, laboratory=laboratory)
+
+
+@cache
+def _sample(attempts: int, *, sources: bool, laboratory: Laboratory | None) -> Record:
     facts = replace(sample_facts(attempts), laboratory=laboratory)
-    return record_of(example_run(attempts, sources=sources), facts)
+    run = example_run(attempts, sources=sources)
+    return build(run, _results(attempts, sources=sources), facts)
+
+
+@cache
+def _results(attempts: int, *, sources: bool = True) -> Results:
+    return evaluate(reduce_run(example_run(attempts, sources=sources)), CONDITIONS)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -29,6 +30,7 @@ AXE = Path(os.environ.get("INFEROMETER_AXE") or ROOT / ".ci/cache/axe/package/ax
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 HOSTILE = "<script>globalThis.taken=1</script><a href=x>\u202e\x1b[31m</style>%{x}"
 PATIENCE_MS = 300_000  # a busy machine is no fault of a page
+FEW = 6  # budgets, which are most of a page: one is built of the same elements as forty
 PHONE = {"width": 390, "height": 844}
 # Only sums leave the page, and nodes are named for what is violated alone (`resultTypes`): names
 # of all that pass are most of the work, in the page and for Python.
@@ -61,15 +63,24 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Draw:
-    """Writes the page of a named run once; gives its path."""
+    """Writes the page of a named run once; gives its path. brief: with few budgets."""
     folder = tmp_path_factory.mktemp("pages")
-    makers = {"sample": example_run, "hostile": hostile_run, "gaps": run_of_gaps, "void": void_run}
+    makers = {
+        "sample": example_run,
+        "brief": example_run,
+        "hostile": hostile_run,
+        "gaps": run_of_gaps,
+        "void": void_run,
+    }
 
     def draw(name: str) -> Path:
         path = folder / f"{name}.html"
         if not path.exists():
             run = makers[name]()
-            path.write_bytes(page(record_of(run, sample_facts(len(run.attempts))), run))
+            record = record_of(run, sample_facts(len(run.attempts)))
+            if name == "brief":
+                record = msgspec.structs.replace(record, budgets=record.budgets[:FEW])
+            path.write_bytes(page(record, run))
         return path
 
     return draw
@@ -155,7 +166,7 @@ def test_axe_finds_nothing_serious(
     browser: Browser, drawn: Draw, scheme: str, size: dict[str, int]
 ) -> None:
     context = {"color_scheme": scheme, "viewport": size, "bypass_csp": True}
-    with opened(browser, drawn("sample"), context) as it:
+    with opened(browser, drawn("brief"), context) as it:
         it.tab.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
         it.tab.add_script_tag(content=AXE.read_text(encoding="utf-8"))
         found = it.tab.evaluate(AXE_RUN)
@@ -174,7 +185,7 @@ def test_a_phone_needs_no_sideways_scroll(browser: Browser, drawn: Draw, name: s
 def test_charts_are_reached_by_tab_and_arrows_say_what_is_there(
     browser: Browser, drawn: Draw
 ) -> None:
-    with opened(browser, drawn("sample")) as it:
+    with opened(browser, drawn("brief")) as it:
         stage = it.tab.locator("#figure-power .stage")
         reached = set()
         for _ in range(200):

@@ -24,7 +24,8 @@ from host.evaluate.run import evaluate
 from host.handover.case import Case
 from host.handover.facts import RunFacts
 from host.handover.finding import StreamFault
-from host.handover.record import Record
+from host.handover.record import Record, Verdict
+from host.handover.result import Results
 from host.handover.signature import SignatureOutcome
 from host.handover.trace import AlignedRun
 from host.pipeline.conditions import Sensors, conditions_of
@@ -75,25 +76,45 @@ BadCase = tuple[str, int, str]
 
 
 @dataclass
+class LateRecord:
+    """The record of a reading; results are evaluated when a rule first looks beyond the verdict.
+
+    To evaluate three hundred runs takes longer than to write and read them.
+    """
+
+    run: AlignedRun
+    facts: RunFacts
+    sensors: Sensors
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        return build(self.run, Results((), ()), self.facts).verdict
+
+    @cached_property
+    def whole(self) -> Record:
+        conditions = conditions_of(self.run, self.facts, self.sensors)
+        return build(self.run, evaluate(reduce_run(self.run), conditions), self.facts)
+
+    def __getattr__(self, field: str) -> object:
+        return getattr(self.whole, field)
+
+
+@dataclass
 class Unrecorded:
-    """A folder that was read; its record is made when a rule first looks at it."""
+    """A folder that was read."""
 
     run: AlignedRun
     facts: RunFacts
     faults: tuple[StreamFault, ...]
-    sensors: Sensors
+    record: LateRecord
     signatures: tuple[SignatureOutcome, ...] = ()
-
-    @cached_property
-    def record(self) -> Record:
-        conditions = conditions_of(self.run, self.facts, self.sensors)
-        return build(self.run, evaluate(reduce_run(self.run), conditions), self.facts)
 
 
 def case_of(root: Path) -> Case:
     """A case as `redo` makes it; most rules over what happened never look at its record."""
     reading, sensors = with_equipment(root, read_run(root))
-    return cast("Case", Unrecorded(reading.run, reading.facts, reading.faults, sensors))
+    record = LateRecord(reading.run, reading.facts, sensors)
+    return cast("Case", Unrecorded(reading.run, reading.facts, reading.faults, record))
 
 
 def lengths_of(rule: str) -> list[str]:

@@ -2,17 +2,25 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from host.errors import FolderError
-from host.schema.canonical import decimal, from_bytes, quoted, record_id_of, sha256_of, to_bytes
+from host.schema.canonical import (
+    canonical_bytes,
+    decimal,
+    from_bytes,
+    quoted,
+    record_id_of,
+    sha256_of,
+    to_bytes,
+)
 from tests.fakes.records import sample_record
 
 PATTERN = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
@@ -62,6 +70,33 @@ def test_quoted_json_is_always_hashable_and_stays_as_it_is(value: Any) -> None: 
     rfc8785.dumps(fit)
     json.dumps(fit, ensure_ascii=False).encode()
     assert quoted(fit) == fit
+
+
+any_keys = st.text(st.characters(codec=None)) | st.integers() | st.booleans() | st.none()
+any_json = st.recursive(
+    json_values | st.tuples(st.integers(2**53 - 2, 2**53 + 2), st.floats()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_keys, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def bytes_or_refusal(dumps: Callable[[Any], bytes], value: Any) -> bytes | None:  # noqa: ANN401
+    try:
+        return dumps(value)
+    except rfc8785.CanonicalizationError:
+        return None
+
+
+@given(any_json)
+@example({"\ufb33": 1, "\U0001f600": 2})
+@example({1: "a key that is no text"})
+@example([2**53 - 1, 2**53, -(2**53)])
+@example({"t": ("a tuple", '\x7f\x1f\u2028/\\"')})
+@example([1e22, -0.0, math.inf])
+@example("\ud800")
+def test_canonical_bytes_are_those_of_the_library_of_rfc_8785(value: Any) -> None:  # noqa: ANN401
+    ours = bytes_or_refusal(canonical_bytes, value)
+    assert ours == bytes_or_refusal(rfc8785.dumps, value)
 
 
 def test_floats_and_big_integers_become_digits_and_small_ones_stay() -> None:

@@ -19,6 +19,15 @@ DATA = Path(__file__).parents[2] / "data" / "records"
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(shipped()))
 RECORD = sample_record(2)
 JSON: dict[str, Any] = json.loads(to_bytes(RECORD))
+LONG = ("budgets", "results")
+
+
+def brief(found: dict[str, Any]) -> dict[str, Any]:
+    """The same with two of each long list: the rules for one are those for all."""
+    return {**found, **{name: found[name][:2] for name in LONG}}
+
+
+BRIEF = brief(JSON)
 
 
 def valid(found: Any) -> bool:  # noqa: ANN401
@@ -49,7 +58,7 @@ def test_sample_records_keep_the_schema(attempts: int) -> None:
 def test_records_in_every_state_keep_the_schema() -> None:
     _, records = sample_chain("issued", "amended", "substituted", "withdrawn")
     for record in records:
-        assert valid(json.loads(to_bytes(record)))
+        assert valid(brief(json.loads(to_bytes(record))))
 
 
 def test_an_upgraded_record_keeps_the_schema() -> None:
@@ -113,9 +122,9 @@ BAD: dict[str, Callable[[dict[str, Any]], Any]] = {
 def test_a_bad_record_is_refused_by_schema_and_reader(
     change: Callable[[dict[str, Any]], Any],
 ) -> None:
-    bad = copy.deepcopy(JSON)
+    bad = copy.deepcopy(BRIEF)
     change(bad)
-    assert bad != JSON
+    assert bad != BRIEF
     assert not valid(bad)
     with pytest.raises(FolderError):
         from_bytes(json.dumps(bad).encode())
@@ -124,5 +133,7 @@ def test_a_bad_record_is_refused_by_schema_and_reader(
 
 
 def test_the_good_record_is_taken_by_both() -> None:
+    assert valid(BRIEF)
     assert valid(JSON)
+    assert from_bytes(json.dumps(BRIEF).encode())
     assert from_bytes(json.dumps(JSON).encode()) == RECORD
