@@ -98,9 +98,11 @@ def hidden(
         until = min(stop, int(np.searchsorted(t_ns, t_ns[after] + AROUND_NS)))
         sides = over[since:before], over[after:until]
         step = float(sides[1].min() - sides[0].min())
-        doubt = max(doubt, sum(float(np.median(side) - side.min()) for side in sides))
-        if (times := round(step / unit_ns)) > 0:
-            known = [place for place in group if place in breaks]
+        scatter = sum(float(np.median(side) - side.min()) for side in sides)
+        doubt = max(doubt, scatter)
+        known = [place for place in group if place in breaks]
+        # Where nothing else speaks of a loss, no step within the scatter makes one.
+        if (times := round(step / unit_ns)) > 0 and (known or step > scatter + unit_ns):
             found.append(((known or group)[0], times * hides))
     return found, round(doubt)
 
