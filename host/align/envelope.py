@@ -88,7 +88,7 @@ def hidden(
         return [], 0
     slope = _slope(x, t_ns, places, nominal)
     over = (t_ns - t_ns[0]).astype(np.float64) - (x - x[0]).astype(np.float64) * slope
-    groups = _groups(t_ns, places)
+    groups = _groups(t_ns, places, breaks)
     starts = [0, *(group[-1] for group in groups)]
     stops = [*(group[0] for group in groups[1:]), len(x)]
     found, doubt = [], 0.0
@@ -117,11 +117,13 @@ def _doubtful(x: IntArray, t_ns: IntArray, nominal: float, unit_ns: float) -> se
     return {int(at) + 1 for at in found}
 
 
-def _groups(t_ns: IntArray, places: Sequence[int]) -> list[list[int]]:
-    """Breaks with too little between them to judge: what was held back comes late, together."""
+def _groups(t_ns: IntArray, places: Sequence[int], breaks: Sequence[int]) -> list[list[int]]:
+    """Breaks with too little between them to judge: what was held back in a pause comes late."""
     groups = [[places[0]]]
     for place in places[1:]:
-        if int(t_ns[place - 1]) - int(t_ns[groups[-1][-1]]) < SURE_NS:
+        last = groups[-1][-1]
+        least_ns = SURE_NS if last in breaks else AROUND_NS
+        if int(t_ns[place - 1]) - int(t_ns[last]) < least_ns:
             groups[-1].append(place)
         else:
             groups.append([place])

@@ -77,7 +77,8 @@ def test_a_stopped_machine_loses_what_the_arrivals_say_and_the_window_says_so(
     assert metered.faults == ()
     (recording,) = metered.recordings
     lost = [count for _, count, _ in recording.blocks.lost]
-    dropped = [len(numbers) for numbers in live.dropped]
+    read = int(recording.blocks.runs.numbers(np.array([len(recording.blocks.rows) - 1]))[0])
+    dropped = [len(numbers) for numbers in live.dropped if numbers.start < read]
     assert max(dropped) > RATE_HZ / 2
     # The counter alone tells it but for multiples of 64; where those are wrong, the bound says so.
     assert [n % 64 for n in lost] == [n % 64 for n in dropped]
@@ -97,13 +98,13 @@ def test_a_stopped_host_loses_nothing_and_the_energy_is_what_was_drawn(tmp_path:
         streamed(live, 0.5)
         with stopped(psutil.Process(process.pid)):
             streamed(live, 1.0)  # the process that drains the line has 2.6 s of room
-        kept(tmp_path, 2.2)
+        kept(tmp_path, 2.5)
         process.communicate()
     metered = meters_in(tmp_path, None, same_clock=True)
     (recording,) = metered.recordings
     assert (live.dropped, recording.blocks.lost, metered.faults) == ([], (), ())
     series = power(metered, Window(live.begun_ns, live.begun_ns + 2 * S))
-    window = Window(live.begun_ns + S // 10, live.begun_ns + S * 19 // 10)
+    window = Window(live.begun_ns + S // 2, live.begun_ns + S * 19 // 10)
     found = meter_of(series).over(window)
     bound_s = (recording.behind_ns + recording.fit.width_ns) / S
     step_w = float(np.ptp(series.values))
