@@ -39,7 +39,7 @@ def attempt_of(
         did = _did(files, events, plan, requested, cut=status != "valid")
         steps = steps_of(events)
         series = series_of(files.streams, sources.get("channels", ()))
-    except (AttributeError, KeyError, TypeError, ValueError, WireError) as err:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError, WireError) as err:
         damage = f"stream-damaged: {err!r}"
         return _unreadable(files.number, damage)
     return AttemptTrace(

@@ -88,7 +88,7 @@ def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool)
             more, damage = _recordings(place, said, carry)
             recordings += more
             faults += [_fault(place, data, *one) for one in damage]
-        except (AttributeError, KeyError, TypeError, ValueError) as err:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as err:
             raise FolderError(str(place), f"is no recording of a meter: {err!r}") from err
         if not same_clock:
             found = tuple(_carried(one, carry) for one in found)

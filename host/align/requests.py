@@ -13,6 +13,8 @@ from agent.wire import strict_json
 from host.handover.trace import RequestTrace, TokenTrace, Window
 
 TOKEN_COLUMNS = ("request", "index", "ready_ns", "t_ns", "token", "size_bytes")
+# Far beyond any clock; differences of two such stamps are 64-bit integers still.
+LAST_NS = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,21 @@ class Did:
 
 
 def events_of(stream: SpoolFile | None) -> tuple[Event, ...]:
-    """The events of an attempt in the order written."""
+    """The events of an attempt in the order written. Raises ValueError for a time that is none."""
     if stream is None:
         return ()
     t, name, args = (stream.index(c) for c in ("t_ns", "event", "args"))
     return tuple(
-        Event(int(s.fields[t]), s.fields[name], strict_json(s.fields[args].encode()))
+        Event(_moment(s.fields[t]), s.fields[name], strict_json(s.fields[args].encode()))
         for s in stream.lines
     )
+
+
+def _moment(text: str) -> int:
+    found = int(text)
+    if abs(found) >= LAST_NS:
+        raise ValueError(f"{text[:40]} ns is beyond every clock")
+    return found
 
 
 def window_of(events: Sequence[Event], start: str, end: str) -> Window | None:

@@ -16,9 +16,10 @@ def steps_of(events: Sequence[Event]) -> tuple[Step, ...]:
     starts = {int(e.args["step"]): e for e in events if e.name == "step_start"}
     found: list[Step] = []
     for end in (e for e in events if e.name == "step_end"):
-        start = starts[int(end.args["step"])]
-        level = float(start.args["level"])
+        number = int(end.args["step"])
+        start = starts[number]
+        level = start.args["level"]
         if end.t_ns <= start.t_ns or not 0 <= level <= 1:
-            raise ValueError(f"step {end.args['step']} is none")
-        found.append(Step(Window(start.t_ns, end.t_ns), level))
+            raise ValueError(f"step {number} is none")
+        found.append(Step(Window(start.t_ns, end.t_ns), float(level)))
     return tuple(found)

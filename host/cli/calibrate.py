@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,10 @@ def run(
 def _plan(
     plan_file: Path | None, over: dict[str, Any], steps: dict[str, Any]
 ) -> tuple[Plan, bytes]:
-    """A plan with a staircase; what is kept as given is the outcome."""
+    """A plan with a staircase; what is kept as given is the outcome.
+
+    Raises PlanError for steps that are said twice.
+    """
     import msgspec
 
     from host.handover.plan import StaircasePlan
@@ -134,11 +138,23 @@ def _plan(
     if plan_file is None:
         over = {"attempts": 1, "warmups": 0, **{k: v for k, v in over.items() if v is not None}}
     plan, given = plan_of(plan_file, over)
-    if not plan.staircase:
+    if plan.staircase:
+        _refuse_both(steps)
+    else:
         staircase = StaircasePlan(**{**steps, "levels": steps["levels"] or LEVELS})
         plan = msgspec.structs.replace(plan, staircase=staircase)
         given = dump(plan).encode()
     return plan, given
+
+
+def _refuse_both(steps: Iterable[str]) -> None:
+    """Raise PlanError for a step option beside a plan that has steps of its own."""
+    from host.errors import PlanError
+
+    asked = click.get_current_context().get_parameter_source
+    for name in steps:
+        if asked(name) is click.core.ParameterSource.COMMANDLINE:
+            raise PlanError("staircase", f"stands in the plan, where {name} is to be said")
 
 
 @calibrate.command()
@@ -275,6 +291,6 @@ def forget(name: str) -> int:
     from host.state import calibration_store
 
     path = calibration_store.find(calibration_store.folder(), name)
-    path.unlink()
+    calibration_store.forget(path)
     out().print(f"forgot {path.stem}")
     return 0

@@ -107,14 +107,8 @@ def _field(air: Air, used: Used | None) -> EnvironmentField:
 def _expanded(terms: Sequence[SensorTerm]) -> float | None:
     """U of all absolute terms together with k = 2; None where none has a number."""
     absolute = [t for t in terms if not t.relative and t.part != "refresh"]  # that is in seconds
-    squares = [u * u for t in absolute if (u := _u(t)) is not None]
+    squares = [t.u**2 for t in absolute if t.u is not None]
     return K * sqrt(sum(squares)) if squares else None
-
-
-def _u(term: SensorTerm) -> float | None:
-    if term.U is not None and term.k is not None:
-        return term.U / term.k
-    return None if term.half_width is None else term.half_width / sqrt(3)
 
 
 def _gives(instrument: Instrument, channel: str) -> bool:

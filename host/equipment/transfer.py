@@ -27,6 +27,8 @@ from host.handover.trace import AlignedRun, FloatArray, Series
 BEYOND_RATIO = 0.1
 # Share of readings that may lie farther out, such as a spike of a momentary reading.
 OUTSIDE_SHARE = 0.01
+# One reading beyond this is no spike but nonsense, as host/reduce/channels.py has it.
+MOST_W = 1e30
 _ONE_DAY = 10  # characters of a date in RFC 3339
 
 
@@ -82,7 +84,7 @@ def _no_use(applied: Applied, one: Stored, own: Sequence[Series]) -> Txt | None:
     share = 1.0 - _share(found, low - slack, high + slack)
     if len(found) == 0:
         return words.NO_CHANNEL
-    if share > OUTSIDE_SHARE:
+    if share > OUTSIDE_SHARE or float(np.abs(found).max()) > MOST_W:
         return words.out_of_range(share, (low, high), (float(found.min()), float(found.max())))
     return None
 

@@ -26,6 +26,8 @@ NS = 1e-9
 K = 2.0
 # Powers between the smallest and the largest at which the ratio u(P)/P is looked at.
 PLACES = 21
+# A wrap is believed as host/reduce/counters.py believes it.
+WRAP_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +116,13 @@ def corrected(series: Series, line: TransferLine) -> Series:
 def _energies(series: Series, line: TransferLine) -> FloatArray:
     """A counter less offset times the time at which each value was first seen, over the gain.
 
-    A value that is only read again stays the same, so that updates are still told apart.
+    A value that is only read again stays the same, so that updates are still told apart. A step
+    back that is no wrap stays one, which is refused where energies are taken.
     """
     steps = np.diff(series.values, prepend=series.values[:1])
-    back = steps < 0
-    if back.any() and series.wraps_at is not None:
-        steps = np.where(back, steps + series.wraps_at, steps)
+    if series.wraps_at is not None:
+        wrapped = (steps < 0) & (steps + series.wraps_at <= WRAP_SHARE * series.wraps_at)
+        steps = np.where(wrapped, steps + series.wraps_at, steps)
     fresh = np.concatenate(([True], steps[1:] != 0)) if len(steps) else np.zeros(0, dtype=bool)
     first: IntArray = np.maximum.accumulate(np.where(fresh, np.arange(len(steps)), 0))
     seconds = (series.t_ns[first] - series.t_ns[:1]) * NS

@@ -57,7 +57,7 @@ def line_through(
     xs, ys = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     w_x, w_y = _weights(xs, u_x), _weights(ys, u_y)
     off_x = xs - xs.mean()
-    gain = float(off_x @ ys / (off_x @ off_x))  # ordinary least squares, to begin with
+    gain = _dot(off_x, ys) / _dot(off_x, off_x)  # ordinary least squares, to begin with
     for _ in range(ROUNDS):
         before, gain = gain, _better(gain, (xs, ys), (w_x, w_y))
         if abs(gain - before) <= STILL_RATIO * abs(gain):
@@ -87,8 +87,16 @@ def _weights(values: FloatArray, u: Sequence[float]) -> FloatArray:
     return found
 
 
+def _dot(one: FloatArray, other: FloatArray) -> float:
+    """Not np.dot: OpenBLAS adds in an order of its own for each kind of CPU, in other last digits.
+
+    `verify` must give the same bytes on any machine.
+    """
+    return float(np.sum(one * other))
+
+
 def _mean(values: FloatArray, weights: FloatArray) -> float:
-    return float(weights @ values) / float(weights.sum())
+    return _dot(weights, values) / float(weights.sum())
 
 
 def _both(gain: float, w_x: FloatArray, w_y: FloatArray) -> FloatArray:
@@ -109,4 +117,4 @@ def _better(
     w = _both(gain, *weights)
     off = both[0] - _mean(both[0], w), both[1] - _mean(both[1], w)
     beta = _beta(gain, off, weights)
-    return float((w * beta) @ off[1] / ((w * beta) @ off[0]))
+    return _dot(w * beta, off[1]) / _dot(w * beta, off[0])

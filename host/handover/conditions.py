@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import sqrt
 from typing import Literal
 
 from host.handover.text import Txt
@@ -49,6 +50,13 @@ class SensorTerm:
     nu: float = float("inf")
     equipment_ref: str = ""
     how: Txt | None = None
+
+    @property
+    def u(self) -> float | None:
+        """Standard uncertainty, None where not evaluated (JCGM 100:2008, 4.3.3 and 4.3.7)."""
+        if self.U is not None and self.k:
+            return self.U / self.k
+        return None if self.half_width is None else self.half_width / sqrt(3)
 
 
 @dataclass(frozen=True, slots=True)

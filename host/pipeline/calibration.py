@@ -103,12 +103,11 @@ def calibration_of(
 
 
 def due_of(performed: str) -> datetime.date:
-    """The last day of use; the first of January of year 1 where the run has no date."""
+    """The last day of use; the first of January of year 1 where the run has no usable date."""
     try:
-        day = datetime.date.fromisoformat(performed[:10])
-    except ValueError:
+        return datetime.date.fromisoformat(performed[:10]) + datetime.timedelta(days=VALID_DAYS)
+    except (OverflowError, ValueError):  # OverflowError: the year 10000 and later
         return datetime.date.min
-    return day + datetime.timedelta(days=VALID_DAYS)
 
 
 def _missing(attempts: Sequence[AttemptTrace], plan: Plan) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from host.errors import CalibrationError
+from host.evaluate.transfer import MAX_GAIN, MIN_GAIN, MIN_SPAN_RATIO
 from host.handover.calibration import (
     CALIBRATION_VERSION,
     Calibration,
@@ -23,10 +24,10 @@ from host.pipeline.calibration import due_of
 from host.schema.canonical import decimal, quoted, sha256_of
 
 POINTS = 2
-# The readings must differ by this share of the larger one: below it offset and gain are one number
-# (as host/evaluate/transfer.py has it for staircases).
-MIN_SPAN_RATIO = 0.1
-MIN_GAIN, MAX_GAIN = 0.2, 5.0  # as there
+# Beyond any load on a bench, and far below where squares of doubles end.
+MOST_W, LEAST_SPAN_W = 1e9, 1e-9
+# t for 95 % with one degree of freedom is 12.7; what is larger is no coverage factor.
+MOST_K = 20.0
 OPEN = Txt("没有给出参考值的不确定度", "no uncertainty is stated for the reference values")
 
 
@@ -123,10 +124,10 @@ def _checked(instrument: Instrument, stated: Stated) -> list[tuple[float, float]
     numbers = [*(x for point in points for x in point), stated.resolution_w]
     if len(points) != POINTS:
         raise CalibrationError(instrument.id, f"{len(points)} points; a check has two")
-    if not all(math.isfinite(x) and x >= 0 for x in numbers):
-        raise CalibrationError(instrument.id, "a value is below zero or no number")
+    if not all(0 <= x <= MOST_W for x in numbers):
+        raise CalibrationError(instrument.id, f"a value is no number from 0 to {MOST_W:g} W")
     for low, high in zip(*points, strict=True):
-        if high - low <= MIN_SPAN_RATIO * high:
+        if high - low <= max(MIN_SPAN_RATIO * high, LEAST_SPAN_W):
             raise CalibrationError(
                 instrument.id,
                 f"{low:g} and {high:g} W are too near, or the reading does not rise: they must"
@@ -137,8 +138,10 @@ def _checked(instrument: Instrument, stated: Stated) -> list[tuple[float, float]
 
 def _reference(stated: Stated) -> Reference:
     known = stated.U_w is not None or stated.U_relative is not None
-    if known and (stated.k is None or stated.k < 1):
-        raise CalibrationError("--k", "an expanded uncertainty needs its coverage factor, from 1")
+    if not all(0 <= x <= MOST_W for x in (stated.U_w or 0.0, stated.U_relative or 0.0)):
+        raise CalibrationError("--U-w", f"an uncertainty is no number from 0 to {MOST_W:g}")
+    if known and (stated.k is None or not 1 <= stated.k <= MOST_K):
+        raise CalibrationError("--k", "an expanded uncertainty needs its coverage factor, 1 to 20")
     k = stated.k or 1.0
     return Reference(
         channel=stated.reference or "stated values",

@@ -25,15 +25,17 @@ def reference_of(
     """The meter as the record's equipment has it, and u that is common to all of its readings."""
     own = next((e for e in equipment if meter.channel in e.channels), None)
     terms = [t for t in sensors.get(meter.channel, ()) if t.part in COMMON_PARTS]
-    known = [(t, _u(t)) for t in terms]
-    parts = [(u, t.nu) for t, u in known if u is not None]
+    known = [(t, t.u) for t in terms]
+    ratios = [(u, t.nu) for t, u in known if u is not None and t.relative]
+    powers = [(u, t.nu) for t, u in known if u is not None and not t.relative]
     return Reference(
         channel=meter.channel,
         equipment="" if own is None else own.id,
         tier=meter.tier,
-        u_relative=_root([u for t, u in known if u is not None and t.relative]),
-        u_w=_root([u for t, u in known if u is not None and not t.relative]),
-        nu=freedom(effective(*parts)) if parts else "inf",
+        u_relative=_root([u for u, _ in ratios]),
+        u_w=_root([u for u, _ in powers]),
+        # Ratios and powers have no sum; both together have no fewer degrees than the fewer.
+        nu=freedom(min(effective(*ratios), effective(*powers))),
         certificates=() if own is None else _certificates(own, meter.channel),
         open=tuple(t.source for t, u in known if u is None) or _nothing(terms),
     )
@@ -47,12 +49,6 @@ def _nothing(terms: Sequence[SensorTerm]) -> tuple[Txt, ...]:
         "neither certificate nor data sheet says how wrong it is",
     )
     return (Txt(zh, en),)
-
-
-def _u(term: SensorTerm) -> float | None:
-    if term.U is not None and term.k:
-        return term.U / term.k
-    return None if term.half_width is None else term.half_width / sqrt(3)
 
 
 def _root(parts: Sequence[float]) -> str:

@@ -63,7 +63,7 @@ def keys_of(
 
 def _named(asked: str, about: About, channels: Collection[str]) -> Stored:
     path = Path(asked)
-    if not path.is_file():
+    if not _is_file(path):
         path = calibration_store.find(calibration_store.folder(), asked)
     one = calibration_store.read(path)
     why = unfit(one.calibration, about)
@@ -72,6 +72,13 @@ def _named(asked: str, about: About, channels: Collection[str]) -> Stored:
     if not _there(one, channels):
         raise CalibrationError(str(path), f"the device has no channel {one.transfer.source}")
     return one
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for any file
+        return False
 
 
 def _there(one: Stored, channels: Collection[str]) -> bool:

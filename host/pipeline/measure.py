@@ -11,8 +11,6 @@ from typing import Any
 import msgspec
 
 from host.deploy.stage import local_store
-from host.equipment.load import Loaded
-from host.handover.calibration import Stored
 from host.handover.perturbation import Lookup
 from host.handover.plan import Plan, ResolvedPlan
 from host.handover.progress import Progress, Watch
@@ -23,7 +21,13 @@ from host.pipeline.equipment import equipment_for, keep_equipment
 from host.pipeline.fill import Work, disk, fill, hand_over_all
 from host.pipeline.laboratory import NAME as LABORATORY
 from host.pipeline.laboratory import laboratory_bytes
-from host.pipeline.meters import check_meters, check_pulses, metered, refuse_meters
+from host.pipeline.meters import (
+    check_meters,
+    check_pulses,
+    metered,
+    meters_alone,
+    refuse_meters,
+)
 from host.pipeline.perturbation import look_up, write_on_off
 from host.pipeline.prepare import resolve_plan
 from host.pipeline.profile_gates import NAME as GATES
@@ -135,9 +139,12 @@ def _begun(
             check_meters(instruments.equipment)
             if asked.detached:
                 refuse_meters(instruments.equipment)
-        calibrations = _calibrations(files, plan, link, instruments)
-        folder = create(runs, _name(resolved))
-        with owned(folder.data):
+        calibrations = calibrations_for(files.calibrations, plan, link, in_use, wall_label())
+        name = _name(resolved)
+        with (
+            meters_alone(in_use, str(runs / name)),
+            owned((folder := create(runs, name)).data),
+        ):
             with disk(folder):
                 write_bytes(folder.data / "plan.toml", given)
                 write_json(folder.data / "plan.json", msgspec.to_builtins(resolved))
@@ -148,13 +155,6 @@ def _begun(
                 if laboratory is not None:
                     write_bytes(folder.data / LABORATORY, laboratory)
             yield Work(resolved, folder, device, watch), link
-
-
-def _calibrations(
-    files: Files, plan: Plan, link: AgentLink, instruments: Loaded | None
-) -> tuple[Stored, ...]:
-    equipment = None if instruments is None else instruments.equipment
-    return calibrations_for(files.calibrations, plan, link, equipment, wall_label())
 
 
 def _resolved(plan: Plan, device: Reached, link: AgentLink, watch: Watch) -> ResolvedPlan:

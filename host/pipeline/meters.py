@@ -27,9 +27,21 @@ SHARED = frozenset({"ds18b20"})
 
 
 @contextmanager
-def metered(work: Work) -> Iterator[None]:
-    """All of them are read inside. Raises DeviceError for one that cannot be had.
+def meters_alone(equipment: Equipment | None, who: str) -> Iterator[None]:
+    """Have the meters of a run to itself inside. who: the run's folder, which others are told.
 
+    Raises DeviceError where another run has one of them; before a run has a folder, none is left.
+    """
+    found = _connected(equipment)
+    with held([(n, c.address) for n, (_, c) in found.items() if c.driver not in SHARED], who):
+        yield
+
+
+@contextmanager
+def metered(work: Work) -> Iterator[None]:
+    """All of them, which the run has alone, are read inside.
+
+    Raises DeviceError for one that cannot be opened.
     One that is lost in the middle ends no run: what it gave is kept, and the rest is a gap.
     """
     found = _connected(kept_in(work.folder.data))
@@ -43,9 +55,7 @@ def metered(work: Work) -> Iterator[None]:
         name: (partial(_open, instrument, connection, clock), msgspec.to_builtins(connection))
         for name, (instrument, connection) in found.items()
     }
-    lines = [(n, c.address) for n, (_, c) in found.items() if c.driver not in SHARED]
     with (
-        held(lines, str(work.folder.path)),
         disk(work.folder),
         recording(work.folder.data, openers, clock) as recorders,
     ):

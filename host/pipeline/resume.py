@@ -9,6 +9,7 @@ import msgspec
 from host.align.streams import read_json
 from host.artefacts.models.inspection import inspect
 from host.artefacts.recordings import inspect_recording
+from host.equipment.load import kept_in
 from host.errors import ArtefactError, FolderError, PlanError
 from host.handover.deployment import Deployment
 from host.handover.plan import ResolvedPlan, resolved_of
@@ -16,7 +17,7 @@ from host.handover.progress import Progress, Watch
 from host.pipeline.artefacts import artefacts_of
 from host.pipeline.fill import Work, fill, finish_rest, first_missing, take_over
 from host.pipeline.measure import Measured, finish
-from host.pipeline.meters import metered
+from host.pipeline.meters import metered, meters_alone
 from host.pipeline.reach import Reached, place_model, reached
 from host.run.detached import where
 from host.run.folder import RunFolder
@@ -40,6 +41,7 @@ def resume(root: Path, watch: Watch, inventory: Path | None = None) -> Measured:
             finish_rest(work)
         with (
             device.link() as link,
+            meters_alone(kept_in(folder.data), str(root)),
             device.session(link, work.run_id, watch) as session,
             metered(work),
         ):

@@ -203,7 +203,8 @@ def _older(root: Path, stored: Record | None, again: Record) -> list[Finding]:
     if version == again.schema.version:
         return []
     before, now = ({q.id: q.value for q in r.results} for r in (stored, again))
-    other = next((i for i in sorted({*before, *now}) if before.get(i) != now.get(i)), "")
+    # Results that an older version did not give are no other ones.
+    other = next((i for i in sorted(before) if before[i] != now.get(i)), "")
     zh = f"结果 {other} 不同" if other else "各结果的值相同"
     en = f"the result {other} is another one" if other else "the values of all results agree"
     return [

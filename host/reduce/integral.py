@@ -69,12 +69,12 @@ def trapezoid(t_ns: IntArray, values: FloatArray, window: Window, max_gap_ns: in
     middle = cells.before + step * (cells.enter_ratio + cells.leave_ratio) / 2
     low, high = np.minimum(cells.before, cells.after), np.maximum(cells.before, cells.after)
     cut = cells.overlap_s < cells.length_s
-    below = float(np.dot((middle - low)[cut], cells.overlap_s[cut]))
-    above = float(np.dot((high - middle)[cut], cells.overlap_s[cut]))
+    below = _dot((middle - low)[cut], cells.overlap_s[cut])
+    above = _dot((high - middle)[cut], cells.overlap_s[cut])
     return Integral(
-        float(np.dot(low, cells.overlap_s)),
-        float(np.dot(middle, cells.overlap_s)),
-        float(np.dot(high, cells.overlap_s)),
+        _dot(low, cells.overlap_s),
+        _dot(middle, cells.overlap_s),
+        _dot(high, cells.overlap_s),
         max(below, above),
     )
 
@@ -89,9 +89,17 @@ def step_hold(t_ns: IntArray, values: FloatArray, window: Window, max_gap_ns: in
     whole = cells.overlap_s >= cells.length_s
     full = cells.after * cells.length_s
     low = float(full[whole].sum()) + float(np.minimum(full[~whole], 0).sum())
-    value = float(np.dot(cells.after, cells.overlap_s))
+    value = _dot(cells.after, cells.overlap_s)
     high = float(full[whole].sum()) + float(np.maximum(full[~whole], 0).sum())
     return Integral(low, value, high, max(value - low, high - value))
+
+
+def _dot(one: FloatArray, other: FloatArray) -> float:
+    """Not np.dot: OpenBLAS adds in an order of its own for each kind of CPU, in other last digits.
+
+    `verify` must give the same bytes on any machine.
+    """
+    return float(np.sum(one * other))
 
 
 def _cells(t_ns: IntArray, values: FloatArray, window: Window, max_gap_ns: int) -> _Cells:

@@ -9,9 +9,11 @@ from host.handover import rules
 from host.handover.measurands import MEASURANDS
 from host.handover.result import Observation
 from host.handover.side_by_side import OVER, POWER_RATIO, place_of
+from host.reduce.channels import MOST
 
 # Tiers A and A-: an instrument of its own, not a source of the device.
 EXTERNAL = "A"
+Attempts = tuple[tuple[int, float], ...]
 
 
 def ratio_results(found: Sequence[Observation]) -> list[Observation]:
@@ -49,10 +51,11 @@ def _pairs(means: Sequence[Observation]) -> Iterator[tuple[str, str]]:
 
 def _ratio(above: Observation, below: Observation) -> Observation | None:
     """None where no attempt has both, or a power of nothing to divide by."""
-    divisors = {number: value for number, value in below.by_attempt if value > 0}
+    divisors = {number: value for number, value in below.by_attempt if value > 1 / MOST}
     ratios = tuple((n, value / divisors[n]) for n, value in above.by_attempt if n in divisors)
     if not ratios or above.basis is None or below.basis is None:
         return None
+    both = tuple(replace(o, by_attempt=_of_attempts(o, ratios)) for o in (above, below))
     # The windows are those of both; what hangs on them stands in the terms of each.
     basis = replace(above.basis, amount=1.0, late_s=0.0, channel=None)
     return Observation(
@@ -66,8 +69,14 @@ def _ratio(above: Observation, below: Observation) -> Observation | None:
         count=len(ratios),
         bounds=_bounds(above, below),
         basis=basis,
-        of=(above, below),
+        of=(both[0], both[1]),
     )
+
+
+def _of_attempts(seen: Observation, ratios: Attempts) -> Attempts:
+    """Values of the attempts that have a ratio: its budget is of no others."""
+    numbers = {number for number, _ in ratios}
+    return tuple(each for each in seen.by_attempt if each[0] in numbers)
 
 
 def _bounds(above: Observation, below: Observation) -> tuple[float, float] | None:

@@ -54,12 +54,13 @@ def steps_of(
         for number, step in enumerate(attempt.steps):
             try:
                 within = _used(step.window, (theirs, ours), meters, lag_s)
+                shown = _shown(ours, within)
                 pairs.append(_pair(attempt.number, step.level, within, (theirs, ours), meters))
-                seen.append(_shown(ours, within))
+                seen.append(shown)
             except CoverageError as err:
                 dropped.append(f"{err} (attempt {attempt.number}, step {number})")
-    shown = np.concatenate(seen) if seen else np.zeros(1)
-    return Steps(tuple(pairs), tuple(dropped), float(shown.min()), float(shown.max()))
+    every = np.concatenate(seen) if seen else np.zeros(1)
+    return Steps(tuple(pairs), tuple(dropped), float(every.min()), float(every.max()))
 
 
 def _earlier(series: Series, lag_s: float) -> Series:
@@ -116,22 +117,28 @@ def _power(meter: Meter, within: Window, series: Series) -> tuple[float, float]:
 
     Noise: half the mean square of the differences of successive block means over their number
     (von Neumann, Ann. Math. Stat. 12 (1941) 367), which a slow drift of the load does not enter;
-    not below the rounding of one reading.
+    not below the rounding of one reading, of a counter of the two at the ends.
     """
     mean_w = meter.over(within).value / within.seconds
     edges = np.linspace(within.start_ns, within.end_ns, BLOCKS + 1).astype(np.int64)
     blocks = [Window(int(a), int(b)) for a, b in pairwise(edges)]
     means = np.array([meter.over(block).value / block.seconds for block in blocks])
     noise_w = float(np.sqrt(np.mean(np.diff(means) ** 2) / 2 / BLOCKS))
-    step = series.resolution or 0.0
-    rounding_w = step / 12**0.5 / (within.seconds if series.quantity == "energy" else 1.0)
+    rounding = (series.resolution or 0.0) / 12**0.5
+    rounding_w = rounding * 2**0.5 / within.seconds if series.quantity == "energy" else rounding
     return mean_w, max(noise_w, rounding_w)
 
 
 def _shown(series: Series, within: Window) -> FloatArray:
-    """The powers that a source showed in a stretch; of a counter between its updates, W."""
+    """The powers that a source showed in a stretch; of a counter between its updates, W.
+
+    Raises CoverageError `hole` for fewer than one a block: a counter that stands still has a
+    straight line through the stretch, which says nothing of it.
+    """
     t_ns, powers = powers_of(series)
     found: FloatArray = powers[(t_ns >= within.start_ns) & (t_ns <= within.end_ns)]
+    if len(found) < BLOCKS:
+        raise CoverageError("hole", f"{series.channel} shows {len(found)} new values in the step")
     return found
 
 

@@ -23,6 +23,10 @@ from host.schema.canonical import quoted, sha256_of
 ENVIRONMENT = "INFEROMETER_CALIBRATIONS"
 MAX_FILE_BYTES = 4 << 20
 MAX_FILES = 10_000
+# Far beyond all numbers here, W or ratios, and far below where their fourth powers end.
+MOST = 1e12
+MOST_GAIN = 1e6
+MOST_LAG_S = 3600.0
 NAME = re.compile(r"[0-9a-f]{12}\.json")
 
 
@@ -58,9 +62,28 @@ def parse(data: bytes, name: str) -> Stored:
         raise CalibrationError(name, f"is of version {found.calibration_store}, not read here")
     if len(found.calibration.transfers) != 1:
         raise CalibrationError(name, "holds not one source")
+    if not _sound(found.calibration):
+        raise CalibrationError(name, "holds a number that none of a calibration can be")
     if identity_of(found.calibration) != found.sha256:
         raise CalibrationError(name, "was changed: its content has not the SHA-256 it states")
     return found
+
+
+def _sound(found: Calibration) -> bool:
+    """Whether its numbers can be computed with: the hash of a file is no proof of who wrote it."""
+    transfer, reference = found.transfers[0], found.reference
+    numbers, freedoms = list(transfer.range_w or ()), []
+    if reference is not None:
+        numbers += [reference.u_relative, reference.u_w]
+        freedoms.append(reference.nu)
+    if (fit := transfer.fit) is not None:
+        about = {k: v for k, v in msgspec.structs.asdict(fit).items() if k != "lag_reason"}
+        freedoms.append(about.pop("nu"))
+        numbers += [number for number in about.values() if number is not None]
+        gain_known = 1 / MOST_GAIN <= float(fit.gain) <= MOST_GAIN
+        if not gain_known or abs(float(fit.lag_s or "0")) > MOST_LAG_S:
+            return False
+    return all(abs(float(n)) <= MOST for n in numbers) and all(float(nu) > 0 for nu in freedoms)
 
 
 def read(path: Path) -> Stored:
@@ -91,11 +114,26 @@ def keep(place: Path, one: Stored) -> Path:
     return path
 
 
+def forget(path: Path) -> None:
+    """Delete one. Raises CalibrationError."""
+    try:
+        path.unlink()
+    except OSError as err:
+        raise CalibrationError(str(path), f"cannot be deleted ({err.strerror or err})") from err
+
+
 def names(place: Path) -> Iterator[Path]:
-    """The files, newest name last; what has another name is none of ours."""
+    """The files in order of their names; what has another name is none of ours.
+
+    Raises CalibrationError for a folder that cannot be read.
+    """
     if not place.is_dir():
         return
-    for path in sorted(place.iterdir())[:MAX_FILES]:
+    try:
+        found = sorted(place.iterdir())
+    except OSError as err:
+        raise CalibrationError(str(place), f"cannot be read ({err.strerror or err})") from err
+    for path in found[:MAX_FILES]:
         if NAME.fullmatch(path.name):
             yield path
 

@@ -13,6 +13,7 @@ import pytest
 
 from collectors.meters.hookup import Given
 from host.handover.equipment import Connection, Instrument
+from host.run.meter_lock import held
 from tests.fakes.command import Command, small_plan
 from tests.fakes.instruments import certificate, equipment, instrument, write
 from tests.fakes.meters import failing
@@ -77,7 +78,12 @@ def run(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Said:
         meters.append(supply("air", 0, kind="ambient", connect=connect))
         path = write(place / "lab", equipment(*meters))
         plan = small_plan(
-            place / "plan.toml", items=["assistant-tea-en"], idle_before_s=2.0, idle_after_s=0.5
+            place / "plan.toml",
+            items=["assistant-tea-en"],
+            attempts=1,
+            warmups=0,
+            idle_before_s=4.0,
+            idle_after_s=0.5,
         )
         argv = ("--plan", plan, "--equipment", path, "--runs", place / "runs", "--json")
         done = command("measure", *argv)
@@ -139,25 +145,28 @@ def test_an_expired_certificate_is_tier_a_minus_and_the_run_still_verifies(
     assert verified["findings"] == []
 
 
-@pytest.mark.parametrize(
-    ("identity", "words"),
-    [
-        ("KEYSIGHT,E36312A,m1,1.0", "is no Rigol DP800 series supply"),
-        ("RIGOL TECHNOLOGIES,DP832,another,1.0", "its serial number is another"),
-        ("\x00\xf8\x80\xff", "is no Rigol DP800"),
-    ],
-)
-def test_a_meter_that_is_another_one_stops_the_run_with_its_name(
-    command: Command, tmp_path: Path, identity: str, words: str
+def test_another_unit_than_that_of_the_certificates_stops_the_run_with_its_name(
+    command: Command, tmp_path: Path
 ) -> None:
-    double = Failing("m1", GOOD, failing.silent)
-    double.identity = identity
-    with on_tcp(double) as port:
+    with on_tcp(Failing("another", GOOD, failing.silent)) as port:
         path = write(tmp_path / "lab", equipment(supply("m1", port)))
         plan = small_plan(tmp_path / "plan.toml", items=["assistant-tea-en"])
         argv = ("--plan", plan, "--equipment", path, "--runs", tmp_path / "runs", "--json")
         done = command("measure", *argv)
     assert done.returncode == 3, done.stdout + done.stderr
+    assert "m1: says that its serial number is another" in json.loads(done.stdout)["error"]
+
+
+def test_a_run_whose_meter_another_one_has_leaves_no_folder(
+    command: Command, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "lab", equipment(supply("m1", 1)))
+    plan = small_plan(tmp_path / "plan.toml", items=["assistant-tea-en"])
+    with held([("m1", "tcp:127.0.0.1:1")], "/runs/first"):
+        argv = ("--plan", plan, "--equipment", path, "--runs", tmp_path / "runs", "--json")
+        done = command("measure", *argv)
+    assert done.returncode == 3, done.stdout + done.stderr
     error = json.loads(done.stdout)["error"]
-    assert "m1" in error
-    assert words in error
+    assert error.startswith("m1: tcp:127.0.0.1:1 is in use by process")
+    assert "(/runs/first)" in error
+    assert list((tmp_path / "runs").rglob("*")) == []

@@ -12,7 +12,7 @@ from host.handover.calibration import instrument_subject
 from host.schema.canonical import quoted, sha256_of
 from host.state import calibration_store
 from tests.fakes.calibrations import changed, kept
-from tests.fakes.command import Command, environment
+from tests.fakes.command import Command, environment, small_plan
 from tests.fakes.instruments import certificate, equipment, instrument, write
 
 METER = instrument(
@@ -92,7 +92,10 @@ def test_points_come_from_a_file_or_are_asked_for(
         ({}, ("--point", "20", "19", "--point", "60", "18"), "does not rise"),
         ({}, ("--point", "20", "2", "--point", "60", "5"), "0.075 W more for each W"),
         ({}, ("--point", "nan", "2", "--point", "60", "5"), "no number"),
+        ({}, ("--point", "1e200", "1e200", "--point", "2e200", "2e200"), "no number from 0 to"),
         ({}, (*POINTS, "--U-w", "0.1"), "needs its coverage factor"),
+        ({}, (*POINTS, "--U-w", "nan", "--k", "2"), "an uncertainty is no number"),
+        ({}, (*POINTS, "--U-w", "0.1", "--k", "inf"), "needs its coverage factor"),
         ({"certificate": (certificate(),)}, POINTS, "has a certificate"),
         ({"kind": "on_board"}, POINTS, "is no external meter"),
         ({"id": "other"}, POINTS, "is no instrument of the file; there are: other"),
@@ -142,3 +145,15 @@ def test_what_is_no_calibration_is_said_in_one_sentence(
     assert done.returncode == 2
     assert "is no calibration" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_steps_that_the_plan_has_are_not_said_again(
+    inferometer: Command, lab: Path, tmp_path: Path
+) -> None:
+    steps = "[staircase]\nlevels = [0.0, 0.4, 0.7, 1.0]\ndwell_s = 2.0\n"
+    plan = small_plan(tmp_path / "plan.toml")
+    plan.write_text(plan.read_text() + steps + 'repeats = 1\norder = "up_down"\n')
+    argv = ("calibrate", "run", "--equipment", lab, "--plan", plan, "--runs", tmp_path / "runs")
+    done = inferometer(*argv, "--dwell", "15")
+    assert done.returncode == 2
+    assert "staircase: stands in the plan, where dwell_s is to be said" in done.stderr

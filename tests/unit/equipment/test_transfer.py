@@ -97,6 +97,20 @@ def test_a_counter_gives_the_energy_of_the_meter_over_its_wraps() -> None:
     assert found.wraps_at is None
 
 
+def test_a_reset_of_a_counter_is_not_made_a_wrap_by_its_correction() -> None:
+    like = replace(kind_of("energy", "counter", "J", channel=CHANNEL, tier="B"), wraps_at=100.0)
+    joules = [9.7 * n % 100 for n in range(31)] + [50.0, 59.7]  # the last before it is 91 J
+    run = run_of(attempt((), [series([n * S for n in range(33)], joules, like)]))
+    found = one_series(used(run, kept(quantity="energy", kind="counter")))
+    assert np.flatnonzero(np.diff(found.values) < 0).tolist() == [30]
+
+
+def test_one_reading_beyond_all_numbers_is_no_spike() -> None:
+    found = used(power(*SHOWN * 30, 1e200), kept())
+    (problem,) = found.instruments.problems
+    assert problem.code == "transfer-not-applied"
+
+
 @pytest.mark.parametrize(
     ("one", "words"),
     [

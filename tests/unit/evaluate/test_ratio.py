@@ -18,6 +18,7 @@ from tests.fakes.records import CONDITIONS
 from tests.fakes.traces import example_run
 
 BOARD = "hwmon.board.power"
+METER = "meter.wall.power"
 
 
 def run_with(
@@ -116,3 +117,22 @@ def test_a_phase_that_one_source_did_not_see_has_no_ratio() -> None:
         )
 
     assert not [r for r in run_with(late) if r.scope == "request"]
+
+
+def edge_of(found: Result) -> float | None:
+    assert found.budget is not None
+    return next(r.contribution for r in found.budget.rows if r.input.symbol == "edge_a")
+
+
+def test_an_attempt_in_which_the_divisor_shows_nothing_is_in_neither_mean() -> None:
+    seen: list[Series] = []
+
+    def dead_at_first(s: Series) -> Series:
+        seen.append(s)
+        return replace(s, channel=METER, values=s.values * (0 if len(seen) == 1 else 1), tier="A-")
+
+    whole = request(run_with(scaled(METER, 1.0, "A-")))
+    found = request(run_with(dead_at_first))
+    assert (len(whole.by_attempt), len(found.by_attempt)) == (5, 4)
+    edges = [edge_of(one) for one in (whole, found)]
+    assert edges[0] == pytest.approx(edges[1], rel=0.05)  # a mean with a zero makes it 5/4

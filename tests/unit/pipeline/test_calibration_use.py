@@ -16,7 +16,7 @@ from host.pipeline.calibration_use import calibrations_for
 from host.plan.load import default
 from host.schema.canonical import quoted, sha256_of
 from host.state import calibration_store
-from tests.fakes.calibrations import CHANNEL, DEVICE, changed, kept
+from tests.fakes.calibrations import CHANNEL, DEVICE, FIT, changed, kept
 from tests.fakes.instruments import equipment, instrument
 
 TODAY = "2026-06-01T09:00:00Z"
@@ -117,6 +117,10 @@ def test_a_check_of_a_meter_is_for_that_meter_of_the_equipment_file(place: Path)
         (kept(key="f" * 64), "made for another device"),
         (kept(word="comparison"), "is a comparison"),
         (kept(source="hwmon.gone.power"), "has no channel hwmon.gone.power"),
+        (kept(fit=msgspec.structs.replace(FIT, gain="0")), "a number that none of a calibration"),
+        (kept(fit=msgspec.structs.replace(FIT, nu="0")), "a number that none of a calibration"),
+        (kept(fit=msgspec.structs.replace(FIT, lag_s="1e12")), "a number that none of"),
+        (kept(range_w=("0", "1e999")), "a number that none of a calibration"),
         (changed(kept()), "was changed: its content has not the SHA-256"),
     ],
 )
@@ -126,6 +130,11 @@ def test_one_that_is_named_and_does_not_fit_is_refused_before_the_run(
     path = calibration_store.keep(place, one)
     with pytest.raises(CalibrationError, match=words):
         asked(path)
+
+
+def test_a_name_too_long_for_a_file_is_no_such_calibration(place: Path) -> None:
+    with pytest.raises(CalibrationError, match="no such calibration; stored here: none"):
+        asked("a" * 5000)
 
 
 def test_two_for_one_source_are_refused(place: Path) -> None:

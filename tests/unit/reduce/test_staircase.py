@@ -98,3 +98,15 @@ def test_an_attempt_without_the_source_is_said() -> None:
         "channel-absent: hwmon.board.power is not in the attempt (attempt 1)",
     )
     assert lag_of([alone], (METER, RAIL), (GAIN, OFFSET_W)).lag_s is None
+
+
+def test_a_counter_that_stands_still_through_a_step_gives_no_pair_of_it() -> None:
+    """It went on before and after: straight lines over the gap would look like a steady power."""
+    t_ns = np.arange(0, 72 * S, S // 20)
+    joules = np.interp(t_ns / S, [0, 6, 66, 72], [0, 40, 600, 660])
+    still = (t_ns > 6 * S) & (t_ns < 66 * S)
+    joules[still] = joules[t_ns <= 6 * S][-1]
+    stuck = bench(RAPL, joules, t_ns)
+    steps = steps_of([stuck], stuck.series[0], stuck.series[1])
+    assert steps.pairs == ()
+    assert {reason.partition(":")[0] for reason in steps.dropped} == {"hole"}

@@ -122,6 +122,12 @@ def test_a_reading_that_was_changed_is_a_fault(tmp_path: Path) -> None:
     assert [f.fault for f in found] == ["crc", "sequence", "count"]
 
 
+HEAD = (
+    b'# {"clock":"c","columns":[["tick","1"],["due_ns","ns"],["t0_ns","ns"],["t1_ns","ns"],'
+    b'["x","W"]],"spool":1,"stream":"source-m1"}\n'
+)
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
     [
@@ -129,6 +135,7 @@ def test_a_reading_that_was_changed_is_a_fault(tmp_path: Path) -> None:
         ("end.json", b"[]"),
         ("meter.json", b'{"channels": [1]}'),
         ("source-m1.tsv", b'# {"clock":"c","columns":[["x","ns"]],"spool":1,"stream":"s"}\n'),
+        ("source-m1.tsv", HEAD + b"0\t0\t0\t1000000000000000000000\t0\t5.0\t-\n"),
     ],
 )
 def test_a_folder_that_is_none_of_a_meter_is_refused_in_a_sentence(
