@@ -17,6 +17,7 @@ from operator import xor
 import numpy as np
 
 from collectors.meters.frames import Buffered, hush
+from collectors.meters.layout import Layout, plain
 from collectors.meters.polled import Field
 from collectors.meters.protocol import Block, Identity, Line, MeterError, Setting
 from collectors.meters.stream import Came, Numbering, channels
@@ -77,6 +78,10 @@ class Avhzy:
     @property
     def rate_hz(self) -> float:
         return 1000 / self._interval_ms
+
+    @property
+    def layout(self) -> Layout:
+        return plain(self.describe(), self.rate_hz, own_clock=True)
 
     def describe(self) -> tuple[Channel, ...]:
         return channels(self._fields)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from collectors.meters.frames import collect
+from collectors.meters.layout import Layout, plain
 from collectors.meters.polled import Field
 from collectors.meters.protocol import Block, Identity, Line, Setting
 from collectors.meters.stream import Came, Numbering, channels
@@ -93,6 +94,10 @@ class Fnirsi:
     @property
     def rate_hz(self) -> float:
         return RATE_HZ
+
+    @property
+    def layout(self) -> Layout:
+        return plain(self.describe(), self.rate_hz, hides=_SAMPLES)
 
     def describe(self) -> tuple[Channel, ...]:
         return channels(self._fields)

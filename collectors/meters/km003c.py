@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.device.part import Missing, Value
+from collectors.meters.layout import Layout, plain
 from collectors.meters.polled import Asked, Field, Polled
 from collectors.meters.protocol import Block, Identity, Line, MeterError, Setting
 from collectors.meters.stream import Came, Numbering, channels
@@ -27,6 +28,7 @@ from collectors.reading import Channel, Gap
 CONNECT, ACCEPT, GET, START, STOP, PUT = 0x02, 0x05, 0x0C, 0x0E, 0x0F, 0x41
 ADC, QUEUE = 0x0001, 0x0002
 RATES = {2: 0, 10: 1, 50: 2, 1000: 3}  # samples a second -> code of the start command
+_HIDDEN_TICKS = 65536  # the sequence number has 16 bits
 TICK_HZ = 1000  # the sequence number counts ms, whatever the rate
 PERIOD_S = 0.001
 MOST_BYTES = 4096
@@ -149,6 +151,10 @@ class Km003cQueue:
     def rate_hz(self) -> float:
         return float(self._rate_hz)
 
+    @property
+    def layout(self) -> Layout:
+        return plain(self.describe(), self.rate_hz, hides=_HIDDEN_TICKS * self._rate_hz // TICK_HZ)
+
     def describe(self) -> tuple[Channel, ...]:
         return channels(self._fields)
 
@@ -191,7 +197,7 @@ class Km003cQueue:
         per_sample = TICK_HZ // self._rate_hz
         ticks = samples["tick"].astype(np.int64)
         first = ticks[0] - per_sample if self._last_tick is None else self._last_tick
-        passed = np.diff(ticks, prepend=np.int64(first)) % 65536
+        passed = np.diff(ticks, prepend=np.int64(first)) % _HIDDEN_TICKS
         fresh = passed > 0  # the same tick again is the same sample again
         steps = np.maximum(1, np.rint(passed[fresh] / per_sample)).astype(np.int64)
         gaps: tuple[Gap, ...] = ()

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from collectors.meters.layout import Layout, plain
 from collectors.meters.polled import Field
 from collectors.meters.protocol import Block, FloatArray, Identity, MeterError, Setting
 from collectors.meters.stream import Came, IntArray, Numbering, channels
@@ -115,6 +116,10 @@ class Monsoon:
     @property
     def rate_hz(self) -> float:
         return RATE_HZ
+
+    @property
+    def layout(self) -> Layout:
+        return plain(self.describe(), self.rate_hz)
 
     def describe(self) -> tuple[Channel, ...]:
         return channels(self._fields)

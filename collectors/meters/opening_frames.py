@@ -18,6 +18,7 @@ from collectors.meters.fnirsi import MODELS, Fnirsi
 from collectors.meters.hookup import AnyMeter, Hookup
 from collectors.meters.joulescope import Joulescope, own_driver
 from collectors.meters.km003c import Km003cQueue, open_km003c
+from collectors.meters.line_drained import drained
 from collectors.meters.line_hidraw import HidrawLine
 from collectors.meters.line_usb import UsbLine, own_usb
 from collectors.meters.monsoon import Monsoon, own_library
@@ -113,7 +114,7 @@ def ppk2(hookup: Hookup) -> Ppk2:
     """Settings: mode, `source` or `ampere`; vdd_mv; power: feed the device until the end."""
     hookup.only("mode", "vdd_mv", "power")
     wanted = Wanted(hookup.text("mode"), int(hookup.number("vdd_mv")), hookup.flag("power"))
-    line = hookup.connect(timeout_s=_TIMEOUT_S, baud=_USB_BAUD)
+    line = drained(hookup.connect(timeout_s=_TIMEOUT_S, baud=_USB_BAUD), hookup.clock)
     return _streaming(hookup, line, lambda kept: Ppk2(kept, hookup.clock, wanted, hookup.name))
 
 

@@ -14,6 +14,7 @@ from collectors.meters.stream import IntArray
 Words = npt.NDArray[np.uint32]
 WORD_BYTES = 4
 COUNTS = 64  # the counter has six bits
+READING_BITS = 17  # ADC and range: what a current follows from
 _WINDOW = 16  # words whose counters must follow each other to believe a place in the bytes
 _PLACE_BYTES = (_WINDOW + 1) * WORD_BYTES
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from collectors.meters.layout import Layout
 from collectors.reading import Channel, Gap, Reading
 
 FloatArray = npt.NDArray[np.float64]
@@ -109,7 +110,8 @@ class Block:
     first: number of the first sample since the start, lost ones counted. received_ns: when the
     last byte of the block had come. values: by channel, in the channel's unit, one a sample. lost:
     (first, count, reason) of samples that the instrument skipped before or inside this block.
-    own_ns: the instrument's own stamp of each sample, where it has a clock.
+    own_ns: the instrument's own stamp of each sample, where it has a clock. words: what came,
+    where values follow from it; that is kept then.
     """
 
     first: int
@@ -118,8 +120,10 @@ class Block:
     lost: tuple[tuple[int, int, str], ...] = ()
     own_ns: npt.NDArray[np.int64] | None = None
     gaps: tuple[Gap, ...] = field(default=())
+    words: npt.NDArray[np.uint32] | None = None
 
 
+@runtime_checkable
 class FastMeter(Protocol):
     """An instrument that sends samples by itself at a rate of its own.
 
@@ -131,6 +135,11 @@ class FastMeter(Protocol):
 
     @property
     def rate_hz(self) -> float: ...
+
+    @property
+    def layout(self) -> Layout:
+        """How its samples are kept; holds from `begin` on."""
+        ...
 
     def describe(self) -> tuple[Channel, ...]: ...
 

@@ -23,7 +23,7 @@ class Came:
     steps: how far the number of each sample is from that of the sample before it: 1 where none
     is missing. values: by channel, in the reading's own steps (times Channel.scale is the unit).
     missing: the reason of what is missing between two samples, as in Gap.reason.
-    spoilt: which samples are no measurements, and why.
+    spoilt: which samples are no measurements, and why. words: as in Block.
     """
 
     received_ns: int
@@ -33,6 +33,7 @@ class Came:
     own_ns: IntArray | None = None
     gaps: tuple[Gap, ...] = ()
     spoilt: tuple[npt.NDArray[np.bool_], str] | None = None
+    words: npt.NDArray[np.uint32] | None = None
 
 
 def channels(fields: Sequence[Field]) -> tuple[Channel, ...]:
@@ -71,6 +72,7 @@ class Numbering:
             lost=tuple(sorted([*lost, *spoilt])),
             own_ns=None if came.own_ns is None else came.own_ns[good],
             gaps=came.gaps,
+            words=None if came.words is None else came.words[good],
         )
 
     def nothing(

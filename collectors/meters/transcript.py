@@ -28,6 +28,11 @@ class KeptLine:
     def name(self) -> str:
         return self.line.name
 
+    @property
+    def arrived_ns(self) -> int | None:
+        """When the last bytes had come, where the line itself stamps them."""
+        return getattr(self.line, "arrived_ns", None)
+
     def send(self, data: bytes) -> None:
         self.transcript.sent(self.clock.now_ns(), data)
         self.line.send(data)

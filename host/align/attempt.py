@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.wire import WireError
-from host.align.meters import beside
+from host.align.meters import Metered
 from host.align.native import native_attempt
 from host.align.requests import Did, Event, events_of, requests_of, window_of
 from host.align.series import costs_of, sampler_cpu_ratio, series_of
@@ -22,7 +22,7 @@ def attempt_of(
     files: AttemptFiles,
     plan: ResolvedPlan,
     sources: Mapping[str, Any],
-    meters: Sequence[Series],
+    meters: Metered,
 ) -> AttemptTrace:
     """One attempt; damaged streams void it, and what can be read of it stays.
 
@@ -75,10 +75,10 @@ def _did(
     return Did(requests, window_of(events, "load_start", "load_end"))
 
 
-def _beside(meters: Sequence[Series], events: Sequence[Event]) -> tuple[Series, ...]:
-    if not meters or not events:
+def _beside(meters: Metered, events: Sequence[Event]) -> tuple[Series, ...]:
+    if not events:
         return ()
-    return beside(meters, Window(events[0].t_ns, events[-1].t_ns))
+    return meters.beside(Window(events[0].t_ns, events[-1].t_ns))
 
 
 def _pair(files: AttemptFiles) -> int:

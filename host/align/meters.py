@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from agent.spool import SpoolFile, SpoolFormatError, read_spool
+from agent.spool import SpoolFault, SpoolFile, SpoolFormatError, read_spool
 from host.align.fit import Alignment
+from host.align.samples import Carry, Recording, recording_in
 from host.align.series import series_of
 from host.align.streams import read_json
 from host.errors import FolderError
@@ -23,6 +24,8 @@ from host.handover.finding import StreamFault
 from host.handover.trace import IntArray, Series, Window
 
 FOLDER = "meters"
+# Files of fast meters, whose length is what was stated at the end (host/run/samples.py).
+_FAST = {"samples": ".bin", "blocks": ".tsv"}
 # Readings this far beside an attempt belong to it too: an average reaches back over its window,
 # and idle power is looked at on both sides. The slowest meter here is new every second.
 BESIDE_NS = 5_000_000_000
@@ -36,13 +39,30 @@ MOST_WORDS = 200
 class Metered:
     """All meters of a run. channels: as they describe themselves. faults: of their streams.
 
-    ends: how each of them was left.
+    recordings: of fast meters, on the device's clock already. ends: how each was left.
     """
 
     series: tuple[Series, ...] = ()
     channels: tuple[Mapping[str, Any], ...] = ()
     faults: tuple[StreamFault, ...] = ()
+    recordings: tuple[Recording, ...] = ()
     ends: tuple[MeterEnd, ...] = ()
+
+    def beside(self, attempt: Window) -> tuple[Series, ...]:
+        """As `beside`, with what fast meters gave."""
+        start_ns, end_ns = attempt.start_ns - BESIDE_NS, attempt.end_ns + BESIDE_NS
+        fast = [one for r in self.recordings for one in r.within(start_ns, end_ns)]
+        return (*beside(self.series, attempt), *_by_channel(fast))
+
+    def around(self, windows: Sequence[Window]) -> tuple[Series, ...]:
+        """All readings of polled meters, and those of fast ones in some windows."""
+        places = [(w.start_ns, w.end_ns) for w in windows] or [(0, 0)]
+        fast = [
+            _joined(parts)
+            for recording in self.recordings
+            for parts in zip(*(recording.within(*place) for place in places), strict=True)
+        ]
+        return (*self.series, *fast)
 
 
 def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool) -> Metered:
@@ -50,6 +70,8 @@ def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool)
     series: list[Series] = []
     channels: dict[str, Mapping[str, Any]] = {}
     faults: list[StreamFault] = []
+    recordings: list[Recording] = []
+    carry = _carry(host_to_device, same_clock=same_clock)
     ends: dict[str, MeterEnd] = {}
     for place in sorted(p for p in (data / FOLDER).glob("*/*") if p.is_dir()):
         about = place / "meter.json"
@@ -63,22 +85,36 @@ def meters_in(data: Path, host_to_device: Alignment | None, *, same_clock: bool)
             faults += _faults(place, streams, data)
             found = series_of(streams, said["channels"])
             ends[place.parent.name] = _end(place, said["channels"], ends)
+            more, damage = _recordings(place, said, carry)
+            recordings += more
+            faults += [_fault(place, data, *one) for one in damage]
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as err:
             raise FolderError(str(place), f"is no recording of a meter: {err!r}") from err
         if not same_clock:
-            found = tuple(_carried(one, host_to_device) for one in found)
+            found = tuple(_carried(one, carry) for one in found)
         series += found
         channels |= {str(c.get("name")): c for c in said["channels"]}
-    return Metered(tuple(series), tuple(channels.values()), tuple(faults), tuple(ends.values()))
+    return Metered(
+        series=tuple(series),
+        channels=tuple(channels.values()),
+        faults=tuple(faults),
+        recordings=tuple(recordings),
+        ends=tuple(ends.values()),
+    )
 
 
 def beside(found: Sequence[Series], attempt: Window) -> tuple[Series, ...]:
     """What the meters gave during an attempt; one series for each channel that gave anything."""
+    start_ns, end_ns = attempt.start_ns - BESIDE_NS, attempt.end_ns + BESIDE_NS
+    return _by_channel([_within(one, start_ns, end_ns) for one in found])
+
+
+def _by_channel(found: Sequence[Series]) -> tuple[Series, ...]:
+    """One series for each channel that gave anything."""
     parts: dict[str, list[Series]] = {}
     for one in found:
-        part = _within(one, attempt.start_ns - BESIDE_NS, attempt.end_ns + BESIDE_NS)
-        if len(part.values) or part.gaps:
-            parts.setdefault(one.channel, []).append(part)
+        if len(one.values) or one.gaps:
+            parts.setdefault(one.channel, []).append(one)
     return tuple(_joined(each) for each in parts.values())
 
 
@@ -94,9 +130,8 @@ def _streams(place: Path) -> dict[str, SpoolFile]:
 
 def _faults(place: Path, streams: Mapping[str, SpoolFile], data: Path) -> list[StreamFault]:
     """Lines that are not as written, and counts that are not as stated."""
-    beneath = f"data/{place.relative_to(data).as_posix()}"
     found = [
-        StreamFault(f"{beneath}/{name}.tsv", fault.number, fault.fault)
+        _fault(place, data, f"{name}.tsv", fault)
         for name, stream in streams.items()
         for fault in stream.faults
     ]
@@ -105,7 +140,10 @@ def _faults(place: Path, streams: Mapping[str, SpoolFile], data: Path) -> list[S
     for one in stated:
         name = str(one["stream"])
         if name in streams and len(streams[name].lines) != one["lines"]:
-            found.append(StreamFault(f"{beneath}/{name}.tsv", 0, "count"))
+            found.append(_fault(place, data, f"{name}.tsv", SpoolFault(0, "count")))
+        kind, _, _ = name.partition("-")
+        if kind in _FAST and _size(place / f"{name}{_FAST[kind]}") != one["size_bytes"]:
+            found.append(_fault(place, data, f"{name}{_FAST[kind]}", SpoolFault(0, "count")))
     return found
 
 
@@ -125,19 +163,48 @@ def _end(
     return MeterEnd(name, own, words[:MOST_WORDS])
 
 
-def _carried(one: Series, alignment: Alignment | None) -> Series:
+def _recordings(
+    place: Path, said: Mapping[str, Any], carry: Carry | None
+) -> tuple[list[Recording], tuple[tuple[str, SpoolFault], ...]]:
+    """What a fast meter gave, and its faults; nothing where nobody knows its time."""
+    if "samples" not in said:
+        return [], ()
+    found, faults = recording_in(place, said, carry or _here)
+    return [] if found is None or carry is None else [found], faults
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else -1
+
+
+def _fault(place: Path, data: Path, file: str, fault: SpoolFault) -> StreamFault:
+    beneath = place.relative_to(data).as_posix()
+    return StreamFault(f"data/{beneath}/{file}", fault.number, fault.fault)
+
+
+def _here(t_ns: IntArray) -> IntArray:
+    return t_ns
+
+
+def _carry(alignment: Alignment | None, *, same_clock: bool) -> Carry | None:
+    """What makes device time of host time; None where nobody knows."""
+    if same_clock:
+        return _here
     if alignment is None or not alignment.brackets:
-        return replace(one, t0_ns=one.t0_ns[:0], t1_ns=one.t1_ns[:0], values=one.values[:0])
+        return None
     at = np.array([b.at_ns for b in alignment.brackets], dtype=np.int64)
     offsets = np.array([b.offset_ns for b in alignment.brackets], dtype=np.int64)
+    return lambda t_ns: _shifted(t_ns, at, offsets)
+
+
+def _carried(one: Series, carry: Carry | None) -> Series:
+    if carry is None:
+        return replace(one, t0_ns=one.t0_ns[:0], t1_ns=one.t1_ns[:0], values=one.values[:0])
     return replace(
         one,
-        t0_ns=_shifted(one.t0_ns, at, offsets),
-        t1_ns=_shifted(one.t1_ns, at, offsets),
-        gaps=tuple(
-            replace(gap, t_ns=int(_shifted(np.array([gap.t_ns]), at, offsets)[0]))
-            for gap in one.gaps
-        ),
+        t0_ns=carry(one.t0_ns),
+        t1_ns=carry(one.t1_ns),
+        gaps=tuple(replace(gap, t_ns=int(carry(np.array([gap.t_ns]))[0])) for gap in one.gaps),
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from host.align.meters import Metered
 from host.align.pulses import Pattern, Readings, lag_of
 from host.handover.pulses import K, Lag, PulseCheck
-from host.handover.trace import IntArray, Series
+from host.handover.trace import IntArray, Series, Window
 
 NS = 1e-9
 # A pattern that explains less than 0.81 of what the readings vary is not believed to be in them
@@ -56,7 +56,9 @@ def checked(metered: Metered, known: Known | None) -> tuple[PulseCheck, ...]:
     known: None where the plan asks for no pulses.
     """
     parts: dict[str, list[Series]] = {}
-    for one in metered.series:
+    played = () if known is None else known.patterns
+    windows = [Window(int(p.t_ns[0]), int(p.t_ns[-1])) for p in played]
+    for one in metered.around(windows):
         if one.quantity in ("power", "energy"):
             parts.setdefault(one.channel, []).append(one)
     return tuple(_check(parts[name], known) for name in sorted(parts))
@@ -66,7 +68,8 @@ def barred(metered: Metered, checks: Sequence[PulseCheck]) -> Metered:
     """Those that are out of time marked so: their readings stay, and nothing is taken of them."""
     late = {c.meter: _said(c) for c in checks if c.verdict == "outside"}
     series = tuple(replace(s, barred=late.get(s.source, "")) for s in metered.series)
-    return replace(metered, series=series)
+    recordings = tuple(replace(r, barred=late.get(r.name, "")) for r in metered.recordings)
+    return replace(metered, series=series, recordings=recordings)
 
 
 def _said(check: PulseCheck) -> str:

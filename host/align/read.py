@@ -26,7 +26,7 @@ from host.handover.finding import StreamFault
 from host.handover.laboratory import Laboratory
 from host.handover.perturbation import Lookup
 from host.handover.plan import ResolvedPlan, resolved_of
-from host.handover.trace import AlignedRun, AttemptTrace, Series
+from host.handover.trace import AlignedRun, AttemptTrace
 from host.schema.laboratory import parse_laboratory
 
 # As `RunFolder.attempt` names it: 001 to 999, then 1000 and so on.
@@ -113,10 +113,10 @@ def _bound_ns(clock: Mapping[str, Any], alignment: Alignment | None) -> int | No
     return None if alignment is None or alignment.problem else alignment.bound_ns
 
 
-def _on_clock(metered: Metered, files: AttemptFiles, clock: str) -> tuple[Series, ...]:
+def _on_clock(metered: Metered, files: AttemptFiles, clock: str) -> Metered:
     """What meters gave, for attempts on the clock that they were carried to, not another boot."""
     events = files.streams.get("events")
-    return metered.series if events is not None and events.clock == clock else ()
+    return metered if events is not None and events.clock == clock else Metered()
 
 
 def _with_meters(sources: Mapping[str, Any], metered: Metered) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import msgspec
 
 from collectors.clocks import device_clock
 from collectors.meters.hookup import Hookup
-from collectors.meters.protocol import Meter, MeterError, Transcript
+from collectors.meters.protocol import FastMeter, Meter, MeterError, Transcript
 from collectors.meters.table import opener
 from collectors.protocol import Clock
 from host.equipment.load import kept_in
@@ -99,13 +99,10 @@ def _connected(equipment: Equipment | None) -> dict[str, tuple[Instrument, Conne
 
 def _open(
     instrument: Instrument, connection: Connection, clock: Clock, transcript: Transcript
-) -> Meter:
+) -> Meter | FastMeter:
     name = f"meter.{instrument.id}"
     hookup = Hookup(name, connection.address, connection.settings, clock, transcript)
     found = opener(connection.driver)(hookup)
-    if hasattr(found, "rate_hz"):
-        found.close()
-        raise MeterError(connection.driver, "sends samples by itself, which is not recorded yet")
     try:
         if (
             connection.driver not in SHARED

@@ -3,24 +3,28 @@
 Kept as it came, under `data/meters/<instrument>/<n>/`, n for each time that the run was gone on
 with: `meter.json` (who it says it is, what was set and read back, its channels),
 `source-<instrument>.tsv` (readings on the host's clock), `transcript.tsv` (everything said and
-answered). How it ended stands in `end.json`, written last.
+answered). How it ended stands in `end.json`, written last. An instrument that sends samples by
+itself has rows and blocks instead of readings (`samples.py`), and says nothing in its transcript.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from agent.spool import Column, SpoolWriter, StreamEnd
-from collectors.meters.protocol import Meter, MeterError
+from collectors.meters.layout import readings_of, told
+from collectors.meters.protocol import FastMeter, Meter, MeterError
 from collectors.protocol import Clock
-from collectors.reading import Gap, Reading
+from collectors.reading import Channel, Gap, Reading
 from host.errors import DeviceError
 from host.run.folder import write_json
+from host.run.samples import SampleWriter
 
 FOLDER = "meters"
 # As the agent's sampler names them (agent/sampler.py), so that one reader does for both.
@@ -35,7 +39,7 @@ WORDS = (Column("t_ns", "ns"), Column("way", "{text}"), Column("bytes", "{escape
 READ_TIMEOUT_S = 1.0
 JOIN_TIMEOUT_S = 30.0
 
-Opener = Callable[["KeptTranscript"], Meter]
+Opener = Callable[["KeptTranscript"], Meter | FastMeter]
 
 
 class KeptTranscript:
@@ -61,17 +65,83 @@ class KeptTranscript:
             self._writer.append((str(t_ns), way, text))
 
 
+class Sink(Protocol):
+    """Where what a meter gives is put. channels: as given on; about: what else is kept."""
+
+    @property
+    def channels(self) -> Sequence[Channel]: ...
+
+    @property
+    def about(self) -> Mapping[str, Any]: ...
+
+    def take(self) -> None:
+        """Wait for the next of it and keep it. Raises MeterError and OSError."""
+        ...
+
+    def close(self) -> Sequence[StreamEnd]: ...
+
+
+class ReadingSink:
+    """A line for each set of readings of a meter that is asked."""
+
+    def __init__(self, meter: Meter, folder: Path, name: str, clock: Clock) -> None:
+        self.channels, self.about = meter.describe(), dict[str, Any]()
+        columns = (*STAMPS, *(Column(c.name, c.unit.value) for c in self.channels))
+        stream = f"source-{name}"
+        self._meter, self._tick = meter, 0
+        self._writer = SpoolWriter(folder / f"{stream}.tsv", stream, clock.domain, columns)
+
+    def take(self) -> None:
+        if found := self._meter.read(timeout_s=READ_TIMEOUT_S):
+            self._writer.append(_row(self._tick, found))
+            self._tick += 1
+
+    def close(self) -> Sequence[StreamEnd]:
+        return (self._writer.close(),)
+
+
+class SampleSink:
+    """Rows and blocks of a meter that sends by itself."""
+
+    def __init__(self, meter: FastMeter, folder: Path, name: str, clock: Clock) -> None:
+        layout = meter.layout
+        self.channels = readings_of(layout, meter.describe())
+        self.about = {"samples": told(layout)}
+        self._meter = meter
+        self._writer = SampleWriter(folder, name, layout, clock)
+
+    def take(self) -> None:
+        block = self._meter.read(timeout_s=READ_TIMEOUT_S)
+        if block is None:
+            self._writer.flush()
+        else:
+            self._writer.add(block)
+
+    def close(self) -> Sequence[StreamEnd]:
+        return self._writer.close()
+
+
+def _sink(meter: Meter | FastMeter, folder: Path, name: str, clock: Clock) -> Sink:
+    if isinstance(meter, FastMeter):
+        return SampleSink(meter, folder, name, clock)
+    return ReadingSink(meter, folder, name, clock)
+
+
 @dataclass(slots=True)
 class Recorder:
-    """One meter from `begin` to `end`. failed: "" or why it gives nothing any more."""
+    """One meter from `begin` to `end`. failed: "" or why it gives nothing any more.
+
+    cpu_s: what the reading thread took of a core, known once it ended.
+    """
 
     name: str
-    meter: Meter
+    meter: Meter | FastMeter
     folder: Path
     transcript: KeptTranscript
     clock: Clock
     failed: str = ""
-    _writer: SpoolWriter | None = None
+    cpu_s: float = 0.0
+    _sink: Sink | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -81,22 +151,18 @@ class Recorder:
             settings = self.meter.begin()
         except MeterError as err:
             raise DeviceError(self.name, err.what) from err
-        channels = self.meter.describe()
+        self._sink = sink = _sink(self.meter, self.folder, self.name, self.clock)
         write_json(
             self.folder / "meter.json",
             {
                 **about,
                 "identity": asdict(self.meter.identity),
                 "settings": [asdict(one) for one in settings],
-                "channels": [{**asdict(c), "kind_of_source": "meter"} for c in channels],
+                "channels": [{**asdict(c), "kind_of_source": "meter"} for c in sink.channels],
+                **sink.about,
             },
         )
-        columns = (*STAMPS, *(Column(c.name, c.unit.value) for c in channels))
-        stream = f"source-{self.name}"
-        self._writer = SpoolWriter(
-            self.folder / f"{stream}.tsv", stream, self.clock.domain, columns
-        )
-        self._thread = threading.Thread(target=self._run, name=stream, daemon=True)
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
 
     def end(self) -> None:
@@ -110,13 +176,14 @@ class Recorder:
         except MeterError as err:
             self.failed = self.failed or err.what
         self.meter.close()
-        ends = [w.close() for w in (self._writer, self.transcript) if w is not None]
+        ends = [*self._kept(), self.transcript.close()]
         write_json(
             self.folder / "end.json",
             {
                 "failed": self.failed,
                 "settings": [asdict(one) for one in settings],
                 "streams": [asdict(one) for one in ends],
+                "cpu_s": round(self.cpu_s, 3),
             },
         )
 
@@ -127,14 +194,21 @@ class Recorder:
             self.failed = err.what
         except OSError as err:
             self.failed = f"what it says cannot be kept: {err.strerror or err}"
+        self.cpu_s = time.thread_time()
 
     def _read(self) -> None:
-        tick = 0
-        while not self._stop.is_set():
-            found = self.meter.read(timeout_s=READ_TIMEOUT_S)
-            if found and self._writer is not None:
-                self._writer.append(_row(tick, found))
-                tick += 1
+        while not self._stop.is_set() and self._sink is not None:
+            self._sink.take()
+
+    def _kept(self) -> Sequence[StreamEnd]:
+        """What stands on the disk; a last line that finds no room is the failure."""
+        if self._sink is None:
+            return ()
+        try:
+            return self._sink.close()
+        except OSError as err:
+            self.failed = self.failed or f"what it says cannot be kept: {err.strerror or err}"
+            return ()
 
 
 def _row(tick: int, found: Sequence[Reading | Gap]) -> tuple[str, ...]:

@@ -1,0 +1,97 @@
+"""A serial line that a process of its own takes the bytes from, with the stamp of their coming."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import subprocess
+import sys
+import time
+from fcntl import fcntl
+from pathlib import Path
+from typing import Final
+
+from collectors.clocks import DeviceClock
+from collectors.meters import drain
+from collectors.meters.line_serial import SerialLine
+from collectors.meters.protocol import Line, MeterError
+from collectors.protocol import Clock
+
+_END_S: Final = 5.0
+
+
+class DrainedLine:
+    """A Line. arrived_ns: when the last bytes that `receive` gave had come (host's clock)."""
+
+    def __init__(self, line: SerialLine, clock_id: int) -> None:
+        self.name, self._line = line.name, line
+        self.arrived_ns = 0
+        self._kept = bytearray()
+        self._pipe, theirs = os.pipe()
+        with contextlib.suppress(OSError):  # a smaller pipe holds less, and that is all
+            fcntl(theirs, drain.SET_PIPE_SIZE, drain.PIPE_BYTES)
+        fd = line.port.fileno()
+        argv = [sys.executable, "-I", "-S", str(Path(drain.__file__)), str(fd), str(theirs)]
+        # A session of its own: Ctrl-C and a stop at the terminal are the host's to deal with.
+        self._process = subprocess.Popen(
+            [*argv, str(clock_id)],
+            stdin=subprocess.PIPE,
+            pass_fds=(fd, theirs),
+            start_new_session=True,
+        )
+        os.close(theirs)
+
+    def send(self, data: bytes) -> None:
+        self._line.send(data)
+
+    def receive(self, most: int, *, timeout_s: float) -> bytes:
+        deadline = time.monotonic() + timeout_s
+        while not (data := self._taken(most)):
+            left_s = max(0.0, deadline - time.monotonic())
+            if not select.select([self._pipe], [], [], left_s)[0]:
+                return b""
+            more = os.read(self._pipe, drain.MOST_BYTES)
+            if not more:
+                raise MeterError(self.name, "the port is gone")
+            self._kept += more
+        return data
+
+    def close(self) -> None:
+        if self._process.stdin is None or self._process.stdin.closed:
+            return
+        self._process.stdin.close()
+        os.close(self._pipe)  # one that waits for room in it ends with it
+        try:
+            self._process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._line.close()
+
+    def _taken(self, most: int) -> bytes:
+        """Bytes of whole pieces, at most so many; of a piece that is longer its first part."""
+        found, size = bytearray(), drain.HEAD.size
+        while len(self._kept) >= size:
+            stamp_ns, length = drain.HEAD.unpack_from(self._kept)
+            if len(self._kept) < size + length or (found and len(found) + length > most):
+                break
+            self.arrived_ns = stamp_ns
+            part = min(length, most)
+            found += self._kept[size : size + part]
+            rest = drain.HEAD.pack(stamp_ns, length - part) if part < length else b""
+            self._kept[: size + part] = rest
+        return bytes(found)
+
+
+def drained(line: Line, clock: Clock) -> Line:
+    """The line with a process of its own, where it is serial and stamps can be taken elsewhere."""
+    if isinstance(line, SerialLine) and isinstance(clock, DeviceClock):
+        return line if clock.clock_id is None else DrainedLine(line, clock.clock_id)
+    return line
+
+
+def arrived_ns(line: Line, clock: Clock) -> int:
+    """When the last bytes off a line had come: by its own stamp, else now."""
+    stamp = getattr(line, "arrived_ns", None)
+    return stamp if isinstance(stamp, int) else clock.now_ns()
