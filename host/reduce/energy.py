@@ -161,7 +161,10 @@ def _averaging(series: Series) -> Meter:
     stay_ns = shortest_stay_ns(series)
     t_ns, values, late_ns = series.t_ns, series.values, 0
     own_ns, max_gap_ns = period_ns, max_gap_of(series)
-    if stay_ns is not None and stay_ns >= MANY_READ * period_ns:
+    many_read_ns = MANY_READ * period_ns
+    # What a source that averages over each reading repeats is no old value: the power was steady.
+    told_longer = series.averaging_s is None or series.averaging_s >= many_read_ns * NS
+    if stay_ns is not None and stay_ns >= many_read_ns and told_longer:
         t_ns, values = averages_of(series, stay_ns, period_ns)
         own_ns, late_ns, max_gap_ns = stay_ns, period_ns, MAX_GAP_PERIODS * stay_ns
     gaps_ns = _gaps_of(series)

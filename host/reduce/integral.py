@@ -114,8 +114,9 @@ def _bounded(
 ) -> Integral:
     """Sum of the cells with their bounds; a hole has bounds of its own."""
     low, middle, high = found
-    low = np.where(cells.hole, min(0.0, float(values.min())), low)
-    high = np.where(cells.hole, max(0.0, float(values.max())), high)
+    if cells.hole.any():
+        low = np.where(cells.hole, min(0.0, float(values.min())), low)
+        high = np.where(cells.hole, max(0.0, float(values.max())), high)
     below, above = (middle - low) * cells.overlap_s, (high - middle) * cells.overlap_s
     edge, hole = cut & ~cells.hole, cells.hole
     return Integral(

@@ -9,6 +9,8 @@ from host.reduce.coverage import CoverageError
 
 # Fewest changes of a power reading from which an update period is taken.
 MIN_CHANGES = 4
+# Of an hour at 1 kHz every 36th step tells the median as well, in a tenth of the time.
+MOST_STEPS = 100_000
 # Share of the stays of a value that counts as short: our choice, so that one late reading, which
 # makes one stay short, does not decide, and a steady stretch does not either.
 SHORT_SHARE = 0.1
@@ -18,7 +20,8 @@ def spacing_ns(t_ns: IntArray, channel: str) -> int:
     """Median time between two readings, ns. Raises CoverageError for fewer than two."""
     if len(t_ns) < 2:  # noqa: PLR2004 - a spacing needs two
         raise CoverageError("no-reading", f"{channel} gave {len(t_ns)} readings")
-    return int(np.median(np.diff(t_ns)))
+    steps = np.diff(t_ns)
+    return int(np.median(steps[:: 1 + len(steps) // MOST_STEPS]))
 
 
 def shortest_stay_ns(series: Series) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,16 @@ def test_what_is_left_of_its_lag_and_stay_is_next_to_nothing() -> None:
     meter = meter_of(read(12.3, 5.0))
     assert meter.lag_s == pytest.approx(0, abs=0.06)
     assert meter.stale_s == 0.0
+
+
+def test_a_source_that_averages_over_each_reading_repeats_what_is_steady() -> None:
+    times = np.arange(0, 20 * S, PERIOD, dtype=np.int64)
+    levels = np.where((times > 8 * S) & (times <= 9 * S), 50.0, 5.0) + (times // S) % 2
+    steady = replace(series(times, levels, LIKE), averaging_s=PERIOD / S)
+    window = Window(8 * S, 9 * S)
+    assert meter_of(steady).over(window).value == pytest.approx(50.1, abs=0.01)
+    unsaid = replace(steady, averaging_s=None)  # as if each level had come a second late
+    assert meter_of(unsaid).over(window).value < 40
 
 
 def test_a_value_that_stays_for_long_was_the_next_average_as_well() -> None:

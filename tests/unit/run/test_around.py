@@ -75,7 +75,8 @@ def test_an_attempt_that_nothing_spoilt_is_valid(folder: RunFolder, link: AgentL
     found, shown = attempt(folder, link, around)
     assert (found["status"], found["reason"]) == ("valid", "")
     assert around.asked == ["before 1", "after 1"]
-    assert shown == ["battery 41.2 °C, must be at most 33.0 °C"]
+    (waiting,) = shown
+    assert waiting.startswith("battery 41.2 °C, must be at most 33.0 °C; void in ")
 
 
 def test_a_gate_that_stayed_shut_voids_without_running(folder: RunFolder, link: AgentLink) -> None:
