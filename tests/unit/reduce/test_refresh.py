@@ -61,10 +61,10 @@ def test_a_source_that_averages_over_each_reading_repeats_what_is_steady() -> No
     times = np.arange(0, 20 * S, PERIOD, dtype=np.int64)
     levels = np.where((times > 8 * S) & (times <= 9 * S), 50.0, 5.0) + (times // S) % 2
     steady = replace(series(times, levels, LIKE), averaging_s=PERIOD / S)
-    window = Window(8 * S, 9 * S)
-    assert meter_of(steady).over(window).value == pytest.approx(50.1, abs=0.01)
-    unsaid = replace(steady, averaging_s=None)  # as if each level had come a second late
-    assert meter_of(unsaid).over(window).value < 40
+    unsaid = replace(steady, averaging_s=None)  # as if each level were the average of a second
+    for window, truth in ((Window(8 * S, 9 * S), 50.1), (Window(17 * S // 2, 9 * S), 25.1)):
+        assert meter_of(steady).over(window).value == pytest.approx(truth, abs=0.01)
+    assert meter_of(unsaid).over(Window(17 * S // 2, 9 * S)).value != pytest.approx(25.1, abs=1)
 
 
 def test_a_value_that_stays_for_long_was_the_next_average_as_well() -> None:
