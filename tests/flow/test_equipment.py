@@ -5,10 +5,14 @@ from pathlib import Path
 
 from host.handover.equipment import Surrounding
 from tests.fakes.command import Command, small_plan
-from tests.fakes.instruments import certificate, equipment, instrument, write
+from tests.fakes.instruments import LONG, certificate, equipment, instrument, write
 
 THERMOMETER = instrument(
-    id="t1", serial="0815", kind="ambient", channels=(), certificate=(certificate(unit="Cel"),)
+    id="t1",
+    serial="0815",
+    kind="ambient",
+    channels=(),
+    certificate=(certificate(unit="Cel", due=LONG),),
 )
 AROUND = (Surrounding("ambient_temperature", "23.40", "Cel", "0.30", "2", "t1"),)
 

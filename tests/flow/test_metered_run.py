@@ -16,7 +16,7 @@ import pytest
 
 from host.handover.equipment import Connection, Instrument
 from tests.fakes.command import Command, small_plan
-from tests.fakes.instruments import certificate, equipment, instrument, write
+from tests.fakes.instruments import LONG, certificate, equipment, instrument, write
 from tests.fakes.meters.serving import on_tcp
 from tests.fakes.meters.wt310e import Wt310e
 from tests.fakes.wanted_cpu import WantedCpu
@@ -114,7 +114,7 @@ def wall(port: int, name: str = "wall") -> Instrument:
         serial=SERIALS[name],
         kind="external_meter",
         channels=(f"meter.{name}.*",),
-        certificate=(certificate(channels=(f"meter.{name}.power",)),),
+        certificate=(certificate(channels=(f"meter.{name}.power",), due=LONG),),
         connect=Connection("wt300", f"tcp:127.0.0.1:{port}", SETTINGS),
     )
 
