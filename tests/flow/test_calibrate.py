@@ -107,7 +107,7 @@ def test_a_known_gain_offset_and_lag_are_recovered_as_closely_as_u_says(
     transfer = next(t for t in calibrated["calibration"]["transfers"] if t["source"] == CHANNEL)
     assert transfer["word"] == "transfer_calibration"
     fit = {name: float(value) for name, value in transfer["fit"].items() if name[0] != "l"}
-    # U holds in 95 runs of 100 (tests/unit/evaluate/test_transfer.py counts them), 3 U in this one.
+    # U holds in 95 runs of 100 (tests/unit/evaluate/test_transfer.py counts), 3 U in this one.
     assert abs(fit["gain"] - GAIN) <= 3 * fit["U_gain"] < 0.02
     assert abs(fit["offset_w"] - OFFSET_W) <= 3 * fit["U_offset_w"] < 0.2
     lag_s, u_lag_s = float(transfer["fit"]["lag_s"]), float(transfer["fit"]["u_lag_s"])
