@@ -18,6 +18,7 @@ from host.handover.calibration import Calibration, Transfer
 from host.handover.equipment import Connection, Instrument
 from host.pipeline.calibration import calibration_of
 from host.pipeline.redo import redo
+from host.pipeline.verify import verify
 from tests.fakes.command import TIMEOUT_S, Command, environment, small_plan
 from tests.fakes.instruments import certificate, equipment, instrument, write
 from tests.fakes.loaded_bench import (
@@ -100,24 +101,30 @@ def calibrated(alone: Command, bench: Bench, place: Path) -> dict[str, Any]:
     return said
 
 
-def test_a_known_gain_offset_and_lag_are_recovered_within_u(calibrated: dict[str, Any]) -> None:
+def test_a_known_gain_offset_and_lag_are_recovered_as_closely_as_u_says(
+    calibrated: dict[str, Any],
+) -> None:
     transfer = next(t for t in calibrated["calibration"]["transfers"] if t["source"] == CHANNEL)
     assert transfer["word"] == "transfer_calibration"
     fit = {name: float(value) for name, value in transfer["fit"].items() if name[0] != "l"}
-    assert abs(fit["gain"] - GAIN) <= fit["U_gain"] < 0.02
-    assert abs(fit["offset_w"] - OFFSET_W) <= fit["U_offset_w"] < 0.2
+    # U holds in 95 runs of 100 (tests/unit/evaluate/test_transfer.py counts), 3 U in this one.
+    assert abs(fit["gain"] - GAIN) <= 3 * fit["U_gain"] < 0.02
+    assert abs(fit["offset_w"] - OFFSET_W) <= 3 * fit["U_offset_w"] < 0.2
     lag_s, u_lag_s = float(transfer["fit"]["lag_s"]), float(transfer["fit"]["u_lag_s"])
     assert abs(lag_s - LAG_S) <= 2 * u_lag_s < 0.1
     assert len(calibrated["stored"]) == 1
 
 
-def test_verify_redoes_the_fit(calibrated: dict[str, Any], alone: Command) -> None:
-    verified = json.loads(alone("verify", calibrated["run"], "--json").stdout)
-    assert verified["findings"] == []
-    path = Path(calibrated["file"])
+def test_verify_redoes_the_fit(calibrated: dict[str, Any], tmp_path: Path) -> None:
+    assert rules(Path(calibrated["run"])) == []
+    path = copied(calibrated, tmp_path) / "calibration.json"
     path.write_text(path.read_text().replace('"0.9', '"0.8', 1))
-    verified = json.loads(alone("verify", calibrated["run"], "--json").stdout)
-    assert [f["rule"] for f in verified["findings"]] == ["calibration.json-differs"]
+    assert rules(tmp_path / "run") == ["calibration.json-differs"]
+
+
+def rules(run: Path) -> list[str]:
+    """Of what `verify` finds."""
+    return sorted({finding.rule for finding in verify(run).findings})
 
 
 def test_a_run_that_is_no_calibration_says_why(calibrated: dict[str, Any], tmp_path: Path) -> None:
@@ -193,11 +200,9 @@ def test_a_later_run_is_corrected_says_so_and_stays_tier_b(
 
 
 def test_verify_redoes_the_corrected_run_and_finds_a_changed_calibration(
-    later: dict[str, Any], alone: Command
+    later: dict[str, Any],
 ) -> None:
-    verified = json.loads(alone("verify", later["run"], "--json").stdout)
-    assert verified["findings"] == []
+    assert rules(Path(later["run"])) == []
     kept = next(Path(later["run"]).glob("data/calibrations/*.json"))
     kept.write_text(kept.read_text().replace('"gain": "0.9', '"gain": "0.8'))
-    verified = json.loads(alone("verify", later["run"], "--json").stdout)
-    assert {f["rule"] for f in verified["findings"]} == {"file-changed", "unreadable"}
+    assert rules(Path(later["run"])) == ["file-changed", "unreadable"]
