@@ -59,7 +59,8 @@ def test_what_is_left_of_its_lag_and_stay_is_next_to_nothing() -> None:
 
 def test_a_source_that_averages_over_each_reading_repeats_what_is_steady() -> None:
     times = np.arange(0, 20 * S, PERIOD, dtype=np.int64)
-    levels = np.where((times > 8 * S) & (times <= 9 * S), 50.0, 5.0) + (times // S) % 2
+    high = (times > 8 * S) & (times <= 9 * S)
+    levels = np.where(high, 50.0, 5.0) + (times // S % 2).astype(np.float64)
     steady = replace(series(times, levels, LIKE), averaging_s=PERIOD / S)
     unsaid = replace(steady, averaging_s=None)  # as if each level were the average of a second
     for window, truth in ((Window(8 * S, 9 * S), 50.1), (Window(17 * S // 2, 9 * S), 25.1)):
