@@ -186,16 +186,17 @@ def read_spool(data: bytes) -> SpoolFile:
 
 
 def _parse_header(head: bytes) -> tuple[str, str, tuple[Column, ...]]:
+    if not head.startswith(b"# ") or len(head) > MAX_LINE_BYTES:
+        raise SpoolFormatError("no spool header in line 1")
     try:
-        if not head.startswith(b"# ") or len(head) > MAX_LINE_BYTES:
-            raise SpoolFormatError("no spool header in line 1")
         found = json.loads(head[2:])
-        if found["spool"] != SPOOL_VERSION:
-            raise SpoolFormatError(f"spool version {found['spool']}, {SPOOL_VERSION} is read here")
-        columns = tuple(Column(str(name), str(unit)) for name, unit in found["columns"])
-        return str(found["stream"]), str(found["clock"]), columns
-    except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as err:
+        version = found["spool"]
+        if version == SPOOL_VERSION:
+            columns = tuple(Column(str(name), str(unit)) for name, unit in found["columns"])
+            return str(found["stream"]), str(found["clock"]), columns
+    except (KeyError, TypeError, ValueError, RecursionError) as err:
         raise SpoolFormatError(f"spool header in line 1 is damaged: {err!r}") from err
+    raise SpoolFormatError(f"spool version {version}, {SPOOL_VERSION} is read here")
 
 
 def _raw_lines(rest: bytes) -> Iterator[tuple[int, bytes]]:

@@ -132,13 +132,15 @@ def _power(meter: Meter, within: Window, series: Series) -> tuple[float, float]:
 def _shown(series: Series, within: Window) -> FloatArray:
     """The powers that a source showed in a stretch; of a counter between its updates, W.
 
-    Raises CoverageError `hole` for fewer than one a block: a counter that stands still has a
+    Raises CoverageError `no-reading` for fewer than one a block: a counter that stands still has a
     straight line through the stretch, which says nothing of it.
     """
     t_ns, powers = powers_of(series)
     found: FloatArray = powers[(t_ns >= within.start_ns) & (t_ns <= within.end_ns)]
     if len(found) < BLOCKS:
-        raise CoverageError("hole", f"{series.channel} shows {len(found)} new values in the step")
+        raise CoverageError(
+            "no-reading", f"{series.channel} shows {len(found)} new values in the step"
+        )
     return found
 
 

@@ -191,10 +191,14 @@ class Login:
         raise UnreachableError(self._port.device, "the line garbles what is sent")
 
     def _exchange(self, text: str, wanted: str, refused: str | None = None) -> str:
-        """Send lines that may be sent twice; the first group of what is wanted."""
+        """Send lines that may be sent twice; the first group of what is wanted.
+
+        A byte that fell on the line may have been a quote: then the shell takes all that follows
+        for its text, until Ctrl-C ends the command that it still waits for.
+        """
         either = re.compile((wanted if refused is None else f"{wanted}|{refused}").encode())
-        for _ in range(TRIES):
-            self._write(f"{text}\n".encode())
+        for number in range(TRIES):
+            self._write(b"\x03\n" * (number > 0) + f"{text}\n".encode())
             if self._look(either, look_s=5 + len(text) / self._port.bytes_per_s):
                 found = re.search(wanted.encode(), plain(self._seen))
                 if found is None:

@@ -142,7 +142,7 @@ def test_rails_of_a_phone_without_root_are_asked_beside_the_sampler_and_at_the_e
     assert len(spool.lines) >= 2
     for row in spool.lines:
         assert row.fields[4:] == ("23416.81", "11084.50", "29.18", "905117.02")
-        assert int(row.fields[2]) < int(row.fields[3])
+        assert int(row.fields[2]) <= int(row.fields[3])  # dash has a clock of 10 ms
     ends = [e for e in spool_of(tmp_path / "001", "events").lines if e.fields[1] == "runner_end"]
     assert int(spool.lines[-1].fields[2]) > int(ends[-1].fields[0])
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from agent.owners import Owners
-from agent.spool import StreamEnd, read_spool
+from agent.spool import SpoolFormatError, StreamEnd, read_spool
 from collectors.clocks import device_clock
 from host.errors import FolderError
 from host.run.exchange import exchange
@@ -109,3 +109,10 @@ def test_a_host_that_was_superseded_stays_so_in_a_later_session(tmp_path: Path) 
         assert later.take(ours, "host-a") == "host-b"
         assert later.take(theirs, "") == ""
         assert later.take(theirs, "host-b") == ""
+
+
+@pytest.mark.parametrize("columns", ['[["a"]]', '["ab c"]', "[1]", '"abc"', '[["a","b","c"]]'])
+def test_columns_that_noise_has_changed_are_a_header_that_is_none(columns: str) -> None:
+    head = f'# {{"clock":"c@b","columns":{columns},"spool":1,"stream":"x"}}\n'
+    with pytest.raises(SpoolFormatError, match="line 1 is damaged"):
+        read_spool(head.encode())

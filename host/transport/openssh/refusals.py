@@ -64,6 +64,18 @@ def _key(log: str) -> str:
 
 
 def last_line(log: str) -> str:
-    """The last thing that a log says to a person, "" where it says nothing."""
-    lines = [line for line in log.splitlines() if line.strip() and not line.startswith("debug")]
+    """The last thing that a log says to a person, "" where it says nothing.
+
+    A command is logged over several lines, of which only the first begins with `debug`; the last
+    one begins with the end of its quoted script.
+    """
+    lines: list[str] = []
+    within = False
+    for line in log.splitlines():
+        if line.startswith("debug"):
+            within = "Sending command: " in line and line.count("'") % 2 == 1
+        elif within:
+            within = not line.startswith("' ")
+        elif line.strip() and not line.startswith("' "):
+            lines.append(line)
     return plain(lines[-1].strip()) if lines else ""

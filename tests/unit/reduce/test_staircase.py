@@ -109,4 +109,4 @@ def test_a_counter_that_stands_still_through_a_step_gives_no_pair_of_it() -> Non
     stuck = bench(RAPL, joules, t_ns)
     steps = steps_of([stuck], stuck.series[0], stuck.series[1])
     assert steps.pairs == ()
-    assert {reason.partition(":")[0] for reason in steps.dropped} == {"hole"}
+    assert {reason.partition(":")[0] for reason in steps.dropped} == {"no-reading"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from host.errors import AccessRefusedError, TransportError, UnreachableError, UsageError
 from host.transport.openssh.address import SshOptions, accept, parse
-from host.transport.openssh.refusals import plain, refusal
+from host.transport.openssh.refusals import last_line, plain, refusal
 from host.transport.openssh.session import Marks
 
 ADDRESS = parse("ssh:lab")
@@ -125,3 +125,11 @@ def test_what_a_device_says_steers_no_terminal() -> None:
     assert plain("\x1b[2Jhello\r\n\x07\u202eolleh") == "?[2Jhello???" + "?olleh"
     log = "\x1b]0;owned\x07 Permission denied (publickey)."
     assert "\x1b" not in str(refusal(ADDRESS, SshOptions(), log))
+
+
+def test_the_last_word_of_a_log_is_no_line_of_a_command_that_was_logged() -> None:
+    said = "Timeout, server far not responding.\n"
+    command = "debug1: Sending command: exec sh -c '\necho x >&2\nexec \"$@\"\n' sh /a 0 ''\n"
+    assert last_line(said + command) == "Timeout, server far not responding."
+    assert last_line(command) == last_line(command.splitlines()[-1]) == ""
+    assert last_line(command + said) == "Timeout, server far not responding."
