@@ -92,8 +92,7 @@ def _plan(folder: RunFolder) -> ResolvedPlan:
     path = folder.data / "plan.json"
     if not path.exists():
         raise FolderError(str(folder.path), "is no run folder (data/plan.json is missing)")
-    if folder.sealed:
-        raise FolderError(str(folder.path), "is sealed, so nothing can be added to it")
+    folder.refuse_sealed()
     try:
         return resolved_of(read_json(path))
     except msgspec.ValidationError as err:

@@ -44,6 +44,11 @@ class RunFolder:
     def sealed(self) -> bool:
         return (self.path / "bagit.txt").exists()
 
+    def refuse_sealed(self) -> None:
+        """Raises FolderError for a run that nothing can be added to."""
+        if self.sealed:
+            raise FolderError(str(self.path), "is sealed, so nothing can be added to it")
+
     def attempt(self, number: int) -> Path:
         return self.data / "attempts" / f"{number:03d}"
 

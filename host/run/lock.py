@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from host.errors import FolderError
+from host.run.folder import RunFolder
 
 LOCKS = Path("/proc/locks")
 LOOKS = 3
@@ -32,11 +33,12 @@ def owned(data: Path) -> Iterator[None]:
 
     data: the folder `data/` of the run. No file says who has it, so none is ever left over.
     Raises FolderError, with the holder's process where the kernel tells. A file system without
-    flock(2) for folders (some NFS) keeps nobody out.
+    flock(2) for folders (some NFS) keeps nobody out. Raises it as well for a sealed run.
     """
     handle = os.open(data, os.O_RDONLY)
     try:
         _take(handle, data)
+        RunFolder(data.parent).refuse_sealed()  # by one that had it until just now, too
         yield
     finally:
         os.close(handle)

@@ -111,6 +111,16 @@ def test_a_host_that_was_superseded_stays_so_in_a_later_session(tmp_path: Path) 
         assert later.take(theirs, "host-b") == ""
 
 
+def test_a_host_that_waited_for_another_adds_nothing_to_what_that_one_sealed(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "run" / "data"
+    data.mkdir(parents=True)
+    (data.parent / "bagit.txt").touch()  # between its first look and the lock
+    with pytest.raises(FolderError, match="is sealed"), owned(data):
+        raise AssertionError("it was let in")
+
+
 @pytest.mark.parametrize("columns", ['[["a"]]', '["ab c"]', "[1]", '"abc"', '[["a","b","c"]]'])
 def test_columns_that_noise_has_changed_are_a_header_that_is_none(columns: str) -> None:
     head = f'# {{"clock":"c@b","columns":{columns},"spool":1,"stream":"x"}}\n'
