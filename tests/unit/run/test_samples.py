@@ -66,7 +66,7 @@ def power(metered: Metered) -> Series:
 @pytest.mark.parametrize(
     ("kind", "takes", "least", "watt", "rule"),
     [
-        ("avhzy", 2, 100, 5.0, "instant"),
+        ("avhzy", 8, 10, 5.0, "instant"),
         ("fnirsi", 3, 12, 5.0, "instant"),
         ("km003c", 3, 30, 5.0, "instant"),
         # Five samples are a reading of 1 ms. 4 V, and 12000 of the fine path of 36.5 mA at 60000.
