@@ -67,7 +67,7 @@ def last_line(log: str) -> str:
     """The last thing that a log says to a person, "" where it says nothing.
 
     A command is logged over several lines, of which only the first begins with `debug`; the last
-    one begins with the end of its quoted script.
+    one begins with the end of its quoted script. That it was let in says nothing of an end.
     """
     lines: list[str] = []
     within = False
@@ -76,6 +76,6 @@ def last_line(log: str) -> str:
             within = "Sending command: " in line and line.count("'") % 2 == 1
         elif within:
             within = not line.startswith("' ")
-        elif line.strip() and not line.startswith("' "):
+        elif line.strip() and not line.startswith(("' ", "Authenticated to ")):
             lines.append(line)
     return plain(lines[-1].strip()) if lines else ""

@@ -132,4 +132,5 @@ def test_the_last_word_of_a_log_is_no_line_of_a_command_that_was_logged() -> Non
     command = "debug1: Sending command: exec sh -c '\necho x >&2\nexec \"$@\"\n' sh /a 0 ''\n"
     assert last_line(said + command) == "Timeout, server far not responding."
     assert last_line(command) == last_line(command.splitlines()[-1]) == ""
+    assert last_line('Authenticated to far ([::1]:22) using "publickey".\n') == ""
     assert last_line(command + said) == "Timeout, server far not responding."
