@@ -70,7 +70,10 @@ def _check_model(plan: ResolvedPlan, device: Reached, watch: Watch) -> None:
     """The model must still be the one that the run was begun with, where the engine finds it."""
     path = Path(plan.model_path)
     if device.store is not None:
-        found = artefacts_of(plan.plan, {plan.engine_kind: ""}, lambda *_: None)
+        # `auto` was decided when the run began, from what the device had then.
+        engine = msgspec.structs.replace(plan.plan.engine, kind=plan.engine_kind)
+        decided = msgspec.structs.replace(plan.plan, engine=engine)
+        found = artefacts_of(decided, {plan.engine_kind: ""}, lambda *_: None)
         same = found.model["sha256"] == plan.model["sha256"]
         same = same and place_model(device, found, watch) == plan.model_path
     elif plan.engine_kind == "replay":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -118,3 +120,20 @@ def test_what_a_runner_cannot_do_is_said_before_anything_runs(
     assert words in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
     assert list((tmp_path / "runs").glob("*")) == []
+
+
+def test_a_run_whose_engine_was_chosen_for_it_goes_on_with_that_one(
+    bench: Bench, tmp_path: Path
+) -> None:
+    plan = small_plan(tmp_path / "p.toml", items=[ITEM], attempts=3)
+    given = tomllib.loads(plan.read_text())
+    assert given["engine"]["kind"] == "auto"
+    argv = ("measure", "--device", "phone", "--plan", plan, "--runs", tmp_path / "runs")
+    process = bench.command.start(*argv, "--inventory", bench.inventory)
+    assert process.stderr is not None
+    assert any(said.startswith("attempt 1/3") for said in process.stderr)
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    (run,) = (tmp_path / "runs").iterdir()
+    done = bench.command("measure", "--resume", run, "--inventory", bench.inventory, "--json")
+    assert json.loads(done.stdout)["attempts"]["valid"] == 3, done.stderr
