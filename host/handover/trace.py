@@ -87,7 +87,9 @@ class Series:
     t0_ns, t1_ns: stamps around each read. values: in `unit`. quantity and kind: the words of
     `collectors.reading`. tier: power evidence tier or "". wraps_at: in `unit`, for counters.
     averaging_s: length of the source's own window, where it states one. barred: a reason code and
-    its detail where nothing may be taken from these readings, else "".
+    its detail where nothing may be taken from these readings, else "". refresh_s: how long a value
+    stays at most, where the source states it or was polled for it. each_new: whether the source
+    itself says that each reading is a new one (own stamp, own count, gate of its updates).
     """
 
     channel: str
@@ -104,6 +106,8 @@ class Series:
     gaps: tuple[Gap, ...] = ()
     averaging_s: float | None = None
     barred: str = ""
+    refresh_s: float | None = None
+    each_new: bool = False
 
     @property
     def t_ns(self) -> IntArray:

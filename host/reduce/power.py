@@ -29,6 +29,7 @@ from host.reduce.phases import (
     events_of,
     is_long,
 )
+from host.reduce.refresh import soonest_s
 
 PHASES = (LOAD, PREFILL, DECODE, REQUEST, IDLE, BURST, SUSTAINED)
 Divisor = Callable[[AttemptTrace, float], float]
@@ -89,9 +90,11 @@ def power_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
 def metered_of(attempts: Sequence[AttemptTrace], like: Series) -> Metered:
     """Integrate one channel over every phase of every attempt, once."""
     found: dict[tuple[int, str], PhaseEnergy | CoverageError] = {}
+    refresh_s = soonest_s([s for a in attempts for s in a.series if s.channel == like.channel])
     for attempt in attempts:
         try:
-            meter = meter_of(series_of(attempt, like), events_of(attempt))
+            one = replace(series_of(attempt, like), refresh_s=refresh_s)
+            meter = meter_of(one, events_of(attempt))
         except CoverageError as err:
             found |= {(attempt.number, phase): err for phase in PHASES}
             continue
