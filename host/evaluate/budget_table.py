@@ -13,6 +13,7 @@ from host.evaluate import (
     terms_time,
 )
 from host.evaluate.terms import Measured, Term
+from host.evaluate.terms_pulses import pulse_terms
 from host.evaluate.terms_sensor import sensor_terms
 
 Maker = Callable[[Measured], Term]
@@ -108,4 +109,6 @@ def terms_of(of: Measured) -> tuple[Term, ...]:
     found = [terms_common.repeatability(of), *(make(of) for make in makers)]
     if of.basis.channel is not None and of.basis.channel.quantity in _SENSED:
         found += sensor_terms(of)
+    if terms_power.alignment in makers:
+        found += pulse_terms(of)
     return (*found, terms_common.agent(of))
