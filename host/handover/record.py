@@ -34,7 +34,7 @@ from host.handover.scalars import (
 from host.handover.text import Txt
 
 SCHEMA_NAME: Final = "inferometer/record"
-SCHEMA_VERSION: Final = "0.3.0"
+SCHEMA_VERSION: Final = "0.4.0"
 Status = Literal["valid", "void", "incomplete"]
 AMBIENT_TEMPERATURE = "ambient_temperature"
 
@@ -114,7 +114,7 @@ class SchemaField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Name and version of the published schema that the record keeps."""
 
     name: Literal["inferometer/record"]
-    version: Literal["0.3.0"]
+    version: Literal["0.4.0"]
 
 
 class PerformedField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -202,8 +202,14 @@ def from_0_2_0(old: Json) -> Json:
     return new
 
 
+def from_0_3_0(old: Json) -> Json:
+    """0.3.0 knew no results but those of attempts."""
+    return {**old, "schema": {"name": SCHEMA_NAME, "version": "0.4.0"}}
+
+
 # Version -> the step that leads on from it.
 STEPS: Final[Mapping[str, Callable[[Json], Json]]] = {
     "0.1.0": from_0_1_0,
     "0.2.0": from_0_2_0,
+    "0.3.0": from_0_3_0,
 }
