@@ -73,6 +73,10 @@ class SamplingPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kinds: tuple[str, ...] = ()
 
 
+# Of a room, a climate chamber or a car: what bench thermometers show.
+AmbientC = Annotated[float, Meta(ge=-50, le=100)]
+
+
 class GatePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What must hold before each attempt; a gate that times out voids the attempt.
 
@@ -84,6 +88,9 @@ class GatePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slope must have held. cooldown_above_start_k: how much warmer than before the first attempt
     the hottest sensor may be when a later one begins. forbid_throttle: throttling between the
     start and the end of an attempt voids it, and so does not being able to tell.
+
+    min_ambient_c, max_ambient_c: of the air, in degrees Celsius as the ambient meter of the
+    equipment file shows it to the host. Left out: not looked at.
     """
 
     timeout_s: Seconds
@@ -98,6 +105,8 @@ class GatePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_temperature_slope_k_per_min: Annotated[float, Meta(gt=0, le=100)] | None = None
     cooldown_above_start_k: Annotated[float, Meta(ge=0, le=100)] | None = None
     forbid_throttle: bool | None = None
+    min_ambient_c: AmbientC | msgspec.UnsetType = msgspec.UNSET
+    max_ambient_c: AmbientC | msgspec.UnsetType = msgspec.UNSET
 
 
 class StaircasePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

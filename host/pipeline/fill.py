@@ -19,6 +19,7 @@ from host.handover.progress import Watch
 from host.pipeline.reach import Reached
 from host.pipeline.surroundings import surroundings
 from host.pipeline.unattended import left_alone, refuse_unattended, take_back
+from host.run.ambient import Look
 from host.run.attempts import Bench, StopSwitch, run_attempts
 from host.run.detached import Where, hand_over, take_all, take_rest
 from host.run.exchange import exchange
@@ -71,8 +72,11 @@ class Work:
         )
 
 
-def fill(work: Work, link: Link) -> str:
-    """Run the attempts that are missing. Gives why the run ended early, or ""."""
+def fill(work: Work, link: Link, air: Look | None = None) -> str:
+    """Run the attempts that are missing. Gives why the run ended early, or "".
+
+    air: what the ambient meters show, where any is read.
+    """
     with disk(work.folder):
         bench = work.bench()
         for number in left_behind(bench):
@@ -82,7 +86,7 @@ def fill(work: Work, link: Link) -> str:
             interrupts(bench.switch),
             surroundings(work.device, plan, work.folder, bench.clock) as around,
         ):
-            ended = _attempts(replace(bench, around=around), link)
+            ended = _attempts(replace(bench, around=around, air=air), link)
         bench.journal.note(ended or "run_end")
         bench.journal.close()
     return ended

@@ -22,6 +22,7 @@ from host.pipeline.fill import Work, disk, fill, hand_over_all
 from host.pipeline.laboratory import NAME as LABORATORY
 from host.pipeline.laboratory import laboratory_bytes
 from host.pipeline.meters import (
+    check_ambient,
     check_meters,
     check_pulses,
     metered,
@@ -81,6 +82,7 @@ def prepare(plan: Plan, watch: Watch, files: Files = NO_FILES) -> ResolvedPlan:
         instruments = equipment_for(files.equipment, link)
         in_use = None if instruments is None else instruments.equipment
         check_pulses(plan, in_use)
+        check_ambient(plan, in_use)
         if not files.plan:
             plan, _ = with_profile_gates(plan, device, watch, detached=False)
         return _resolved(plan, device, link, watch)
@@ -94,8 +96,8 @@ def measure(
     Raises UsageError before anything is written, DeviceError when device or engine failed.
     """
     with _begun(Asked(plan, given), runs, watch, files) as (work, link):
-        with work.device.session(link, work.run_id, watch) as session, metered(work):
-            ended = fill(work, session)
+        with work.device.session(link, work.run_id, watch) as session, metered(work) as air:
+            ended = fill(work, session, air)
         work.tidy()
     return finish(work.folder, ended, watch)
 
@@ -135,6 +137,7 @@ def _begun(
         instruments = equipment_for(files.equipment, link)
         in_use = None if instruments is None else instruments.equipment
         check_pulses(plan, in_use)
+        check_ambient(plan, in_use)
         if instruments is not None:
             check_meters(instruments.equipment)
             if asked.detached:
