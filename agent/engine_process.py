@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent.engines.base import Engine, EngineError
+from agent.engines.server import Server
 from agent.engines.table import maker
 from agent.order import Order, OrderError, parse_engine, parse_model, parse_order, parse_texts
 from agent.pipes import Sender, claim_stdout, read_lines
@@ -60,7 +61,7 @@ def _run(
     placed = _place(order)
     make = maker(order.engine.kind)
     engine = make(order.model, order.engine.settings, device_clock())
-    sender.send("ready")
+    sender.send("ready", {"pid": engine.pid} if isinstance(engine, Server) else None)
     go.wait()
     try:
         outcome = run_attempt(order, engine, sender, stop)

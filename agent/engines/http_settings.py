@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,8 +41,8 @@ def http_settings(given: Mapping[str, Any]) -> dict[str, Any]:
         raise _bad("url or program", "one is needed: a server that runs, or its program")
     if settings["url"]:
         address(settings["url"])
-    elif not Path(settings["program"]).is_absolute():
-        raise _bad("program", f"{settings['program']!r} is no absolute path on the device")
+    elif not _is_program(Path(settings["program"])):
+        raise _bad("program", f"{settings['program']!r} is no program's full path on the device")
     if settings["api"] not in {"completions", "chat"}:
         raise _bad("api", f"{settings['api']!r} is neither completions nor chat")
     for name in ("timeout_s", "start_timeout_s"):
@@ -71,6 +72,10 @@ def filled(args: list[str], model: Path, port: int) -> list[str]:
     """The arguments with `{model}`, `{host}` and `{port}` in place."""
     values = {"model": str(model), "host": LOOPBACK, "port": str(port)}
     return [_BRACED.sub(lambda m: values.get(m[1], m[0]), word) for word in args]
+
+
+def _is_program(path: Path) -> bool:
+    return path.is_absolute() and path.is_file() and os.access(path, os.X_OK)
 
 
 def _check_args(args: list[object]) -> None:

@@ -39,7 +39,7 @@ MAX_TOKEN = 1 << 31
 
 
 def open_engine(model: Path, given: Mapping[str, Any], clock: Clock) -> OpenAiHttp:
-    """Check the settings. Raises EngineError."""
+    """Check the settings, and have the process of a server there, held. Raises EngineError."""
     return OpenAiHttp(model, http_settings(given), clock)
 
 
@@ -47,9 +47,12 @@ class OpenAiHttp:
     """A server as an engine; it shows chunks, so `generate` is not for it."""
 
     def __init__(self, model: Path, settings: dict[str, Any], clock: Clock) -> None:
-        self._path, self._settings, self._clock = model, settings, clock
+        self._settings, self._clock = settings, clock
+        self._far = self._located()
         self._process: ServerProcess | None = None
-        self._far = Far("", 0, "", {})
+        if self.loads:
+            argv = filled(settings["args"], model, self._far.port)
+            self._process = ServerProcess([settings["program"], *argv])
         self._kind, self._name = OTHER, ""
         self._answered = ""  # the model that the first reply named
         self._said: dict[str, Any] = {}
@@ -62,13 +65,15 @@ class OpenAiHttp:
     def loads(self) -> bool:
         return bool(self._settings["program"])
 
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
     def load(self, *, vocabulary_only: bool = False) -> None:
         """Start the server, or look for the one that runs; both have one way for all uses."""
         del vocabulary_only
-        self._far = self._located()
-        if self.loads:
-            argv = filled(self._settings["args"], self._path, self._far.port)
-            self._process = ServerProcess([self._settings["program"], *argv])
+        if self._process is not None:
+            self._process.go()
             self._process.wait_until(self._healthy, self._settings["start_timeout_s"])
         elif not (answer := call(self._far, "/v1/models")).ok:
             where = f"{self._far.host}:{self._far.port}"
@@ -80,11 +85,15 @@ class OpenAiHttp:
         self._learn()
 
     def describe(self) -> dict[str, Any]:
-        pid = self._process.pid if self._process is not None else None
         return {
             "kind": KIND,
             "settings": dict(self._settings),
-            "server": {"kind": self._kind, "started_here": self.loads, "pid": pid, **self._said},
+            "server": {
+                "kind": self._kind,
+                "started_here": self.loads,
+                "pid": self.pid,
+                **self._said,
+            },
             "chunks": "arrival of server-sent events; not single tokens",
             "model": {"n_vocab": None, "desc": self._name},
         }

@@ -65,6 +65,11 @@ class Server(Protocol):
     @property
     def loads(self) -> bool: ...
 
+    @property
+    def pid(self) -> int | None:
+        """Of the server, from the start on; None where another started it."""
+        ...
+
     def identity(self) -> Mapping[str, str]:
         """What the server says it is: model, version. Asked before and after the requests."""
         ...

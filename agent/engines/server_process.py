@@ -26,26 +26,38 @@ def free_port(host: str) -> int:
         return int(probe.getsockname()[1])
 
 
+# The process is there, and so can be sampled, before it begins to load: it stops itself, and keeps
+# its number when it becomes the server.
+HELD = ("/bin/sh", "-c", 'kill -STOP $$; exec "$@"', "sh")
+
+
 class ServerProcess:
     """The program of a server. What it prints goes to the engine's log (descriptor 2)."""
 
     def __init__(self, argv: Sequence[str]) -> None:
-        """Raises EngineError `server-not-started`."""
+        """The process, held until `go`. Raises EngineError `server-not-started`."""
+        if os.name != "posix":
+            raise EngineError("server-not-started", "a server can be started on POSIX alone")
         try:
             self._process = subprocess.Popen(
-                list(argv),
+                [*HELD, *argv],
                 stdin=subprocess.DEVNULL,
                 stdout=2,
                 stderr=2,
                 preexec_fn=_dying_with_us(),  # noqa: PLW1509 - calls libc alone, imports nothing
-                start_new_session=os.name == "posix",
+                start_new_session=True,
             )
         except OSError as err:
-            raise EngineError("server-not-started", f"{argv[0]}: {err.strerror}") from err
+            raise EngineError("server-not-started", f"{HELD[0]}: {err.strerror}") from err
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def go(self) -> None:
+        """Let it load."""
+        self._signal(signal.SIGCONT)
 
     def wait_until(self, healthy: Callable[[], bool], timeout_s: float) -> None:
         """Wait for its health. Raises EngineError `server-not-started`."""
@@ -64,19 +76,16 @@ class ServerProcess:
     def close(self) -> None:
         """End it and all that it started, at once when it does not end by itself."""
         self._signal(signal.SIGTERM)
+        self._signal(signal.SIGCONT)  # a process that is held hears nothing else
         try:
             self._process.wait(END_S)
         except subprocess.TimeoutExpired:
-            self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+            self._signal(signal.SIGKILL)
             self._process.wait()
 
-    def _signal(self, number: int) -> None:
-        if self._process.poll() is not None:
-            return
-        if os.name == "posix":
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process.poll() is None:
             os.killpg(self._process.pid, number)
-        else:
-            self._process.terminate()
 
 
 def _dying_with_us() -> Callable[[], None] | None:
