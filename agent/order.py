@@ -16,6 +16,7 @@ MAX_NUMBER = 1_000_000
 MAX_NAME_CHARS = 512
 MAX_CPUS = 4096
 MAX_STEPS = 10_000
+MAX_STREAMS = 1024
 
 
 class OrderError(ValueError):
@@ -27,6 +28,7 @@ class Request:
     """One prompt. prompt_tokens: exact length to make of the text; None takes it as it is.
 
     output_tokens: how many to make with stop `length`, at most how many with stop `natural`.
+    streams: of a step with so many streams at once; 0 for a request by itself. stream: which one.
     """
 
     item: str
@@ -34,6 +36,8 @@ class Request:
     prompt_tokens: int | None
     output_tokens: int
     warmup: bool
+    streams: int = 0
+    stream: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,8 @@ def _requests(found: object) -> tuple[Request, ...]:
 
 def _request(where: str, found: object) -> Request:
     one = _object(where, found)
-    _keys(where, one, {"item", "text", "prompt_tokens", "output_tokens", "warmup"})
+    needed = {"item", "text", "prompt_tokens", "output_tokens", "warmup"}
+    _keys(where, one, needed, {"streams", "stream"})
     wanted = one["prompt_tokens"]
     exact = None if wanted is None else _integer(f"{where}.prompt_tokens", wanted, 1, MAX_TOKENS)
     return Request(
@@ -152,6 +157,8 @@ def _request(where: str, found: object) -> Request:
         prompt_tokens=exact,
         output_tokens=_integer(f"{where}.output_tokens", one["output_tokens"], 1, MAX_TOKENS),
         warmup=_flag(f"{where}.warmup", one["warmup"]),
+        streams=_integer(f"{where}.streams", one.get("streams", 0), 0, MAX_STREAMS),
+        stream=_integer(f"{where}.stream", one.get("stream", 0), 0, MAX_STREAMS),
     )
 
 

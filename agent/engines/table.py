@@ -16,6 +16,7 @@ from collectors.protocol import Clock
 ENGINES: dict[str, str] = {
     "llama_cpp": "agent.engines.llama_cpp:open_engine",
     "onnx_genai": "agent.engines.onnx_genai:open_engine",
+    "openai_http": "agent.engines.openai_http:open_engine",
     "replay": "agent.engines.replay:open_engine",
 }
 # kind -> distributions of the library, the usual one first (the others are builds for a device).
@@ -27,6 +28,7 @@ DISTRIBUTIONS: dict[str, tuple[str, ...]] = {
 DEFAULTS: dict[str, str] = {
     "llama_cpp": "agent.engines.llama_settings:DEFAULTS",
     "onnx_genai": "agent.engines.genai_settings:DEFAULTS",
+    "openai_http": "agent.engines.http_settings:DEFAULTS",
     "replay": "agent.engines.replay:DEFAULTS",
 }
 

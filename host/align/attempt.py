@@ -8,6 +8,7 @@ from typing import Any
 from agent.wire import WireError
 from host.align.meters import Metered
 from host.align.native import native_attempt
+from host.align.replies import replies_of
 from host.align.requests import Did, Event, events_of, requests_of, window_of
 from host.align.series import costs_of, sampler_cpu_ratio, series_of
 from host.align.staircase import steps_of
@@ -15,6 +16,7 @@ from host.align.streams import AttemptFiles
 from host.errors import FolderError
 from host.handover.plan import ResolvedPlan
 from host.handover.runner import NATIVE
+from host.handover.served import SERVED
 from host.handover.trace import AttemptTrace, Series, Window
 
 
@@ -71,7 +73,10 @@ def _did(
     """What the engine did: said by events of the agent, or read from what a runner printed."""
     if plan.engine_kind == NATIVE:
         return native_attempt(events, files.log, plan.engine_settings, requested, cut=cut)
-    requests = requests_of(events, files.streams.get("tokens"), requested)
+    if plan.engine_kind == SERVED:
+        requests = replies_of(events, files.streams.get("chunks"), requested)
+    else:
+        requests = requests_of(events, files.streams.get("tokens"), requested)
     return Did(requests, window_of(events, "load_start", "load_end"))
 
 

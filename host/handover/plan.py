@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from host.handover.load_shape import LoadPlan
 from host.handover.text import Txt, same
 
 PLAN_VERSION = 2
@@ -144,8 +145,9 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One plan file. controls: ids of the profile's controls that are held during the run.
 
     staircase: only of a run that calibrates sources of the device against a meter. pulses: left
-    out, none are played: they heat the device, so no file but the plan asks for them. A plan that
-    leaves both out reads, and is quoted, as before there were any.
+    out, none are played: they heat the device, so no file but the plan asks for them. load: how
+    requests follow one another, left out one by one. A plan that leaves them out reads, and is
+    quoted, as before there were any.
     """
 
     plan: Annotated[int, Meta(ge=1)]
@@ -160,6 +162,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     controls: tuple[str, ...] = ()
     staircase: StaircasePlan | msgspec.UnsetType = msgspec.UNSET
     pulses: PulsePlan | msgspec.UnsetType = msgspec.UNSET
+    load: LoadPlan | msgspec.UnsetType = msgspec.UNSET
 
 
 class ResolvedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -60,7 +60,7 @@ def tokens_figure(attempts: Sequence[AttemptTrace], bins: int) -> Figure:
         x = steps((t_ns[kept.index] - over.start_ns) // NS_PER_STEP)
         y = tuple(drawn_value(v) for v in count[kept.index].tolist())
         lines.append(Line(attempt.number, "", x, y))
-        each = np.array([len(r.tokens) for r in attempt.requests], dtype=np.float64)
+        each = np.array([r.tokens.made for r in attempt.requests], dtype=np.float64)
         name = Txt(zh="每请求词元数", en="tokens per request")
         summaries.append(_summary(attempt.number, name, "{token}", (len(t_ns), len(kept)), each))
     return Figure(
@@ -225,7 +225,7 @@ def _all_tokens_ns(requests: Sequence[RequestTrace]) -> IntArray:
 
 
 def _intervals_ns(attempt: AttemptTrace) -> IntArray:
-    parts = [np.diff(r.tokens.t_ns) for r in attempt.scored()]
+    parts = [np.diff(r.tokens.t_ns) for r in attempt.scored() if r.tokens.single]
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
 
