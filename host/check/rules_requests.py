@@ -18,7 +18,10 @@ EVENTS, TOKENS = "events.tsv", "tokens.tsv"
 
 
 def requests_planned(case: Case) -> Iterator[Breach]:
-    """Every item once, in the order that the seed draws; warm-ups before, as many as planned."""
+    """Every item once, in the order that the seed draws; warm-ups before, as many as planned.
+
+    A runner that shows no token has a process in the place of each request.
+    """
     run = case.facts.plan.plan.run
     items = [r.item for r in case.facts.plan.requests]
     for attempt in case.run.valid():
@@ -29,7 +32,7 @@ def requests_planned(case: Case) -> Iterator[Breach]:
             )
         warmups = [(drawn[i % len(drawn)], True) for i in range(run.warmups)]
         expected = [*warmups, *((item, False) for item in drawn)]
-        found = [(r.item, r.warmup) for r in attempt.requests]
+        found = [(r.item, r.warmup) for r in attempt.requests or attempt.stated]
         if found != expected:
             place = next(
                 (i for i, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b),

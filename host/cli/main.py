@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": ("host.cli.doctor:doctor", "Say what can be measured here, and why not the rest."),
     "devices": ("host.cli.devices:devices", "List devices with identity and state."),
     "profiles": ("host.cli.profiles:profiles", "List, show, check and match device profiles."),
+    "runners": ("host.cli.runners:runners", "List, check and try native runners' descriptions."),
     "models": ("host.cli.models:models", "List, make, quantize and inspect models."),
     "datasets": ("host.cli.datasets:datasets", "List and show the fixed datasets."),
     "equipment": (

@@ -186,13 +186,38 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedFigure:
+    """A figure that a runner states of itself; no stamp of ours is in it.
+
+    name: in the runner's description. convention: id of `host/handover/stated.py`. values: one a
+    repetition, in the unit of the convention. about: what it says it is of, key and word.
+    """
+
+    name: str
+    convention: str
+    values: tuple[float, ...]
+    about: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StatedRun:
+    """One process of a runner and what it states of itself. number: in the attempt, from 0."""
+
+    number: int
+    item: str
+    warmup: bool
+    window: Window
+    figures: tuple[StatedFigure, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptTrace:
     """One attempt: status `valid`, `void` or `incomplete` with a reason code.
 
     load: model load, None when it never ended. idle_before, idle_after: baselines or None.
     sampled: with the sampler. pair: of a run in pairs with and without it, from 1; 0 in others.
     throttled: spans in which the device slowed itself down, as reduction found them.
-    steps: of a load staircase after all else.
+    steps: of a load staircase after all else. stated: by a native runner, of itself.
     """
 
     number: int
@@ -210,6 +235,7 @@ class AttemptTrace:
     pair: int = 0
     throttled: tuple[Window, ...] = ()
     steps: tuple[Step, ...] = ()
+    stated: tuple[StatedRun, ...] = ()
 
     def scored(self) -> tuple[RequestTrace, ...]:
         """Requests that count: all but the warm-ups."""

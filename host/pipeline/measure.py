@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ NO_FILES = Files()
 
 def prepare(plan: Plan, watch: Watch, files: Files = NO_FILES) -> ResolvedPlan:
     """Resolve a plan and try it with the agent, without a run (`--dry-run`)."""
-    with reached(plan.device, files.inventory, watch) as device, device.link() as link:
+    with _at(plan, watch, files) as device, device.link() as link:
         instruments = equipment_for(files.equipment, link)
         in_use = None if instruments is None else instruments.equipment
         check_pulses(plan, in_use)
@@ -121,6 +121,10 @@ class Asked:
     detached: bool = False
 
 
+def _at(plan: Plan, watch: Watch, files: Files) -> AbstractContextManager[Reached]:
+    return reached(plan.device, files.inventory, watch, plan.engine.kind)
+
+
 @contextmanager
 def _begun(
     asked: Asked, runs: Path, watch: Watch, files: Files
@@ -129,7 +133,7 @@ def _begun(
     check_writable(runs)
     laboratory = laboratory_bytes(files.laboratory)
     plan, given, gates = asked.plan, asked.given, None
-    with reached(plan.device, files.inventory, watch) as device, device.link() as link:
+    with _at(plan, watch, files) as device, device.link() as link:
         if not files.plan:
             plan, gates = with_profile_gates(plan, device, watch, detached=asked.detached)
             given = given if gates is None else dump(plan).encode()

@@ -25,7 +25,7 @@ from host.handover.plan import (
     Plan,
     ResolvedRequest,
 )
-from host.handover.runner import NATIVE
+from host.handover.runner import NATIVE, NATIVE_WORDS
 from host.handover.text import Txt
 
 # The order in which `auto` tries engines.
@@ -48,7 +48,7 @@ def choose_engine(plan: Plan, installed: Mapping[str, str | None]) -> EngineChoi
 
     installed: engine kind -> version on the device, None where its library is not there.
     """
-    kind = plan.engine.kind
+    kind = NATIVE if plan.engine.kind in NATIVE_WORDS else plan.engine.kind
     if kind != "auto":
         return EngineChoice(kind, NAMED_BY_PLAN)
     if installed.get(NATIVE) and not any(installed.get(name) for name in PREFERRED):

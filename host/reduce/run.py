@@ -27,6 +27,7 @@ from host.reduce.memory import memory_results
 from host.reduce.phases import BURST, REQUEST, SUSTAINED, is_long, whole
 from host.reduce.power import power_results
 from host.reduce.side_by_side import ratio_results
+from host.reduce.stated import stated_results, without_tokens
 from host.reduce.sustained import decode_rate_in, sustained_ratio
 from host.reduce.throughput import decode_rate, output_byte_rate, prefill_rate
 
@@ -102,7 +103,10 @@ def reduce_run(run: AlignedRun) -> Reduced:
     ]
     order = {measurand: place for place, measurand in enumerate(MEASURANDS)}
     found.sort(key=lambda observation: order[observation.measurand])
-    return Reduced(tuple(found), tuple(convention_results(attempts)))
+    derived = convention_results(attempts)
+    if any(attempt.stated and not attempt.requests for attempt in attempts):
+        found, derived = without_tokens(found), without_tokens(derived)
+    return Reduced(tuple(found), (*derived, *stated_results(attempts)))
 
 
 def interval_quantiles(attempts: Sequence[AttemptTrace]) -> list[Observation]:
