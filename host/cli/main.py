@@ -26,6 +26,7 @@ COMMANDS = {
     "profiles": ("host.cli.profiles:profiles", "List, show, check and match device profiles."),
     "models": ("host.cli.models:models", "List, make, quantize and inspect models."),
     "datasets": ("host.cli.datasets:datasets", "List and show the fixed datasets."),
+    "fidelity": ("host.cli.fidelity:fidelity", "Make and check references of a model's output."),
     "equipment": (
         "host.cli.equipment:equipment",
         "Show and check instruments and certificates; import a DCC.",

@@ -18,6 +18,7 @@ from host.pipeline.artefacts import artefacts_of, engines_of
 from host.pipeline.calibration import write_calibration
 from host.pipeline.calibration_use import calibrations_for, keep_calibrations
 from host.pipeline.equipment import equipment_for, keep_equipment
+from host.pipeline.fidelity import fidelity_for, keep_fidelity
 from host.pipeline.fill import Work, disk, fill, hand_over_all
 from host.pipeline.laboratory import NAME as LABORATORY
 from host.pipeline.laboratory import laboratory_bytes
@@ -151,6 +152,7 @@ def _begun(
                 if gates is not None:
                     write_json(folder.data / GATES, asdict(gates))
                 keep_equipment(folder, instruments)
+                keep_fidelity(folder, resolved)
                 keep_calibrations(folder, calibrations)
                 if laboratory is not None:
                     write_bytes(folder.data / LABORATORY, laboratory)
@@ -159,7 +161,9 @@ def _begun(
 
 def _resolved(plan: Plan, device: Reached, link: AgentLink, watch: Watch) -> ResolvedPlan:
     found = artefacts_of(plan, engines_of(link), _steps(watch))
-    return resolve_plan(plan, found, link, device, watch)
+    resolved = resolve_plan(plan, found, link, device, watch)
+    fidelity_for(resolved)
+    return resolved
 
 
 def finish(folder: RunFolder, ended: str, watch: Watch) -> Measured:
