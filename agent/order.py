@@ -139,6 +139,22 @@ def parse_model(found: object) -> Path:
     return _path("model", found)
 
 
+def parse_place(
+    found: Mapping[str, Any], shortest: int
+) -> tuple[Path, int, tuple[Request, ...], float]:
+    """directory, first, requests and watchdog_s of a `score` message.
+
+    shortest: ids in the shortest window; `first` leaves at least one row of it.
+    """
+    asked = found.get("requests") or []
+    return (
+        _path("directory", found.get("directory")),
+        _integer("first", found.get("first"), 0, shortest - 2),
+        _requests(asked) if asked else (),
+        _number("watchdog_s", found.get("watchdog_s"), 0.001, MAX_SECONDS),
+    )
+
+
 def _requests(found: object) -> tuple[Request, ...]:
     if not isinstance(found, list) or not 0 < len(found) <= MAX_REQUESTS:
         raise OrderError(f"order.requests: not a list of 1 to {MAX_REQUESTS}")

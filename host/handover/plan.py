@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from host.handover.fidelity import FidelityPlan
 from host.handover.load_shape import LoadPlan
 from host.handover.text import Txt, same
 
@@ -163,6 +164,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     staircase: StaircasePlan | msgspec.UnsetType = msgspec.UNSET
     pulses: PulsePlan | msgspec.UnsetType = msgspec.UNSET
     load: LoadPlan | msgspec.UnsetType = msgspec.UNSET
+    fidelity: FidelityPlan | msgspec.UnsetType = msgspec.UNSET
 
 
 class ResolvedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,6 +16,8 @@ from host.align.streams import read_json
 from host.errors import AgentError, DeviceError, FolderError, HostError, TransportError
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Watch
+from host.pipeline.fidelity import score_run
+from host.pipeline.launch import launch_of
 from host.pipeline.reach import Reached
 from host.pipeline.surroundings import surroundings
 from host.pipeline.unattended import left_alone, refuse_unattended, take_back
@@ -105,6 +107,7 @@ def hand_over_all(work: Work) -> None:
         before(bench, link)
         exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
         begin_timekeeping(link, bench.folder, apart=bench.between)
+        score_run(bench, link)
         with left_alone(work.device, plan, work.folder, bench.clock) as held:
             hand_over(bench, link, numbers, work.device.name, held)
         bench.journal.note("detached")
@@ -182,6 +185,7 @@ def _attempts(bench: Bench, link: Link) -> str:
         before(bench, link)
         exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
         session = begin_timekeeping(link, bench.folder, apart=bench.between)
+        score_run(bench, link)
         play_pulses(bench, link, f"before-{numbers.start:03d}")
         ended = run_attempts(bench, link, numbers)
         play_pulses(bench, link, f"after-{numbers.start:03d}", ended)
@@ -236,34 +240,6 @@ def before(bench: Bench, link: Link) -> None:
         path = folder.data / f"{name}.json"
         if not path.exists():
             write_json(path, _content(message))
-
-
-def launch_of(device: Reached) -> dict[str, str]:
-    """How the engine comes to run: an app, a shell and a service differ in speed on phones."""
-    session, engine, sampler = _AT_HAND
-    if device.deployment.shell:
-        session, engine, sampler = _BY_SHELL
-    elif device.store is not None:
-        session = "kept by a process of its own on the device, joined over the transport"
-    return {
-        "transport": device.transport.device,
-        "agent": device.deployment.agent.name,
-        "session": session,
-        "engine": engine,
-        "sampler": sampler,
-    }
-
-
-_AT_HAND = (
-    "child process of the host, isolated Python, JSON lines over stdio",
-    "a fresh child process of the session for every attempt",
-    "another child process of the session",
-)
-_BY_SHELL = (
-    "a process of its own on the device for every attempt or queue, followed over the transport",
-    "a fresh child process of the attempt for every request, in a process group of its own",
-    "another child process of the attempt",
-)
 
 
 def _content(message: dict[str, Any]) -> dict[str, Any]:

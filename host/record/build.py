@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from host.handover.facts import RunFacts
+from host.handover.fidelity import not_measured
 from host.handover.formal import StatusField
 from host.handover.record import SCHEMA_NAME, SCHEMA_VERSION, PerformedField, Record, SchemaField
 from host.handover.result import Results
@@ -18,6 +19,7 @@ from host.handover.trace import AlignedRun
 from host.record.attempts import attempts_of
 from host.record.budgets import budgets_of
 from host.record.environment import environment_of
+from host.record.fidelity import fidelity_definitions, voided
 from host.record.formal import with_formal
 from host.record.limitations import limitations_of
 from host.record.method import method_of, sampling_plan_of
@@ -49,6 +51,7 @@ def build(
     sources = sources_of(run, facts.sources)
     evidence = Evidence(run, results, facts, attempts, sources)
     settings = settings_of(facts)
+    fidelity = facts.fidelity or not_measured()
     quantities = tuple(quantity_of(result, facts.equipment) for result in results.results)
     conventions = tuple(quantity_of(result) for result in results.conventions)
     record = Record(
@@ -58,7 +61,7 @@ def build(
         kind=_kind(facts),
         title=_title(facts),
         status=StatusField(),
-        verdict=verdict_of(attempts, facts.interrupted, facts.beyond),
+        verdict=voided(verdict_of(attempts, facts.interrupted, facts.beyond), fidelity),
         laboratory=None,
         customer=None,
         people=(),
@@ -84,7 +87,11 @@ def build(
         results=quantities,
         budgets=budgets_of(results.results),
         conventions=conventions,
-        definitions=definitions_of((results.results, results.conventions)),
+        fidelity=fidelity,
+        definitions=(
+            *definitions_of((results.results, results.conventions)),
+            *fidelity_definitions(fidelity),
+        ),
         sources=sources,
         absent=absent_of(facts.sources),
         gaps=gaps_of(run),

@@ -173,8 +173,10 @@ def no_power(e: Evidence) -> list[Warning_]:
     return [Warning_("no-power-source", text, next=after)]
 
 
-def no_fidelity(_: Evidence) -> list[Warning_]:
+def no_fidelity(e: Evidence) -> list[Warning_]:
     """Speed without a fidelity result is measured and not ranked."""
+    if e.facts.fidelity is not None and e.facts.fidelity.figures:
+        return []
     text = Txt(
         "没有该模型、运行时与设备的保真度结果：已测量，不参与排名。",
         "No fidelity result for this model, runtime and device: measured, not ranked.",
