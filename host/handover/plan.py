@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from host.handover.audit_plan import AuditPlan
 from host.handover.text import Txt, same
 
 PLAN_VERSION = 2
@@ -135,8 +136,9 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One plan file. controls: ids of the profile's controls that are held during the run.
 
     staircase: only of a run that calibrates sources of the device against a meter. pulses: left
-    out, none are played: they heat the device, so no file but the plan asks for them. A plan that
-    leaves both out reads, and is quoted, as before there were any.
+    out, none are played: they heat the device, so no file but the plan asks for them. audit:
+    probes after the scored attempts. A plan that leaves them out reads, and is quoted, as before
+    there were any.
     """
 
     plan: Annotated[int, Meta(ge=1)]
@@ -151,6 +153,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     controls: tuple[str, ...] = ()
     staircase: StaircasePlan | msgspec.UnsetType = msgspec.UNSET
     pulses: PulsePlan | msgspec.UnsetType = msgspec.UNSET
+    audit: AuditPlan | msgspec.UnsetType = msgspec.UNSET
 
 
 class ResolvedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

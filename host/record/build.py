@@ -16,6 +16,7 @@ from host.handover.statement import Statement
 from host.handover.text import Txt
 from host.handover.trace import AlignedRun
 from host.record.attempts import attempts_of
+from host.record.audit import doubts_of
 from host.record.budgets import budgets_of
 from host.record.environment import environment_of
 from host.record.formal import with_formal
@@ -58,7 +59,7 @@ def build(
         kind=_kind(facts),
         title=_title(facts),
         status=StatusField(),
-        verdict=verdict_of(attempts, facts.interrupted, facts.beyond),
+        verdict=verdict_of(attempts, facts.interrupted, facts.beyond, doubts_of(facts)),
         laboratory=None,
         customer=None,
         people=(),
@@ -95,6 +96,7 @@ def build(
         software=tuple(dict(part) for part in facts.software),
         payload_sha256=facts.payload_sha256,
         limitations=limitations_of(quantities, conventions),
+        audit=facts.audit,
         end_of_record=True,
     )
     return identified(with_formal(record, facts.laboratory, statements))

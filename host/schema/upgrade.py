@@ -204,7 +204,7 @@ def from_0_2_0(old: Json) -> Json:
 
 def from_0_3_0(old: Json) -> Json:
     """0.3.0 knew no results but those of attempts."""
-    return {**old, "schema": {"name": SCHEMA_NAME, "version": "0.4.0"}}
+    return {**old, "schema": {"name": SCHEMA_NAME, "version": "0.4.0"}, "audit": []}
 
 
 # Version -> the step that leads on from it.
