@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from host.handover.audit_plan import AuditPlan
 from host.handover.fidelity import FidelityPlan
 from host.handover.load_shape import LoadPlan
 from host.handover.text import Txt, same
@@ -147,8 +148,9 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     staircase: only of a run that calibrates sources of the device against a meter. pulses: left
     out, none are played: they heat the device, so no file but the plan asks for them. load: how
-    requests follow one another, left out one by one. A plan that leaves them out reads, and is
-    quoted, as before there were any.
+    requests follow one another, left out one by one. fidelity: of the output to a reference.
+    audit: probes after the scored attempts. A plan that leaves them out reads, and is quoted, as
+    before there were any.
     """
 
     plan: Annotated[int, Meta(ge=1)]
@@ -165,6 +167,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pulses: PulsePlan | msgspec.UnsetType = msgspec.UNSET
     load: LoadPlan | msgspec.UnsetType = msgspec.UNSET
     fidelity: FidelityPlan | msgspec.UnsetType = msgspec.UNSET
+    audit: AuditPlan | msgspec.UnsetType = msgspec.UNSET
 
 
 class ResolvedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

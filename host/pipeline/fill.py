@@ -18,6 +18,7 @@ from host.handover.plan import ResolvedPlan
 from host.handover.progress import Watch
 from host.pipeline.fidelity import score_run
 from host.pipeline.launch import launch_of
+from host.pipeline.probes import begin_audit, run_probes
 from host.pipeline.reach import Reached
 from host.pipeline.surroundings import surroundings
 from host.pipeline.unattended import left_alone, refuse_unattended, take_back
@@ -88,7 +89,7 @@ def fill(work: Work, link: Link, air: Look | None = None) -> str:
             interrupts(bench.switch),
             surroundings(work.device, plan, work.folder, bench.clock) as around,
         ):
-            ended = _attempts(replace(bench, around=around, air=air), link)
+            ended = _attempts(work, replace(bench, around=around, air=air), link)
         bench.journal.note(ended or "run_end")
         bench.journal.close()
     return ended
@@ -176,10 +177,11 @@ def finish_rest(work: Work) -> None:
         bench.journal.close()
 
 
-def _attempts(bench: Bench, link: Link) -> str:
+def _attempts(work: Work, bench: Bench, link: Link) -> str:
     """The attempts that are still missing, between two looks at the device."""
     numbers = missing(bench)
     bench.journal.note("run_start", {"first": numbers.start, "last": numbers.stop - 1})
+    begin_audit(bench)
     ended = ""
     try:
         before(bench, link)
@@ -188,6 +190,7 @@ def _attempts(bench: Bench, link: Link) -> str:
         score_run(bench, link)
         play_pulses(bench, link, f"before-{numbers.start:03d}")
         ended = run_attempts(bench, link, numbers)
+        ended = ended or run_probes(bench, link, work.device, work.watch)
         play_pulses(bench, link, f"after-{numbers.start:03d}", ended)
         end_timekeeping(link, bench.folder, session, apart=bench.between)
         write_json(bench.folder.data / "device-after.json", _content(link.ask("device")))

@@ -16,6 +16,7 @@ from host.handover.perturbation import Lookup
 from host.handover.plan import Plan, ResolvedPlan
 from host.handover.progress import Progress, Watch
 from host.pipeline.artefacts import artefacts_of, engines_of
+from host.pipeline.audit import keep_reference, reference_of
 from host.pipeline.calibration import write_calibration
 from host.pipeline.calibration_use import calibrations_for, keep_calibrations
 from host.pipeline.equipment import equipment_for, keep_equipment
@@ -157,6 +158,7 @@ def _begun(
                 keep_equipment(folder, instruments)
                 keep_fidelity(folder, resolved)
                 keep_calibrations(folder, calibrations)
+                keep_reference(folder, reference_of(plan, resolved.model))
                 if laboratory is not None:
                     write_bytes(folder.data / LABORATORY, laboratory)
             yield Work(resolved, folder, device, watch), link

@@ -17,6 +17,7 @@ from host.handover.progress import Watch
 from host.handover.runner import NATIVE
 from host.handover.served import SERVED
 from host.pipeline.artefacts import Artefacts
+from host.pipeline.audit import check_audit, longest_probe, reference_of
 from host.pipeline.native import native
 from host.pipeline.reach import Reached, place_model
 from host.pipeline.served import served
@@ -34,6 +35,7 @@ def resolve_plan(
     plan: Plan, found: Artefacts, link: AgentLink, device: Reached, watch: Watch
 ) -> ResolvedPlan:
     """Try model, settings and prompt lengths with the engine itself, and state everything."""
+    check_audit(plan, found.engine_kind)
     path = _placed(plan, device, found, watch)
     requests = requests_of(plan, found.dataset)
     if found.engine_kind == NATIVE:
@@ -79,6 +81,7 @@ def _tried(
     given = dict(plan.engine.settings)
     counts = _counts(path, found.engine_kind, given, requests, link)
     longest = max(counts[r.item] + r.output_tokens for r in requests)
+    longest = max(longest, longest_probe(plan, reference_of(plan, found.model)))
     context = given.setdefault("n_ctx", -(-longest // CONTEXT_STEP) * CONTEXT_STEP)
     if not isinstance(context, int) or isinstance(context, bool):
         raise PlanError("engine.settings.n_ctx", f"{context!r} is no number of tokens")

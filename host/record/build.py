@@ -17,6 +17,7 @@ from host.handover.statement import Statement
 from host.handover.text import Txt
 from host.handover.trace import AlignedRun
 from host.record.attempts import attempts_of
+from host.record.audit import doubts_of
 from host.record.budgets import budgets_of
 from host.record.environment import environment_of
 from host.record.fidelity import fidelity_definitions, voided
@@ -61,7 +62,9 @@ def build(
         kind=_kind(facts),
         title=_title(facts),
         status=StatusField(),
-        verdict=voided(verdict_of(attempts, facts.interrupted, facts.beyond), fidelity),
+        verdict=voided(
+            verdict_of(attempts, facts.interrupted, facts.beyond, doubts_of(facts)), fidelity
+        ),
         laboratory=None,
         customer=None,
         people=(),
@@ -102,6 +105,7 @@ def build(
         software=tuple(dict(part) for part in facts.software),
         payload_sha256=facts.payload_sha256,
         limitations=limitations_of(quantities, conventions),
+        audit=facts.audit,
         end_of_record=True,
     )
     return identified(with_formal(record, facts.laboratory, statements))

@@ -11,6 +11,7 @@ from host.handover.result import Result, Results
 from host.handover.text import Txt
 from host.handover.trace import AlignedRun
 from host.record.attempts import outputs_differ
+from host.record.audit import audit_warnings
 from host.record.pulses import pulse_warnings
 from host.record.state import changed_state
 from host.record.warning_counters import counter_warnings
@@ -59,6 +60,7 @@ def warnings_of(evidence: Evidence) -> tuple[Warning_, ...]:
     return (
         *found,
         *output_warnings(evidence.run),
+        *audit_warnings(evidence.facts),
         *equipment_warnings(evidence.facts),
         *gate_warnings(evidence.facts),
         *meter_warnings(evidence.run, evidence.facts),
