@@ -42,6 +42,10 @@ COMMANDS = {
     "sign": ("host.cli.sign:sign", "Sign a record; attach a time stamp."),
     "report": ("host.cli.report:report", "Redraw table and page from a run folder."),
     "compare": ("host.cli.compare:compare", "Say whether records compare, and what differs."),
+    "catalogue": (
+        "host.cli.catalogue:catalogue",
+        "Import records into a database; find them, and one device over time.",
+    ),
     "seal": ("host.cli.seal:seal", "Close an interrupted run as it is."),
     "laboratory": ("host.cli.laboratory:laboratory", "Who measures, for whom, who answers."),
     "issue": ("host.cli.issue:issue", "Issue the record of a sealed run."),
