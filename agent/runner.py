@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.engines.base import Engine, EngineError, Generated
+from agent.inferences import InferenceLog, Serving, graph_of
 from agent.order import Order, Request, Staircase
 from agent.pipes import Sender
 from agent.prompts import ids_sha256, prompt_of
@@ -141,7 +142,14 @@ class Attempt:
     stop: threading.Event
     diary: Diary
 
-    def run(self, tokens: TokenLog) -> None:
+    def log(self) -> TokenLog | InferenceLog:
+        """The stream of what the engine makes: tokens, or inferences of a plain graph."""
+        if self.order.inferences is None:
+            return TokenLog(self.order, self.engine, self.voice, self.stop)
+        clock, tell = self.engine.clock, self.voice.output
+        return InferenceLog(self.order.directory, clock, tell, self._heed_stop)
+
+    def run(self, log: TokenLog | InferenceLog) -> None:
         """Raises StoppedError, TokenCountError, EngineError, MemoryError or OSError."""
         order, diary = self.order, self.diary
         self._heed_stop()
@@ -154,11 +162,19 @@ class Attempt:
         gc.disable()  # no pause of the collector between two tokens
         self._idle("idle_before", order.idle_before_s)
         for number, request in enumerate(order.requests):
-            self._request(number, request, tokens)
+            self._serve(number, request, log)
         self._idle("idle_after", order.idle_after_s)
         if order.staircase is not None:
             self._staircase(order.staircase)
         diary.note("unload")
+
+    def _serve(self, number: int, request: Request, log: TokenLog | InferenceLog) -> None:
+        if isinstance(log, TokenLog):
+            self._request(number, request, log)
+            return
+        engine, count = graph_of(self.engine), self.order.inferences or 1
+        Serving(engine, self.diary, log, count).request(number, request)
+        self._heed_stop()
 
     def _staircase(self, steps: Staircase) -> None:
         """After all that is measured, so that nothing of it runs on a device that they warmed."""
@@ -244,9 +260,10 @@ def run_attempt(order: Order, engine: Engine, sender: Sender, stop: threading.Ev
     try:
         diary = Diary(order.directory, engine.clock)
         closers.append(diary.close)
-        tokens = TokenLog(order, engine, voice, stop)
-        closers.append(tokens.close)
-        Attempt(order, engine, voice, stop, diary).run(tokens)
+        attempt = Attempt(order, engine, voice, stop, diary)
+        log = attempt.log()
+        closers.append(log.close)
+        attempt.run(log)
     except (StoppedError, TokenCountError, EngineError, MemoryError, OSError) as err:
         status, reason = outcome_of(err)
     ends = []

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.wire import WireError
+from host.align.inferences import graph_requests
 from host.align.meters import Metered
 from host.align.native import native_attempt
 from host.align.requests import Did, Event, events_of, requests_of, window_of
@@ -71,8 +72,12 @@ def _did(
     """What the engine did: said by events of the agent, or read from what a runner printed."""
     if plan.engine_kind == NATIVE:
         return native_attempt(events, files.log, plan.engine_settings, requested, cut=cut)
+    load = window_of(events, "load_start", "load_end")
+    if plan.plan.inference:
+        stream = files.streams.get("inferences")
+        return Did(graph_requests(events, stream, plan.plan.inference), load)
     requests = requests_of(events, files.streams.get("tokens"), requested)
-    return Did(requests, window_of(events, "load_start", "load_end"))
+    return Did(requests, load)
 
 
 def _beside(meters: Metered, events: Sequence[Event]) -> tuple[Series, ...]:

@@ -28,7 +28,8 @@ def output_bytes_of(requests: Iterable[RequestTrace]) -> bytes:
 
     A line is the item's id, a TAB, and the token ids in decimal joined by single spaces. Lines
     are sorted by item, then by place in the attempt: every attempt draws its own order, and the
-    same outputs shall give the same hash. A token that the engine did not name is `-`.
+    same outputs shall give the same hash. A token that the engine did not name is `-`. Of a plain
+    graph the SHA-256 of its outputs stands where token ids would.
     """
     lines = [
         f"{request.item}\t{' '.join(_ids(request))}\n"
@@ -38,6 +39,8 @@ def output_bytes_of(requests: Iterable[RequestTrace]) -> bytes:
 
 
 def _ids(request: RequestTrace) -> list[str]:
+    if request.inferences is not None:
+        return [request.inferences.output_sha256]
     if not request.tokens.known:
         return ["-"] * len(request.tokens)
     return [str(int(token)) for token in request.tokens.tokens]

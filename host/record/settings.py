@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from host.handover.facts import RunFacts
 from host.handover.measurands import MEASURANDS
 from host.handover.runner import NATIVE
@@ -25,6 +27,13 @@ NATIVE_BOUNDARY = (
 )
 NATIVE_SAMPLER = "as the runner's arguments say"
 NATIVE_CACHE = "a new process for each request"
+# Of a plain graph: the same inputs for all inferences of a request, nothing kept between them.
+GRAPH_BOUNDARY = (
+    "device clock; inputs made, inference called with inputs in host memory, inference returned"
+    " with outputs in host memory"
+)
+GRAPH_SAMPLER = "none: a plain graph"
+GRAPH_CACHE = "none: each inference stands alone"
 
 
 def settings_of(facts: RunFacts) -> dict[str, Any]:
@@ -35,7 +44,8 @@ def settings_of(facts: RunFacts) -> dict[str, Any]:
     either: the number of attempts, which changes U and not the quantity.
     """
     run, sampling = facts.plan.plan.run, facts.plan.plan.sampling
-    native = facts.plan.engine_kind == NATIVE
+    boundary, sampler, cache = _conventions(facts)
+    inference = facts.plan.plan.inference
     named: dict[str, Any] = {
         "measurands": list(MEASURANDS),
         "dataset": {key: _said(facts.dataset, key) for key in ("id", "version", "sha256")},
@@ -47,8 +57,8 @@ def settings_of(facts: RunFacts) -> dict[str, Any]:
         "stop": run.stop,
         "warmups": run.warmups,
         "requests_per_attempt": len(facts.plan.requests),
-        "cache": NATIVE_CACHE if native else CACHE,
-        "sampler": NATIVE_SAMPLER if native else SAMPLER,
+        "cache": cache,
+        "sampler": sampler,
         "context_tokens": facts.plan.engine_settings.get("n_ctx", NOT_STATED),
         "sampling": {
             "enabled": sampling.enabled,
@@ -57,10 +67,21 @@ def settings_of(facts: RunFacts) -> dict[str, Any]:
             "jitter_ratio": sampling.jitter_ratio,
         },
         "idle_baseline_s": {"before": run.idle_before_s, "after": run.idle_after_s},
-        "timing_boundary": NATIVE_BOUNDARY if native else TIMING_BOUNDARY,
+        "timing_boundary": boundary,
     }
+    if inference:
+        named["inference"] = msgspec.to_builtins(inference)
     fit: dict[str, Any] = quoted(named)
     return fit
+
+
+def _conventions(facts: RunFacts) -> tuple[str, str, str]:
+    """Timing boundary, sampler and cache, by how the model is run."""
+    if facts.plan.engine_kind == NATIVE:
+        return NATIVE_BOUNDARY, NATIVE_SAMPLER, NATIVE_CACHE
+    if facts.plan.plan.inference:
+        return GRAPH_BOUNDARY, GRAPH_SAMPLER, GRAPH_CACHE
+    return TIMING_BOUNDARY, SAMPLER, CACHE
 
 
 def _said(said: Any, key: str) -> Any:  # noqa: ANN401 - free-form

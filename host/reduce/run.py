@@ -16,6 +16,7 @@ from host.reduce.channels import channels_of, series_of, with_readings
 from host.reduce.conventions import convention_results
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate, Subject, observe
+from host.reduce.inferences import inference_results, of_graph, without_tokens
 from host.reduce.latency import (
     load_time,
     longest_late_s,
@@ -89,12 +90,13 @@ def reduce_run(run: AlignedRun) -> Reduced:
     be reduced stands there with its reason.
     """
     attempts = run.counted()
+    graph = of_graph(attempts)
     found = [
         observe(_subject("load_time@1"), attempts, load_time),
         *_of_requests(attempts),
         *_of_spans(attempts),
         *interval_quantiles(attempts),
-        *_of_items(attempts),
+        *(inference_results(attempts) if graph else _of_items(attempts)),
         *memory_results(attempts),
         *(powers := power_results(attempts)),
         *ratio_results(powers),
@@ -102,6 +104,8 @@ def reduce_run(run: AlignedRun) -> Reduced:
     ]
     order = {measurand: place for place, measurand in enumerate(MEASURANDS)}
     found.sort(key=lambda observation: order[observation.measurand])
+    if graph:  # every convention of another tool is one of tokens
+        return Reduced(tuple(without_tokens(observation) for observation in found), ())
     return Reduced(tuple(found), tuple(convention_results(attempts)))
 
 
