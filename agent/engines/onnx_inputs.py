@@ -111,7 +111,7 @@ def _size(name: str, index: int, dim: object, settings: Mapping[str, Any]) -> in
     size = settings["symbols"].get(dim) if isinstance(dim, str) else None
     if size is None and index == 0:
         size = settings["batch"]
-    if not _whole(size):
+    if size is None or not _whole(size):
         said = f"dimension {index} of input {name} ({dim}) is open: give symbols or shapes.{name}"
         raise EngineError(BAD_SETTING, said)
     return int(size)

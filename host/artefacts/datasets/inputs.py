@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from host.artefacts.datasets.dataset import Dataset, Item, canonical_sha256
+from host.artefacts.datasets.dataset import Dataset, Item, Language, canonical_sha256
 from host.artefacts.models.hashing import hash_files
 from host.errors import ArtefactError
 from host.handover.text import Txt
@@ -18,7 +18,8 @@ INPUTS, SEEDED = "inputs:", "inputs:seeded"
 SEEDS = 8  # our choice: enough to see outputs follow their inputs
 MAX_FILES = 1000
 ENDINGS = (".npz", ".npy")
-SCENARIO, LANGUAGE = "plain-graph", "zxx"
+SCENARIO = "plain-graph"
+LANGUAGE: Language = "zxx"
 _OURS = "Apache-2.0"
 _THEIRS = "not stated"
 

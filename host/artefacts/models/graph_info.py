@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,13 +49,13 @@ def read_graph(path: Path) -> GraphContents:
     graphs = sorted(folder.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
     stated: dict[str, str] = {}
     names: set[str] = set()
-    size_bytes, weights = 0, {}
+    weights: Counter[str] = Counter()
+    size_bytes = 0
     for one in graphs:
         model = _load(one)
         found = tally(model.graph, one)
         size_bytes += found.size_bytes
-        for scheme, count in found.weights.items():
-            weights[scheme] = weights.get(scheme, 0) + count
+        weights += found.weights
         stated |= {prop.key: prop.value[:MAX_WORDS] for prop in model.metadata_props}
         names |= {one.name, *_data_files(model, one)}
     if not weights:
@@ -62,7 +63,7 @@ def read_graph(path: Path) -> GraphContents:
     return GraphContents(
         name=stated.get("name"),
         licence=stated.get("license"),
-        parameters=sum(weights.values()),
+        parameters=weights.total(),
         weight_bits=8 * size_bytes,
         quantization=max(sorted(weights), key=lambda scheme: weights[scheme]),
         files=tuple(sorted(names)),
