@@ -14,10 +14,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent.engines.base import Engine, EngineError
+from agent.engines.server import Server
 from agent.engines.table import maker
 from agent.order import Order, OrderError, parse_engine, parse_model, parse_order, parse_texts
 from agent.pipes import Sender, claim_stdout, read_lines
-from agent.runner import Outcome, outcome_of, run_attempt
+from agent.runner import Outcome, run_attempt
+from agent.stop_reasons import outcome_of
 from agent.streams import end_fields
 from agent.wire import Message, decode
 from collectors.clocks import device_clock
@@ -59,11 +61,13 @@ def _run(
     placed = _place(order)
     make = maker(order.engine.kind)
     engine = make(order.model, order.engine.settings, device_clock())
-    sender.send("ready")
+    sender.send("ready", {"pid": engine.pid} if isinstance(engine, Server) else None)
     go.wait()
-    outcome = run_attempt(order, engine, sender, stop)
-    facts = {**engine.describe(), **placed}
-    engine.close()
+    try:
+        outcome = run_attempt(order, engine, sender, stop)
+        facts = {**engine.describe(), **placed}
+    finally:
+        engine.close()
     return outcome, facts
 
 
@@ -102,8 +106,11 @@ def _tokenize(message: Message, sender: Sender) -> None:
         texts = parse_texts(message["texts"])
         make = maker(choice.kind)
         engine = make(parse_model(message["model"]), choice.settings, device_clock())
-        engine.load(vocabulary_only=True)
-        sender.send("tokens", _counted(engine, texts))
+        try:
+            engine.load(vocabulary_only=True)
+            sender.send("tokens", _counted(engine, texts))
+        finally:
+            engine.close()
     except EngineError as err:
         sender.send("error", {"code": err.code, "detail": err.detail})
     except (OrderError, KeyError) as err:
@@ -114,5 +121,15 @@ def _tokenize(message: Message, sender: Sender) -> None:
 
 
 def _counted(engine: Engine, texts: tuple[str, ...]) -> Mapping[str, Any]:
-    counts = [len(engine.tokenize(text)) for text in texts]
+    """counts: of each text, null where the engine does not say how it tokenizes."""
+    counts = [_count(engine, text) for text in texts]
     return {"counts": counts, "engine": dict(engine.describe())}
+
+
+def _count(engine: Engine, text: str) -> int | None:
+    try:
+        return len(engine.tokenize(text))
+    except EngineError as err:
+        if err.code != "no-tokenizer":
+            raise
+        return None

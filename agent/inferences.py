@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,13 +80,19 @@ class InferenceLog:
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
+class Inferring:
     """What the requests of an attempt share. count: inferences a request."""
 
     engine: Graph
     diary: Diary
     log: InferenceLog
     count: int
+
+    def run(self, requests: Sequence[Request], heed: Heed) -> None:
+        """All requests of an attempt, one after the other."""
+        for number, request in enumerate(requests):
+            self.request(number, request)
+            heed()
 
     def request(self, number: int, request: Request) -> None:
         """One request; its inputs are made before the first stamp and stay for all inferences."""

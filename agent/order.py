@@ -16,6 +16,7 @@ MAX_NUMBER = 1_000_000
 MAX_NAME_CHARS = 512
 MAX_CPUS = 4096
 MAX_STEPS = 10_000
+MAX_STREAMS = 1024
 
 
 class OrderError(ValueError):
@@ -28,6 +29,7 @@ class Request:
 
     output_tokens: how many to make with stop `length`, at most how many with stop `natural`.
     text: of a plain graph where its inputs come from (agent/engines/onnx_inputs.py).
+    streams: of a step with so many streams at once; 0 for a request by itself. stream: which one.
     """
 
     item: str
@@ -35,6 +37,8 @@ class Request:
     prompt_tokens: int | None
     output_tokens: int
     warmup: bool
+    streams: int = 0
+    stream: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,8 @@ def _requests(found: object, least: int) -> tuple[Request, ...]:
 
 def _request(where: str, found: object, least: int) -> Request:
     one = _object(where, found)
-    _keys(where, one, {"item", "text", "prompt_tokens", "output_tokens", "warmup"})
+    needed = {"item", "text", "prompt_tokens", "output_tokens", "warmup"}
+    _keys(where, one, needed, {"streams", "stream"})
     wanted = one["prompt_tokens"]
     prompt = f"{where}.prompt_tokens"
     exact = None if wanted is None else _integer(prompt, wanted, least, MAX_TOKENS)
@@ -160,6 +165,8 @@ def _request(where: str, found: object, least: int) -> Request:
         prompt_tokens=exact,
         output_tokens=_integer(f"{where}.output_tokens", one["output_tokens"], least, MAX_TOKENS),
         warmup=_flag(f"{where}.warmup", one["warmup"]),
+        streams=_integer(f"{where}.streams", one.get("streams", 0), 0, MAX_STREAMS),
+        stream=_integer(f"{where}.stream", one.get("stream", 0), 0, MAX_STREAMS),
     )
 
 

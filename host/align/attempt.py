@@ -9,6 +9,7 @@ from agent.wire import WireError
 from host.align.inferences import graph_requests
 from host.align.meters import Metered
 from host.align.native import native_attempt
+from host.align.replies import replies_of
 from host.align.requests import Did, Event, events_of, requests_of, window_of
 from host.align.series import costs_of, sampler_cpu_ratio, series_of
 from host.align.staircase import steps_of
@@ -16,6 +17,7 @@ from host.align.streams import AttemptFiles
 from host.errors import FolderError
 from host.handover.plan import ResolvedPlan
 from host.handover.runner import NATIVE
+from host.handover.served import SERVED
 from host.handover.trace import AttemptTrace, Series, Window
 
 
@@ -76,7 +78,10 @@ def _did(
     if plan.plan.inference:
         stream = files.streams.get("inferences")
         return Did(graph_requests(events, stream, plan.plan.inference), load)
-    requests = requests_of(events, files.streams.get("tokens"), requested)
+    if plan.engine_kind == SERVED:
+        requests = replies_of(events, files.streams.get("chunks"), requested)
+    else:
+        requests = requests_of(events, files.streams.get("tokens"), requested)
     return Did(requests, load)
 
 

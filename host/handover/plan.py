@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from host.handover.load_shape import LoadPlan
 from host.handover.text import Txt, same
 
 PLAN_VERSION = 2
@@ -150,8 +151,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     staircase: only of a run that calibrates sources of the device against a meter. pulses: left
     out, none are played: they heat the device, so no file but the plan asks for them. inference:
-    of the engine for plain graphs alone. A plan that leaves them out reads, and is quoted, as
-    before there were any.
+    of the engine for plain graphs alone. load: how requests follow one another, left out one by
+    one. A plan that leaves them out reads, and is quoted, as before there were any.
     """
 
     plan: Annotated[int, Meta(ge=1)]
@@ -167,6 +168,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     staircase: StaircasePlan | msgspec.UnsetType = msgspec.UNSET
     pulses: PulsePlan | msgspec.UnsetType = msgspec.UNSET
     inference: InferencePlan | msgspec.UnsetType = msgspec.UNSET
+    load: LoadPlan | msgspec.UnsetType = msgspec.UNSET
 
 
 class ResolvedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -19,6 +19,7 @@ from host.handover.text import Txt
 from host.plan.inference import check_inference
 from host.plan.resolve import (
     FORMATS,
+    check_load,
     check_pairing,
     check_staircase,
     choose_engine,
@@ -52,6 +53,7 @@ def artefacts_of(plan: Plan, installed: Mapping[str, str | None], step: Step) ->
     check_pairing(plan, choice.kind)
     check_staircase(plan, choice.kind)
     check_inference(plan, choice.kind)
+    check_load(plan, choice.kind)
     dataset = dataset_of(plan)
     path, model = _model(plan, choice.kind, step)
     if plan.model.sha256 and plan.model.sha256 != model["sha256"]:

@@ -15,10 +15,12 @@ from host.errors import PlanError
 from host.handover.plan import Plan, ResolvedPlan, ResolvedRequest
 from host.handover.progress import Watch
 from host.handover.runner import NATIVE
+from host.handover.served import SERVED
 from host.pipeline.artefacts import Artefacts
 from host.pipeline.graphs import placed_inputs, tried_graph
 from host.pipeline.native import native
 from host.pipeline.reach import Reached, place_model
+from host.pipeline.served import served
 from host.pipeline.software import software
 from host.plan.resolve import check_lengths, requests_of
 from host.run.link import AgentLink
@@ -33,7 +35,7 @@ def resolve_plan(
     plan: Plan, found: Artefacts, link: AgentLink, device: Reached, watch: Watch
 ) -> ResolvedPlan:
     """Try model, settings and prompt lengths with the engine itself, and state everything."""
-    path = place_model(device, found, watch)
+    path = _placed(plan, device, found, watch)
     requests = requests_of(plan, found.dataset)
     if plan.inference:
         requests = placed_inputs(device, requests, watch)
@@ -41,6 +43,9 @@ def resolve_plan(
         ready = native(plan, found, device, requests, watch)
         engine, more = ready.settings, [ready.software]
         counts: Mapping[str, int | None] = {r.item: r.prompt_tokens for r in requests}
+    elif found.engine_kind == SERVED:
+        engine, counts = served(plan, path, requests, link)
+        more = []
     else:
         engine, counts = _tried(plan, found, path, requests, link)
         more = []
@@ -56,6 +61,13 @@ def resolve_plan(
         profile=dict(device.profile),
         software=(*software(device.deployment), *more),
     )
+
+
+def _placed(plan: Plan, device: Reached, found: Artefacts, watch: Watch) -> str:
+    """Where the model is on the device. A server that runs there has its own copy already."""
+    if found.engine_kind == SERVED and plan.engine.settings.get("url"):
+        return str(found.path)
+    return place_model(device, found, watch)
 
 
 def _tried(

@@ -14,6 +14,7 @@ from host.artefacts.datasets.dataset import Dataset, Item
 from host.artefacts.datasets.shelf import load
 from host.artefacts.models.graph_names import names_graph
 from host.errors import PlanError
+from host.handover.load_shape import shape_of
 from host.handover.pairing import MIN_PAIRS, PAIR
 from host.handover.plan import (
     GENAI_FOLDER,
@@ -32,6 +33,8 @@ from host.handover.text import Txt
 # The order in which `auto` tries engines.
 PREFERRED = ("llama_cpp", "onnx_genai")
 FORMATS = {"llama_cpp": "gguf", "onnx_genai": "genai", "onnx": "onnx"}
+# Shape of load -> engines that can make it; a single stream can be made by all.
+SHAPES: Mapping[str, tuple[str, ...]] = {"streams": ("openai_http",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,15 @@ def check_staircase(plan: Plan, engine_kind: str) -> None:
             f"the engine {engine_kind} has no process of the Python agent that could play it on"
             " the device's clock",
         )
+
+
+def check_load(plan: Plan, engine_kind: str) -> None:
+    """Refuse a shape of load that the engine cannot make."""
+    shape = shape_of(plan.load)
+    able = SHAPES.get(shape, ())
+    if shape != "single" and engine_kind not in able:
+        made = f"made by the engine {' or '.join(able)}" if able else "not made by any engine yet"
+        raise PlanError("load.shape", f"{shape} is {made}, the engine here is {engine_kind}")
 
 
 def dataset_of(plan: Plan) -> Dataset:

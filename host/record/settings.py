@@ -9,6 +9,7 @@ import msgspec
 from host.handover.facts import RunFacts
 from host.handover.measurands import MEASURANDS
 from host.handover.runner import NATIVE
+from host.handover.served import SERVED
 from host.schema.canonical import quoted
 
 NOT_STATED = "not-stated"
@@ -34,6 +35,13 @@ GRAPH_BOUNDARY = (
 )
 GRAPH_SAMPLER = "none: a plain graph"
 GRAPH_CACHE = "none: each inference stands alone"
+# Of a server: what a client sees of it (agent/serving.py), and what it is asked for.
+SERVED_BOUNDARY = (
+    "device clock of the client; connection open, request begun, request sent, first chunk with"
+    " text, last chunk in which the server's count of tokens rises, reply ended"
+)
+SERVED_SAMPLER = "as the server does with temperature 0 and a fixed seed"
+_SERVED_CACHE = {True: "prompts of earlier requests may be kept", False: "asked not to be used"}
 
 
 def settings_of(facts: RunFacts) -> dict[str, Any]:
@@ -44,7 +52,7 @@ def settings_of(facts: RunFacts) -> dict[str, Any]:
     either: the number of attempts, which changes U and not the quantity.
     """
     run, sampling = facts.plan.plan.run, facts.plan.plan.sampling
-    boundary, sampler, cache = _conventions(facts)
+    boundary, sampler, cache = _of_engine(facts)
     inference = facts.plan.plan.inference
     named: dict[str, Any] = {
         "measurands": list(MEASURANDS),
@@ -71,14 +79,20 @@ def settings_of(facts: RunFacts) -> dict[str, Any]:
     }
     if inference:
         named["inference"] = msgspec.to_builtins(inference)
+    if facts.plan.plan.load is not msgspec.UNSET:
+        named["load"] = msgspec.to_builtins(facts.plan.plan.load)
     fit: dict[str, Any] = quoted(named)
     return fit
 
 
-def _conventions(facts: RunFacts) -> tuple[str, str, str]:
-    """Timing boundary, sampler and cache, by how the model is run."""
+def _of_engine(facts: RunFacts) -> tuple[str, str, str]:
+    """Timing boundary, sampler and cache."""
     if facts.plan.engine_kind == NATIVE:
         return NATIVE_BOUNDARY, NATIVE_SAMPLER, NATIVE_CACHE
+    if facts.plan.engine_kind == SERVED:
+        kept = facts.plan.engine_settings.get("cache_prompt") is True
+        api = facts.plan.engine_settings.get("api", NOT_STATED)
+        return f"{SERVED_BOUNDARY}; api {api}", SERVED_SAMPLER, _SERVED_CACHE[kept]
     if facts.plan.plan.inference:
         return GRAPH_BOUNDARY, GRAPH_SAMPLER, GRAPH_CACHE
     return TIMING_BOUNDARY, SAMPLER, CACHE

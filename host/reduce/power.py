@@ -24,7 +24,7 @@ from host.reduce.coverage import CoverageError
 from host.reduce.energy import PhaseEnergy, meter_of, phase_energy, rule_of
 from host.reduce.estimate import Estimate, Subject, observe
 from host.reduce.integral import Integral
-from host.reduce.latency import need_sizes
+from host.reduce.latency import need_sizes, need_steps
 from host.reduce.phases import (
     BURST,
     DECODE,
@@ -113,12 +113,12 @@ def metered_of(attempts: Sequence[AttemptTrace], like: Series) -> Metered:
 
 def output_tokens(attempt: AttemptTrace, _length_s: float) -> float:
     """Output tokens of all scored requests."""
-    return sum(len(r.tokens) for r in attempt.scored())
+    return sum(r.tokens.made for r in attempt.scored())
 
 
 def decode_steps(attempt: AttemptTrace, _length_s: float) -> float:
     """Decode steps, n - 1 of each scored request: the tokens that the decode phase made."""
-    return sum(max(0, len(r.tokens) - 1) for r in attempt.scored())
+    return sum(need_steps(r) if r.reply else max(0, len(r.tokens) - 1) for r in attempt.scored())
 
 
 def output_bytes(attempt: AttemptTrace, _length_s: float) -> float:

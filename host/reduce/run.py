@@ -111,10 +111,18 @@ def reduce_run(run: AlignedRun) -> Reduced:
 
 def interval_quantiles(attempts: Sequence[AttemptTrace]) -> list[Observation]:
     """Inter-token intervals as single values; evaluation takes the quantiles of them."""
-    samples = tuple((a.number, tuple(pooled_intervals_s(a.scored()).tolist())) for a in attempts)
+    missing = ""
+    samples: tuple[tuple[int, tuple[float, ...]], ...] = ()
+    try:
+        samples = tuple(
+            (a.number, tuple(pooled_intervals_s(a.scored()).tolist())) for a in attempts
+        )
+    except CoverageError as err:
+        missing = str(err)
     count = sum(len(values) for _, values in samples)
     late = max((longest_late_s(a.scored()) for a in attempts), default=0.0)
-    missing = "" if count else "too-few-tokens: no valid attempt has two tokens in a request"
+    if not count and not missing:
+        missing = "too-few-tokens: no valid attempt has two tokens in a request"
     return [
         Observation(
             measurand="inter_token_interval@1",
@@ -129,6 +137,10 @@ def interval_quantiles(attempts: Sequence[AttemptTrace]) -> list[Observation]:
         )
         for statistic in ("median", "p95", "p99")
     ]
+
+
+def _intervals_s(attempt: AttemptTrace) -> tuple[float, ...]:
+    return tuple(pooled_intervals_s(attempt.scored()).tolist())
 
 
 def _subject(measurand: str, scope: str = "") -> Subject:

@@ -66,7 +66,7 @@ def tokens_figure(attempts: Sequence[AttemptTrace], bins: int) -> Figure:
         x = steps((t_ns[kept.index] - over.start_ns) // NS_PER_STEP)
         y = tuple(drawn_value(v) for v in count[kept.index].tolist())
         lines.append(Line(attempt.number, "", x, y))
-        each = np.array([len(_done_ns(r)) for r in attempt.requests], dtype=np.float64)
+        each = np.array([_count(r) for r in attempt.requests], dtype=np.float64)
         name = Txt(zh=f"每请求{made.zh}数", en=f"{made.en} per request")
         unit = "{token}" if made is _TOKENS else "{inference}"
         summaries.append(_summary(attempt.number, name, unit, (len(t_ns), len(kept)), each))
@@ -245,6 +245,11 @@ def _done_ns(request: RequestTrace) -> IntArray:
     return request.tokens.t_ns if request.inferences is None else request.inferences.end_ns
 
 
+def _count(request: RequestTrace) -> int:
+    """Tokens or inferences that a request made."""
+    return request.tokens.made if request.inferences is None else len(request.inferences)
+
+
 def _all_tokens_ns(requests: Sequence[RequestTrace]) -> IntArray:
     parts = [_done_ns(r) for r in requests]
     return np.sort(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
@@ -252,7 +257,7 @@ def _all_tokens_ns(requests: Sequence[RequestTrace]) -> IntArray:
 
 def _intervals_ns(attempt: AttemptTrace) -> IntArray:
     """Between tokens, or the times that inferences took."""
-    parts = [np.diff(r.tokens.t_ns) for r in attempt.scored()]
+    parts = [np.diff(r.tokens.t_ns) for r in attempt.scored() if r.tokens.single]
     calls = [r.inferences for r in attempt.scored() if r.inferences is not None]
     parts += [each.end_ns - each.start_ns for each in calls]
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
