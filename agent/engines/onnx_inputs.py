@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from math import isfinite, prod
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from agent.engines.base import EngineError
 from agent.engines.settings import BAD_SETTING
@@ -179,9 +180,11 @@ def _seeded(numpy: Any, port: Port, source: str) -> Any:  # noqa: ANN401
 
 def _from_file(numpy: Any, ports: Sequence[Port], path: Path) -> dict[str, Any]:  # noqa: ANN401
     try:
-        found = numpy.load(path, allow_pickle=False)
-        arrays = {name: found[name] for name in found.files} if hasattr(found, "files") else found
-    except (OSError, ValueError, EOFError, KeyError) as err:
+        with path.open("rb") as file:
+            found = numpy.load(file, allow_pickle=False)
+            named = hasattr(found, "files")
+            arrays = {name: found[name] for name in found.files} if named else found
+    except (OSError, ValueError, EOFError, KeyError, BadZipFile) as err:
         raise EngineError("bad-input", f"{path.name} cannot be read: {err}") from err
     if not isinstance(arrays, dict):
         if len(ports) != 1:
