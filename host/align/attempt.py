@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from agent.wire import WireError
+from host.align.inferences import graph_requests
 from host.align.meters import Metered
 from host.align.native import native_attempt
 from host.align.printed import MismatchError
@@ -77,11 +78,15 @@ def _did(
     """What the engine did: said by events of the agent, or read from what a runner printed."""
     if plan.engine_kind == NATIVE:
         return _runner_did(files, events, plan, requested, cut=cut)
+    load = window_of(events, "load_start", "load_end")
+    if plan.plan.inference:
+        stream = files.streams.get("inferences")
+        return Did(graph_requests(events, stream, plan.plan.inference), load)
     if plan.engine_kind == SERVED:
         requests = replies_of(events, files.streams.get("chunks"), requested)
     else:
         requests = requests_of(events, files.streams.get("tokens"), requested)
-    return Did(requests, window_of(events, "load_start", "load_end"))
+    return Did(requests, load)
 
 
 def _runner_did(

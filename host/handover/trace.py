@@ -96,10 +96,33 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class InferenceTrace:
+    """The inferences of one request of a plain graph, index by index, all on the same inputs.
+
+    start_ns, end_ns: around the call, outputs in host memory at its end. batch, steps: of the
+    plan. stated: how many the agent said at the end. output_sha256: of the last outputs; repeated:
+    whether the first ones were the same.
+    """
+
+    start_ns: IntArray
+    end_ns: IntArray
+    batch: int
+    steps: int
+    stated: int
+    input_sha256: str
+    output_sha256: str
+    repeated: bool
+
+    def __len__(self) -> int:
+        return len(self.start_ns)
+
+
+@dataclass(frozen=True, slots=True)
 class RequestTrace:
     """One request: arrival t0, call start ts, tokenized, prefill window, tokens, call end te.
 
     requested_tokens: by the plan. stated_tokens: what the engine said at the end that it made.
+    inferences: of a plain graph, which has no tokens and no prefill; None of a language model.
     reply: of a server. Its prefill ends with the first chunk that has text.
     """
 
@@ -116,6 +139,7 @@ class RequestTrace:
     stop_reason: str
     stated_tokens: int
     tokens: TokenTrace
+    inferences: InferenceTrace | None = None
     reply: Reply | None = None
 
 

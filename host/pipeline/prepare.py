@@ -18,6 +18,7 @@ from host.handover.runner import NATIVE
 from host.handover.served import SERVED
 from host.pipeline.artefacts import Artefacts
 from host.pipeline.audit import check_audit, longest_probe, reference_of
+from host.pipeline.graphs import placed_inputs, tried_graph
 from host.pipeline.native import native
 from host.pipeline.reach import Reached, place_model
 from host.pipeline.served import served
@@ -38,6 +39,8 @@ def resolve_plan(
     check_audit(plan, found.engine_kind)
     path = _placed(plan, device, found, watch)
     requests = requests_of(plan, found.dataset)
+    if plan.inference:
+        requests = placed_inputs(device, requests, watch)
     if found.engine_kind == NATIVE:
         ready = native(plan, found, device, requests, watch)
         engine, more = ready.settings, [ready.software]
@@ -75,8 +78,10 @@ def _tried(
     path: str,
     requests: tuple[ResolvedRequest, ...],
     link: AgentLink,
-) -> tuple[dict[str, Any], dict[str, int]]:
+) -> tuple[dict[str, Any], Mapping[str, int]]:
     """All settings of the engine, and the tokens of each prompt as it counts them."""
+    if plan.inference:
+        return tried_graph(plan, plan.inference, path, requests, link)
     known = link.hello.get("engine_settings", {}).get(found.engine_kind, {})
     given = dict(plan.engine.settings)
     counts = _counts(path, found.engine_kind, given, requests, link)

@@ -42,6 +42,7 @@ LABELS = Txt(
     "UTC as the host's wall clock has it; a label, no duration is taken from it",
 )
 DEFAULT_TITLE = Txt("端侧大语言模型推理性能", "Performance of on-device language model inference")
+GRAPH_TITLE = Txt("端侧计算图推理性能", "Performance of on-device inference of a plain graph")
 
 
 def build(
@@ -120,7 +121,9 @@ def _kind(facts: RunFacts) -> Literal["performance_test_report", "intermediate_c
 def _title(facts: RunFacts) -> Txt:
     """The plan's title as the user wrote it, in both places; ours when there is none."""
     title = facts.plan.plan.title.strip()
-    return Txt(title, title) if title else DEFAULT_TITLE
+    if title:
+        return Txt(title, title)
+    return GRAPH_TITLE if facts.plan.plan.inference else DEFAULT_TITLE
 
 
 def _runtime(facts: RunFacts) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from host.record.warning_counters import counter_warnings
 from host.record.warning_equipment import equipment_warnings
 from host.record.warning_gates import gate_warnings
 from host.record.warning_in_step import in_step_warnings
+from host.record.warning_inferences import inference_warnings
 from host.record.warning_meters import meter_warnings
 from host.record.warning_output import output_warnings
 from host.record.warning_runner import runner_warnings
@@ -37,6 +38,8 @@ HEADLINE = (
     "decode_rate@1",
     "request_latency@1",
     "output_byte_rate@1",
+    "inference_rate@1",
+    "image_latency@1",
     "peak_memory@1",
     "energy@1",
     "energy_per_token@1",
@@ -61,6 +64,7 @@ def warnings_of(evidence: Evidence) -> tuple[Warning_, ...]:
         *found,
         *output_warnings(evidence.run),
         *audit_warnings(evidence.facts),
+        *inference_warnings(evidence.run),
         *equipment_warnings(evidence.facts),
         *gate_warnings(evidence.facts),
         *meter_warnings(evidence.run, evidence.facts),

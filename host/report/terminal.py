@@ -19,7 +19,10 @@ from host.report.html_text import visible
 from host.report.state import PLUS_MINUS, open_rows, state_words
 from host.report.terminal_fidelity import fidelity_lines
 
-HEADLINE = ("decode_rate", "prefill_rate", "time_to_first_token", "peak_memory")
+HEADLINE = (
+    *("decode_rate", "prefill_rate", "time_to_first_token"),
+    *("inference_latency", "inference_rate", "image_latency", "peak_memory"),
+)
 # Below this many columns a table of four columns folds beyond reading: one quantity a block.
 NARROW_COLUMNS = 70
 
