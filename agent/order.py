@@ -77,6 +77,8 @@ class Order:
     the longest model load and the longest prefill batch. nice: added to the engine's priority.
     affinity: CPUs that the engine may use, None for all.
     inferences: of a plain graph, how many a request; None for engines that make tokens.
+    lasting_s: scored requests are repeated until then. cold: names of the model's
+    files, which are dropped from the page cache before it is loaded.
     """
 
     number: int
@@ -93,6 +95,8 @@ class Order:
     affinity: tuple[int, ...] | None = None
     staircase: Staircase | None = None
     inferences: int | None = None
+    lasting_s: float | None = None
+    cold: tuple[str, ...] = ()
 
 
 def parse_order(found: object) -> Order:
@@ -100,11 +104,17 @@ def parse_order(found: object) -> Order:
     order = _object("order", found)
     fields = {"number", "directory", "engine", "model", "requests", "stop", "idle_before_s"}
     fields |= {"idle_after_s", "sampling", "watchdog_s"}
-    _keys("order", order, fields, {"nice", "affinity", "staircase", "inferences"})
+    _keys(
+        "order",
+        order,
+        fields,
+        {"nice", "affinity", "staircase", "inferences", "lasting_s", "cold"},
+    )
     stop = _text("order.stop", order["stop"])
     if stop not in {"length", "natural"}:
         raise OrderError(f"order.stop: {stop!r} is neither length nor natural")
     nice, inferences = order.get("nice"), order.get("inferences")
+    lasting = order.get("lasting_s")
     if inferences is not None:
         inferences = _integer("order.inferences", inferences, 1, MAX_NUMBER)
     return Order(
@@ -122,6 +132,10 @@ def parse_order(found: object) -> Order:
         affinity=_affinity(order.get("affinity")),
         staircase=_staircase(order.get("staircase")),
         inferences=inferences,
+        lasting_s=None
+        if lasting is None
+        else _number("order.lasting_s", lasting, 1.0, MAX_SECONDS),
+        cold=_names("order.cold", order.get("cold", [])),
     )
 
 
@@ -209,6 +223,12 @@ def _affinity(found: object) -> tuple[int, ...] | None:
     if not isinstance(found, list) or not found:
         raise OrderError("order.affinity: neither null nor a list with a CPU in it")
     return tuple(_integer("order.affinity", cpu, 0, MAX_CPUS) for cpu in found)
+
+
+def _names(where: str, found: object) -> tuple[str, ...]:
+    if not isinstance(found, list) or len(found) > MAX_REQUESTS:
+        raise OrderError(f"{where}: not a list of names")
+    return tuple(_text(where, name) for name in found)
 
 
 def _staircase(found: object) -> Staircase | None:

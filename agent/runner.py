@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from agent.cold import drop
 from agent.engines.base import Engine, EngineError, Generated
 from agent.engines.server import Server
 from agent.inferences import InferenceLog, Inferring, graph_of
 from agent.order import Order, Request, Staircase
 from agent.pipes import Sender
 from agent.prompts import ids_sha256, prompt_of
+from agent.repeats import in_turn
 from agent.serving import ChunkLog, Serving
 from agent.spool import StreamEnd
 from agent.staircase import play
@@ -142,6 +144,8 @@ class Attempt:
         order, diary = self.order, self.diary
         self.heed_stop()
         self.voice.phase("load")
+        if order.cold:
+            diary.note("page_cache", drop(order.model, order.cold))
         self._load()
         gc.collect()
         gc.freeze()
@@ -163,9 +167,13 @@ class Attempt:
         self.engine.load()
         self.diary.note("load_end")
 
+    def in_turn(self) -> Iterator[tuple[int, Request]]:
+        """The requests with their numbers, repeated where the load shall last."""
+        return in_turn(self.order.requests, self.order.lasting_s, self.engine.clock.now_ns)
+
     def requests(self, tokens: TokenLog) -> None:
         """One after the other, token by token."""
-        for number, request in enumerate(self.order.requests):
+        for number, request in self.in_turn():
             self._request(number, request, tokens)
 
     def _staircase(self, steps: Staircase) -> None:
@@ -280,13 +288,12 @@ def _serving(attempt: Attempt) -> tuple[Callable[[], None], Callable[[], StreamE
         graph = graph_of(engine)
         log = InferenceLog(order.directory, engine.clock, voice.output, attempt.heed_stop)
         inferring = Inferring(graph, attempt.diary, log, order.inferences)
-        return lambda: inferring.run(order.requests, attempt.heed_stop), log.close
+        return lambda: inferring.run(attempt.in_turn(), attempt.heed_stop), log.close
     tokens = TokenLog(order, engine, voice, stop)
     return lambda: attempt.requests(tokens), tokens.close
 
 
 def _closed(close: Callable[[], StreamEnd]) -> StreamEnd | str:
-    """What the stream held, or why it could not be ended."""
     try:
         return close()
     except OSError as err:

@@ -66,6 +66,17 @@ def window_of(events: Sequence[Event], start: str, end: str) -> Window | None:
     return Window(starts[0], ends[0]) if starts and ends else None
 
 
+def resident_of(events: Sequence[Event]) -> float | None:
+    """Share of the model's pages that stayed in memory before a cold load; None of other loads."""
+    found = [e.args["resident_after"] for e in events if e.name == "page_cache"]
+    if not found:
+        return None
+    share = float(found[-1])
+    if not 0 <= share <= 1:
+        raise ValueError(f"{share} is no share of pages")
+    return share
+
+
 def requests_of(
     events: Sequence[Event], tokens: SpoolFile | None, requested: Mapping[str, int]
 ) -> tuple[RequestTrace, ...]:

@@ -15,6 +15,7 @@ from host.evaluate import (
 from host.evaluate.terms import Measured, Term
 from host.evaluate.terms_pulses import pulse_terms
 from host.evaluate.terms_sensor import sensor_terms
+from host.handover.cold import COLD_INFERENCE, COLD_TOKEN
 
 Maker = Callable[[Measured], Term]
 
@@ -64,6 +65,8 @@ _TERMS: Final[dict[str, tuple[Maker, ...]]] = {
         terms_time.rate_of_rate,
     ),
     "image_latency@1": (terms_common.per_image, *_CALLS),
+    COLD_TOKEN: _TO_TOKEN,
+    COLD_INFERENCE: _CALLS,
     "peak_memory@1": (
         terms_common.readings,
         terms_memory.page_step,

@@ -17,6 +17,9 @@ MISSING: Final[dict[str, Txt]] = {
         "读数高于该量可能的最大值", "readings are higher than the quantity can be"
     ),
     "channel-absent": Txt("该次没有此通道", "the channel is not in the attempt"),
+    "cold-not-recorded": Txt(
+        "没有记录到页缓存已清空", "nothing says that the page cache was empty before the load"
+    ),
     "counter-reset": Txt("计数器被清零或重置", "the counter was set back"),
     "counter-stuck": Txt("计数器没有变化", "the counter never moved"),
     "counter-went-back": Txt("计数器倒退", "the counter went back"),

@@ -242,6 +242,7 @@ class AttemptTrace:
     sampled: with the sampler. pair: of a run in pairs with and without it, from 1; 0 in others.
     throttled: spans in which the device slowed itself down, as reduction found them.
     steps: of a load staircase after all else. stated: by a native runner, of itself.
+    resident_ratio: of a cold start, the share of the model's pages in memory before the load.
     """
 
     number: int
@@ -260,6 +261,7 @@ class AttemptTrace:
     throttled: tuple[Window, ...] = ()
     steps: tuple[Step, ...] = ()
     stated: tuple[StatedRun, ...] = ()
+    resident_ratio: float | None = None
 
     def scored(self) -> tuple[RequestTrace, ...]:
         """Requests that count: all but the warm-ups."""

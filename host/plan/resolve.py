@@ -34,7 +34,11 @@ from host.handover.text import Txt
 PREFERRED = ("llama_cpp", "onnx_genai")
 FORMATS = {"llama_cpp": "gguf", "onnx_genai": "genai", "onnx": "onnx"}
 # Shape of load -> engines that can make it; a single stream can be made by all.
-SHAPES: Mapping[str, tuple[str, ...]] = {"streams": ("openai_http",)}
+SHAPES: Mapping[str, tuple[str, ...]] = {
+    "streams": ("openai_http",),
+    "cold": ("llama_cpp", "onnx_genai", "onnx"),
+    "sustained": ("llama_cpp", "onnx_genai", "onnx", "replay"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,8 @@ def check_load(plan: Plan, engine_kind: str) -> None:
     """Refuse a shape of load that the engine cannot make."""
     shape = shape_of(plan.load)
     able = SHAPES.get(shape, ())
+    if shape == "cold" and plan.run.warmups:
+        raise PlanError("run.warmups", "is not 0, and after a warm-up nothing is cold")
     if shape != "single" and engine_kind not in able:
         made = f"made by the engine {' or '.join(able)}" if able else "not made by any engine yet"
         raise PlanError("load.shape", f"{shape} is {made}, the engine here is {engine_kind}")

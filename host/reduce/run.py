@@ -13,6 +13,7 @@ from host.handover.text import Txt
 from host.handover.trace import AlignedRun, AttemptTrace, RequestTrace, Series
 from host.reduce import frequency, temperature, throttle
 from host.reduce.channels import channels_of, series_of, with_readings
+from host.reduce.cold import cold_results
 from host.reduce.conventions import convention_results
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate, Subject, observe
@@ -97,6 +98,7 @@ def reduce_run(run: AlignedRun) -> Reduced:
         *_of_requests(attempts),
         *_of_spans(attempts),
         *interval_quantiles(attempts),
+        *cold_results(attempts),
         *(inference_results(attempts) if graph else _of_items(attempts)),
         *memory_results(attempts),
         *(powers := power_results(attempts)),

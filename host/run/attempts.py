@@ -82,6 +82,11 @@ class Bench:
         )
 
 
+def names_of(model: Mapping[str, Any]) -> list[str]:
+    """Names of a model's files, as its inspection has them."""
+    return [str(file["name"]) for file in model.get("files", ())]
+
+
 def role_in(plan: ResolvedPlan, folder: RunFolder, number: int) -> Role:
     """The role of an attempt: its slot is how many attempts before it ended valid or void."""
     slot = sum(folder.ended(n) for n in folder.attempts() if n < number)
@@ -112,8 +117,10 @@ def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath, role: Role) 
         for name, warmup in [*warmups, *((name, False) for name in names)]
     ]
     steps = plan.plan.staircase
-    inference = plan.plan.inference
+    inference, load = plan.plan.inference, plan.plan.load
     return {
+        **({"lasting_s": load.duration_s} if load and load.shape == "sustained" else {}),
+        **({"cold": names_of(plan.model)} if load and load.shape == "cold" else {}),
         **({"inferences": inference.count} if inference else {}),
         **({"staircase": staircase_order(steps, run.seed, number)} if steps else {}),
         "number": number,
