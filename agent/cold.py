@@ -31,7 +31,10 @@ def drop(model: Path, names: Sequence[str]) -> dict[str, Any]:
         raise EngineError("no-page-cache-control", "this system has no posix_fadvise")
     pages = before = after = size_bytes = 0
     for path in _files(model, names):
-        handle = os.open(path, os.O_RDONLY)
+        try:
+            handle = os.open(path, os.O_RDONLY)
+        except OSError as err:
+            raise EngineError("bad-model", f"{path.name}: {err.strerror}") from err
         try:
             size = os.fstat(handle).st_size
             were, total = _resident(handle, size)
