@@ -122,6 +122,8 @@ class RequestTrace:
     """One request: arrival t0, call start ts, tokenized, prefill window, tokens, call end te.
 
     requested_tokens: by the plan. stated_tokens: what the engine said at the end that it made.
+    turn: of a talk, from 1; 0 of a request by itself. kept_tokens: of its prompt, in the cache
+    before; prompt_tokens are those that were computed.
     inferences: of a plain graph, which has no tokens and no prefill; None of a language model.
     reply: of a server. Its prefill ends with the first chunk that has text.
     """
@@ -140,6 +142,8 @@ class RequestTrace:
     stated_tokens: int
     tokens: TokenTrace
     inferences: InferenceTrace | None = None
+    turn: int = 0
+    kept_tokens: int = 0
     reply: Reply | None = None
 
 

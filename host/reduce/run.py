@@ -32,6 +32,7 @@ from host.reduce.side_by_side import ratio_results
 from host.reduce.stated import stated_alone, stated_results
 from host.reduce.sustained import decode_rate_in, sustained_ratio
 from host.reduce.throughput import decode_rate, output_byte_rate, prefill_rate
+from host.reduce.turns import turn_results
 
 OverRequests = Callable[[Sequence[RequestTrace]], Estimate]
 OverSeries = Callable[[AttemptTrace, Series], Estimate]
@@ -99,6 +100,7 @@ def reduce_run(run: AlignedRun) -> Reduced:
         *_of_spans(attempts),
         *interval_quantiles(attempts),
         *cold_results(attempts),
+        *turn_results(attempts),
         *(inference_results(attempts) if graph else _of_items(attempts)),
         *memory_results(attempts),
         *(powers := power_results(attempts)),

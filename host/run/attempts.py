@@ -11,6 +11,7 @@ from agent.wire import Message
 from collectors.protocol import Clock
 from host.artefacts.datasets.dataset import order_ids
 from host.errors import AgentError
+from host.handover.load_shape import LoadPlan
 from host.handover.pairing import Role, order_key, role_of
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Progress, Watch
@@ -82,6 +83,11 @@ class Bench:
         )
 
 
+def talk_of(load: LoadPlan) -> dict[str, Any]:
+    """What makes talks of the scored requests."""
+    return {"turns": load.turns, "prefix_cache": load.prefix_cache}
+
+
 def names_of(model: Mapping[str, Any]) -> list[str]:
     """Names of a model's files, as its inspection has them."""
     return [str(file["name"]) for file in model.get("files", ())]
@@ -120,6 +126,7 @@ def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath, role: Role) 
     inference, load = plan.plan.inference, plan.plan.load
     return {
         **({"lasting_s": load.duration_s} if load and load.shape == "sustained" else {}),
+        **({"talk": talk_of(load)} if load and load.shape == "chat" else {}),
         **({"cold": names_of(plan.model)} if load and load.shape == "cold" else {}),
         **({"inferences": inference.count} if inference else {}),
         **({"staircase": staircase_order(steps, run.seed, number)} if steps else {}),
