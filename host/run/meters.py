@@ -89,13 +89,15 @@ class ReadingSink:
         columns = (*STAMPS, *(Column(c.name, c.unit.value) for c in self.channels))
         stream = f"source-{name}"
         self._meter, self._tick = meter, 0
-        self.latest: tuple[Reading | Gap, ...] = ()
+        self.latest: dict[str, Reading] = {}
+        self.gaps: dict[str, Gap] = {}
         self._writer = SpoolWriter(folder / f"{stream}.tsv", stream, clock.domain, columns)
 
     def take(self) -> None:
         if found := self._meter.read(timeout_s=READ_TIMEOUT_S):
             self._writer.append(_row(self._tick, found))
-            self.latest = found
+            self.latest.update({r.channel: r for r in found if isinstance(r, Reading)})
+            self.gaps.update({g.channel: g for g in found if isinstance(g, Gap)})
             self._tick += 1
 
     def close(self) -> Sequence[StreamEnd]:
@@ -189,9 +191,13 @@ class Recorder:
             },
         )
 
-    def latest(self) -> tuple[Reading | Gap, ...]:
-        """The newest set of readings; () before the first, and of a meter that sends samples."""
-        return self._sink.latest if isinstance(self._sink, ReadingSink) else ()
+    def latest(self, channel: str) -> Reading | None:
+        """The newest reading; None before the first, and of a meter that sends samples."""
+        return self._sink.latest.get(channel) if isinstance(self._sink, ReadingSink) else None
+
+    def last_gap(self, channel: str) -> Gap | None:
+        """The newest gap; None where there was none."""
+        return self._sink.gaps.get(channel) if isinstance(self._sink, ReadingSink) else None
 
     def _run(self) -> None:
         try:
