@@ -264,7 +264,7 @@ def show(name: str, *, as_json: bool) -> int:
     for line in (
         f"  made {found.performed[:10]}, until {found.due}; SHA-256 {one.sha256}",
         f"  run {found.run or '-'}, record {one.record_id or '-'}",
-        *(f"  {key} {value}" for key, value in found.subject.items()),
+        *(f"  {key} {value}" for key, value in found.subject.items() if value is not None),
     ):
         out().print(plain(line))
     return 0

@@ -19,10 +19,10 @@ from typing import Any, Protocol
 
 from agent.spool import Column, SpoolWriter, StreamEnd
 from collectors.meters.layout import readings_of, told
-from collectors.meters.protocol import FastMeter, Meter, MeterError
+from collectors.meters.protocol import FastMeter, Meter, MeterError, SettingError
 from collectors.protocol import Clock
 from collectors.reading import Channel, Gap, Reading
-from host.errors import DeviceError
+from host.errors import DeviceError, UsageError
 from host.run.folder import write_json
 from host.run.samples import SampleWriter
 
@@ -241,7 +241,8 @@ def recording(
     """Every meter is open and read inside.
 
     openers: instrument -> how to open it, and what is kept beside what it says. Raises DeviceError
-    for one that cannot be had; the others are closed then.
+    for one that cannot be had, UsageError for one whose settings are wrong; the others are closed
+    then.
     """
     with ExitStack() as open_ones:
         found = []
@@ -250,6 +251,9 @@ def recording(
             transcript = KeptTranscript(place / "transcript.tsv", clock)
             try:
                 meter = opener(transcript)
+            except SettingError as err:
+                transcript.close()
+                raise UsageError(f"instrument {name}", err.what) from err
             except MeterError as err:
                 transcript.close()
                 raise DeviceError(name, err.what) from err
