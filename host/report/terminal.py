@@ -170,7 +170,8 @@ def _condition_rows(record: Record) -> Iterator[tuple[str, str]]:
     before = item.get("before", {})
     yield "模型 model", f"{model.get('name')} · {model.get('quantization')}"
     yield "", f"SHA-256 {model.get('sha256')}"
-    yield "引擎 engine", f"{runtime.get('kind')} {version} · {threads} 线程 threads"
+    told = (f"{runtime.get('kind')} {version}".strip(), threads and f"{threads} 线程 threads")
+    yield "引擎 engine", " · ".join(word for word in told if word)
     yield "选用原因 why", _reason(runtime.get("reason"))
     yield (
         "设备 device",
