@@ -21,6 +21,7 @@ from host.cli.run_options import (
 )
 
 if TYPE_CHECKING:
+    from host.handover.audit_plan import AuditPlan
     from host.handover.plan import Plan
     from host.pipeline.measure import Files, Measured
     from host.run.folder import RunFolder
@@ -29,7 +30,7 @@ INTERRUPTED = 130
 
 
 @click.command()
-@plan_options("auto, llama_cpp, onnx_genai or replay")
+@plan_options("auto, llama_cpp, onnx_genai, command or replay")
 @DATASET
 @click.option(
     "--attempts", type=click.IntRange(1), help="Fresh loads of the model; over the plan's."
@@ -59,6 +60,12 @@ INTERRUPTED = 130
 @INVENTORY
 @click.option(
     "--detach", "detached", is_flag=True, help="Hand the run over and leave; see `collect`."
+)
+@click.option(
+    "--audit",
+    is_flag=True,
+    help="Audit probes after the attempts, with the usual limits where the plan has no [audit]:"
+    " four more attempts.",
 )
 @RESUME
 @click.option("--dry-run", is_flag=True, help="Show the plan as it would be run, as TOML.")
@@ -91,7 +98,9 @@ def measure(
             return tell(resume(resumed, watch, files.inventory), as_json=as_json)
     if len(devices) == 1:
         over["device"] = devices[0]
+    over["audit"] = usual_audit() if over["audit"] else None
     plan, given = plan_of(plan_file, over)
+    _say_audit(plan)
     if dry_run:
         return _dry(plan, files, as_json=as_json)
     if detached:
@@ -103,6 +112,25 @@ def measure(
     with watching(err()) as watch:
         done = run(plan, given, runs, watch, files)
     return tell(done, as_json=as_json)
+
+
+def usual_audit() -> AuditPlan:
+    """The probes of `--audit`."""
+    from host.handover.audit_plan import DEFAULT_AUDIT
+
+    return DEFAULT_AUDIT
+
+
+def _say_audit(plan: Plan) -> None:
+    """Say what the probes of a plan cost."""
+    from host.handover.audit_plan import attempts_of
+
+    if plan.audit:
+        more = len(attempts_of(plan.audit))
+        err().print(
+            f"audit: {', '.join(plan.audit.probes)}: {more} more attempts after the"
+            f" {plan.run.attempts} scored ones"
+        )
 
 
 def _detach(plan: Plan, given: bytes, runs: Path, files: Files, *, as_json: bool) -> int:
@@ -179,8 +207,13 @@ def _say_lookup(done: Measured) -> None:
 
 
 def summary(folder: RunFolder) -> dict[str, Any]:
-    """What `--json` prints: where things are, the verdict, and the record's results."""
+    """What `--json` prints: where things are, the verdict, the record's results.
+
+    stated: what a native runner says of itself, which is no result of ours.
+    """
     import json
+
+    from host.handover.stated import STATED
 
     record = json.loads(folder.record.read_bytes())
     counts = record["attempts"]
@@ -194,4 +227,5 @@ def summary(folder: RunFolder) -> dict[str, Any]:
         "attempts": {k: counts[k] for k in ("planned", "valid", "void", "incomplete")},
         "settings_sha256": record["settings_sha256"],
         "results": record["results"],
+        "stated": [q for q in record["conventions"] if q["measurand_id"] in STATED],
     }

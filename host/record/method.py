@@ -7,6 +7,7 @@ import msgspec
 from host.handover.conventions import CONVENTIONS
 from host.handover.facts import RunFacts
 from host.handover.formal import MethodField, SamplingPlanField
+from host.handover.inference import TIMES
 from host.handover.measurands import MEASURANDS
 from host.handover.plan import GatePlan
 from host.handover.reasons import explained
@@ -23,6 +24,11 @@ TITLE = Txt(
     "端侧大语言模型推理性能测量方法",
     "Measurement of the performance of on-device language model inference",
 )
+GRAPH_TITLE = Txt(
+    "端侧计算图推理性能测量方法",
+    "Measurement of the performance of on-device inference of plain graphs",
+)
+OF_GRAPHS = frozenset(definition.id for definition in TIMES)
 GUF_NORMS = ("JCGM 100:2008", "JJF 1059.1-2012")
 MONTE_CARLO_NORM = "JCGM 101:2008"
 NO_DEVIATIONS = Txt("无。", "None.")
@@ -37,7 +43,7 @@ def method_of(attempts: Attempts, results: tuple[Result, ...]) -> MethodField:
     return MethodField(
         id=METHOD_ID,
         version=METHOD_VERSION,
-        title=TITLE,
+        title=GRAPH_TITLE if any(r.measurand in OF_GRAPHS for r in results) else TITLE,
         norms=norms,
         deviations=_deviations(attempts),
         sha256=sha256_of(definition()),

@@ -112,7 +112,9 @@ def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath, role: Role) 
         for name, warmup in [*warmups, *((name, False) for name in names)]
     ]
     steps = plan.plan.staircase
+    inference = plan.plan.inference
     return {
+        **({"inferences": inference.count} if inference else {}),
         **({"staircase": staircase_order(steps, run.seed, number)} if steps else {}),
         "number": number,
         "directory": str(spool),

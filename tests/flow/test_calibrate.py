@@ -183,8 +183,8 @@ def later(calibrated: dict[str, Any], alone: Command, bench: Bench, place: Path)
     checked = alone("calibrate", "check", *of, *points, *known)
     assert checked.returncode == 0, checked.stderr
     bench.hold(0.5)
-    argv = ("--plan", plan(place), "--calibration", "auto", "--runs", place / "runs")
-    argv = (*argv, "--equipment", hobby)
+    runs = ("--runs", place / "runs", "--equipment", hobby)
+    argv = ("--plan", plan(place), "--calibration", "auto", *runs)
     code, said, errors = told(alone, bench, "measure", *argv)
     assert code == 0, (said, errors)
     return said
