@@ -40,6 +40,7 @@ COMMANDS = {
     "sign": ("host.cli.sign:sign", "Sign a record; attach a time stamp."),
     "report": ("host.cli.report:report", "Redraw table and page from a run folder."),
     "compare": ("host.cli.compare:compare", "Say whether records compare, and what differs."),
+    "campaign": ("host.cli.campaign:campaign", "Measure a matrix of cells in a drawn order."),
     "seal": ("host.cli.seal:seal", "Close an interrupted run as it is."),
     "laboratory": ("host.cli.laboratory:laboratory", "Who measures, for whom, who answers."),
     "issue": ("host.cli.issue:issue", "Issue the record of a sealed run."),
