@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
@@ -23,6 +24,8 @@ from host.schema.canonical import quoted, sha256_of
 MOST_CELLS = 64
 # A title in a plan has 500 characters at most; what a cell adds to it stays below 200.
 _TITLE_CHARACTERS = 300
+# Names of values become the name of a folder together.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,10 @@ def _combinations(found: Campaign, name: str) -> Iterator[dict[str, str]]:
     for axis, named in found.axes.items():
         if not named:
             raise CampaignError(name, f"axes.{axis}: has no value")
+        for value in named:
+            if not _NAME.fullmatch(value):
+                said = "cannot name a folder: letters, digits, . _ and -, 40 at the most"
+                raise CampaignError(name, f"axes.{axis}: {value} {said}")
     for number, left_out in enumerate(found.exclude, 1):
         for axis, value in left_out.items():
             if value not in found.axes.get(axis, {}):

@@ -17,6 +17,7 @@ from host.campaign.matrix import Figure, Outcome, PairOutcome, outcome_of
 from host.campaign.outlook import counts, standing
 from host.campaign.state import State
 from host.campaign.stopping import claim_level
+from host.compare.words import words_of
 from host.handover.text import Txt
 from host.schema.canonical import decimal
 from host.schema.rounding import display_of, with_uncertainty
@@ -111,15 +112,19 @@ def ratio_text(pair: PairOutcome) -> str:
 
 
 def words_of_pair(pair: PairOutcome) -> Txt:
-    """The verdict of one pair: a claim, none, or why there cannot be one."""
+    """The verdict of one pair: a claim, none, or why there cannot be one.
+
+    It says `faster` and never `better`: which of them is better is for a ranking, with fidelity.
+    """
     if pair.ratio is None:
         return pair.why or Txt("", "")
     if not pair.claimed:
         return Txt("看不出差别", "no difference shown")
-    if pair.better:
-        return Txt(f"{pair.better} 更优", f"{pair.better} is better")
     higher = pair.b if pair.ratio.value > 1 else pair.a
-    return Txt(f"{higher} 更高", f"{higher} is higher")
+    words, which = words_of(pair.result.partition("/")[0]).short, pair.better or higher
+    if not pair.better:
+        words = words_of("").short
+    return Txt(f"{which} {words.zh}", f"{which} {words.en}")
 
 
 def cautions_of(pair: PairOutcome) -> tuple[Txt, ...]:

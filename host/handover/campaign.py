@@ -13,8 +13,6 @@ import msgspec
 from msgspec import Meta
 
 CAMPAIGN_VERSION = 1
-# Names become folder names together, so they are short and plain.
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=40)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Design = Literal["randomised", "abba", "latin"]
@@ -83,7 +81,7 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     design: Design
     seed: Annotated[int, Meta(ge=0, le=2**53 - 1)]
     measurands: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=20)]
-    axes: Annotated[dict[Name, dict[Name, dict[str, Any]]], Meta(min_length=1, max_length=10)]
+    axes: Annotated[dict[str, dict[str, dict[str, Any]]], Meta(min_length=1, max_length=10)]
     visit: VisitRule
     stop: StopRule
     plan: Annotated[str, Meta(max_length=4096)] = ""
