@@ -9,6 +9,7 @@ HostError                a sentence for the user and an exit code
 │   ├── EquipmentError   an equipment file or a certificate that cannot be used
 │   ├── CalibrationError  a transfer calibration that cannot be used
 │   ├── CampaignError    a campaign that cannot be run or gone on with
+│   ├── CatalogueError   a catalogue of records that cannot be used, or a query that is none
 │   └── LaboratoryError  a laboratory file that cannot be read, with line and key
 ├── DeviceError          3: device, meter or engine failed
 │   ├── TransportError   the way to the device failed
@@ -68,6 +69,10 @@ class CalibrationError(UsageError):
 
 class CampaignError(UsageError):
     """A campaign cannot be run, gone on with or read: (file or folder, key and what is wrong)."""
+
+
+class CatalogueError(UsageError):
+    """A catalogue cannot be used, or a query is none: (file, URL or term, what is wrong)."""
 
 
 class LaboratoryError(UsageError):

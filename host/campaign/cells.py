@@ -91,6 +91,16 @@ def asked_of(found: Campaign, base: Plan, name: str) -> Asked:
 
 
 def _combinations(found: Campaign, name: str) -> Iterator[dict[str, str]]:
+    _refuse_names(found, name)
+    axes = tuple(found.axes)
+    for chosen in product(*(tuple(found.axes[axis]) for axis in axes)):
+        values: dict[str, str] = dict(zip(axes, chosen, strict=True))
+        if not any(left_out.items() <= values.items() for left_out in found.exclude if left_out):
+            yield values
+
+
+def _refuse_names(found: Campaign, name: str) -> None:
+    """Values that cannot name a folder, and combinations left out that never were."""
     for axis, named in found.axes.items():
         if not named:
             raise CampaignError(name, f"axes.{axis}: has no value")
@@ -102,11 +112,6 @@ def _combinations(found: Campaign, name: str) -> Iterator[dict[str, str]]:
         for axis, value in left_out.items():
             if value not in found.axes.get(axis, {}):
                 raise CampaignError(name, f"exclude {number}: {axis} = {value} is no value here")
-    axes = tuple(found.axes)
-    for chosen in product(*(tuple(found.axes[axis]) for axis in axes)):
-        values: dict[str, str] = dict(zip(axes, chosen, strict=True))
-        if not any(left_out.items() <= values.items() for left_out in found.exclude if left_out):
-            yield values
 
 
 def _cell(found: Campaign, base: Plan, values: Mapping[str, str], name: str) -> Cell:
