@@ -118,32 +118,27 @@ def type_b(record: Record, measured: Measured) -> float | None:
 class Fidelity:
     """How true a cell's output is, as its record says. ranked: whether its speed may be ranked.
 
-    figures: measurand id -> (value, standard error or None), over all texts.
+    reference: SHA-256 of what it was compared with, "" for none. figures: measurand id ->
+    (value, standard error or None), over all texts.
     """
 
     outcome: str
     ranked: bool
     text: Txt
+    reference: str
     figures: Mapping[str, tuple[float, float | None]]
 
 
-_NONE = Txt(
-    "没有保真度结果：速度已测量，不参与排名。",
-    "No fidelity result: speeds are measured, not ranked.",
-)
-
-
 def fidelity_of(record: Record) -> Fidelity:
-    """Of a record; one whose schema has no such field was not measured."""
-    found = getattr(record, "fidelity", None)
-    if found is None:
-        return Fidelity("not-measured", ranked=False, text=_NONE, figures={})
+    """Of a record."""
+    found = record.fidelity
     figures = {
-        str(f.measurand_id): (
+        f.measurand_id: (
             number(f.value, f.measurand_id),
             None if f.u is None else number(f.u, f.measurand_id),
         )
         for f in found.figures
         if f.language == "all"
     }
-    return Fidelity(str(found.outcome), bool(found.ranked), found.text, figures)
+    reference = str(found.reference.get("sha256", ""))
+    return Fidelity(found.outcome, found.ranked, found.text, reference, figures)

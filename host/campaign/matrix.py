@@ -83,7 +83,7 @@ def outcome_of(asked: Asked, harvests: Mapping[str, CellHarvest], level: float) 
     """From what visits gave. level: of all claims together (`stopping.claim_level`)."""
     claimed_on = tuple(dict.fromkeys(_ids(harvests, asked.campaign.measurands)))
     results = tuple(dict.fromkeys((*claimed_on, *_others(harvests))))
-    cells = tuple(_cell(name, harvests[name], results) for name in asked.names)
+    cells = _of_one_reference([_cell(name, harvests[name], results) for name in asked.names])
     size = unit_of(asked.campaign.design, len(asked.cells))
     pairs = [
         pair
@@ -120,6 +120,15 @@ def _cell(name: str, harvest: CellHarvest, results: Sequence[str]) -> CellOutcom
         return CellOutcome(name, figures, None, why)
     fidelity = fidelity_of(harvest.first)
     return CellOutcome(name, figures, fidelity, () if fidelity.ranked else (fidelity.text,))
+
+
+def _of_one_reference(cells: Sequence[CellOutcome]) -> tuple[CellOutcome, ...]:
+    """The cells; where fidelity was taken against several references, none may be ranked."""
+    ranked = [cell for cell in cells if not cell.why_unranked]
+    if len({cell.fidelity.reference for cell in ranked if cell.fidelity}) < 2:  # noqa: PLR2004
+        return tuple(cells)
+    why = Txt("各单元的保真度参考不同", "fidelity was taken against several references")
+    return tuple(replace(c, why_unranked=(why,)) if c in ranked else c for c in cells)
 
 
 def figure_of(harvest: CellHarvest, result: str) -> Figure:
