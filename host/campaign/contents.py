@@ -10,6 +10,7 @@ from host.campaign.harvest import Fidelity
 from host.campaign.matrix import CellOutcome, Figure
 from host.campaign.outlook import counts, standing
 from host.campaign.results import CampaignReport, cautions_of, ratio_text, words_of_pair
+from host.campaign.state import Visit
 from host.campaign.stopping import looks
 from host.handover.quantity import Quantity
 from host.handover.text import Txt
@@ -59,7 +60,7 @@ def contents(found: CampaignReport) -> Page:
         unranked=tuple((c.name, w) for c in found.outcome.cells for w in c.why_unranked),
         method=_method(found),
         visits=tuple(
-            VisitRow(v.slot.folder, v.status, v.reason, v.run)
+            VisitRow(v.slot.folder, _visit_status(v), v.reason, v.run)
             for v in state.visits
             if v.status != "valid" or v.slot.phase == "warm-up"
         ),
@@ -69,6 +70,10 @@ def contents(found: CampaignReport) -> Page:
             for v in state.counted(cell)
         ),
     )
+
+
+def _visit_status(visit: Visit) -> str:
+    return f"{visit.status}, warm-up" if visit.slot.phase == "warm-up" else visit.status
 
 
 def name_of(shown: _Shown) -> Txt:

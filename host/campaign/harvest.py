@@ -118,7 +118,7 @@ def type_b(record: Record, measured: Measured) -> float | None:
 class Fidelity:
     """How true a cell's output is, as its record says. ranked: whether its speed may be ranked.
 
-    reference: SHA-256 of what it was compared with, "" for none. figures: measurand id ->
+    reference: SHA-256 of the logits it was compared with, "" for none. figures: measurand id ->
     (value, standard error or None), over all texts.
     """
 
@@ -140,5 +140,5 @@ def fidelity_of(record: Record) -> Fidelity:
         for f in found.figures
         if f.language == "all"
     }
-    reference = str(found.reference.get("sha256", ""))
+    reference = str(found.reference.get("data_sha256", ""))
     return Fidelity(found.outcome, found.ranked, found.text, reference, figures)

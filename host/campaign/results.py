@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import isinf
@@ -51,6 +51,8 @@ class CampaignReport:
                 f"{claimed} of {tried} ratios show a difference, at {self.outcome.level:.3g} for"
                 " all together.",
             ),
+            *_lost(self.state),
+            _ranking(self.outcome),
         )
 
     @property
@@ -98,6 +100,18 @@ _ENDS: Mapping[str, Txt] = {
     ),
     "no-cell": Txt("全部单元均已放弃。", "Every cell was given up."),
 }
+
+
+def _lost(state: State) -> Iterator[Txt]:
+    if state.given_up:
+        names = ", ".join(state.given_up)
+        yield Txt(f"已放弃的单元：{names}。", f"Given up: {names}.")
+
+
+def _ranking(outcome: Outcome) -> Txt:
+    """How many cells may be ranked (law 9: by speed only with a fidelity result)."""
+    may, all_ = sum(not cell.why_unranked for cell in outcome.cells), len(outcome.cells)
+    return Txt(f"{all_} 个单元中 {may} 个可参与排名。", f"{may} of {all_} cells may be ranked.")
 
 
 def ratio_text(pair: PairOutcome) -> str:

@@ -99,9 +99,8 @@ class CampaignBoard:
         if len(names) > len(shown):
             yield Text(f"{len(names) - len(shown)} more cells")
         spent_s = round(time.monotonic() - self._begun_s)
-        stop = state.asked.campaign.stop
         yield Text(
-            f"{state.phase} block {state.block} of {stop.min} to {stop.max}"
+            f"{state.phase} block {state.block} of {_blocks(state)}"
             f" · {clock(spent_s)} · left {told_left(state)}",
             "bold",
             no_wrap=True,
@@ -110,6 +109,14 @@ class CampaignBoard:
         if self._slot is not None:
             now = visible(f"{self._slot.cell} · {sentence(self._moment)}", SENTENCE_CHARACTERS)
             yield Text(now, no_wrap=True, overflow="ellipsis")
+
+
+def _blocks(state: State) -> str:
+    """How many blocks this phase may have."""
+    campaign = state.asked.campaign
+    if state.phase == "warm-up" and campaign.warmup is not None:
+        return f"{campaign.warmup.window} to {campaign.warmup.max}"
+    return f"{campaign.stop.min} to {campaign.stop.max}"
 
 
 def _row(state: State, name: str) -> tuple[Text, Text, Text]:

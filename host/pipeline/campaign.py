@@ -99,11 +99,11 @@ class Campaigner:
             else:
                 done = resume(begun, watch, self.files.inventory)
         except DeviceError as err:
-            return _failed(visit, place, "device-failed", err)
+            return _failed(visit, place, f"device-failed: {err}")
         except UsageError as err:
-            return _failed(visit, place, "bad-input", err)
+            return _failed(visit, place, f"bad-input: {err}")
         if done.ended == "interrupted":
-            raise Interrupted("the campaign was stopped; it can be gone on with")
+            raise Interrupted("stopped; the same `inferometer campaign run` goes on")
         return self._judged(visit, done.folder.path, done.redone.record)
 
     def _judged(self, visit: Visit, run: Path, record: Record) -> Visit:
@@ -225,9 +225,9 @@ def _begin(asked: Asked, notes: CampaignJournal, told: Told, root: Path) -> None
     notes.note("go-on", wall=wall_label(), torn=told.torn)
 
 
-def _failed(visit: Visit, place: Path, code: str, err: Exception) -> Visit:
+def _failed(visit: Visit, place: Path, reason: str) -> Visit:
     run = begun_in(place)
-    visit.status, visit.reason = "failed", f"{code}: {err}"
+    visit.status, visit.reason = "failed", reason
     visit.run = str(run.relative_to(place.parents[1])) if run else ""
     return visit
 
