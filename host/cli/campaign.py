@@ -60,7 +60,7 @@ def run(file: Path, folder: Path, *, as_json: bool, **given: Any) -> int:  # noq
 
     Ctrl-C ends it after the attempt that is running, a second one at once; the same command goes
     on. Exit code 0: every cell has its valid visits; 1: a visit is void or a cell was given up;
-    2: bad input, or a file that was changed since; 3: every cell's device failed; 130: stopped.
+    2: bad input, or something was changed since; 3: every visit's device failed; 130: stopped.
     """
     from host.campaign.cells import read_campaign
     from host.cli.campaign_board import watching_campaign
@@ -130,5 +130,6 @@ def _tell(folder: Path, asked: Asked, state: State, torn: int = 0, *, as_json: b
 def _exit_code(state: State) -> int:
     ends = [v.status for v in state.finals()]
     if ends and all(status == "failed" for status in ends):
-        return 3
+        given = all(v.reason.startswith("bad-input:") for v in state.finals())
+        return 2 if given else 3
     return 0 if not state.given_up and all(status == "valid" for status in ends) else 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,7 +22,7 @@ from host.campaign.state import VALID, Slot, State, Visit, state_of
 from host.campaign.stopping import Look, look, stable, width_of_mean, width_of_ratio
 from host.compare.leaves import unequal
 from host.deploy.bundle import bundle
-from host.errors import CampaignError, DeviceError, Interrupted, UsageError
+from host.errors import CampaignError, DeviceError, EquipmentError, Interrupted, UsageError
 from host.handover.progress import Watch
 from host.handover.record import Record
 from host.handover.text import Txt
@@ -36,6 +37,7 @@ from host.pipeline.campaign_folder import (
 from host.pipeline.measure import Files, measure
 from host.pipeline.resume import resume
 from host.plan.load import dump
+from host.plan.typed import read
 from host.run.folder import RunFolder
 from host.run.journal import wall_label
 
@@ -190,7 +192,7 @@ def run_campaign(asked: Asked, root: Path, watcher: Watcher, files: Files) -> St
     where the user stopped it: the same call goes on then.
     """
     with journal(root) as (notes, told):
-        _begin(asked, notes, told, root)
+        _begin(asked, notes, told, root, files)
         state = state_of(asked, told.events)
         harvests = harvest(state, root)
         worker = Campaigner(root, notes, state, harvests, files, watcher)
@@ -204,15 +206,15 @@ def run_campaign(asked: Asked, root: Path, watcher: Watcher, files: Files) -> St
     return state
 
 
-def _begin(asked: Asked, notes: CampaignJournal, told: Told, root: Path) -> None:
-    agent = bundle().sha256
+def _begin(asked: Asked, notes: CampaignJournal, told: Told, root: Path, files: Files) -> None:
+    beside = _beside(files)
     if not told.events:
         given = {"campaign": asked.campaign, "base": asked.base}
-        notes.note("begin", **msgspec.to_builtins(given), agent=agent, wall=wall_label())
+        notes.note("begin", **msgspec.to_builtins(given), beside=beside, wall=wall_label())
         return
     begun = asked_in(told, root)
-    before = {**begun.identity(), "agent": told.events[0].get("agent")}
-    parts = unequal((before, {**asked.identity(), "agent": agent}))
+    before = {**begun.identity(), "beside": told.events[0].get("beside")}
+    parts = unequal((before, {**asked.identity(), "beside": beside}))
     changed = [f"{path}: {a} -> {b}" for path, (a, b) in parts]
     if changed:
         more = f", and {len(changed) - 5} more" if len(changed) > 5 else ""  # noqa: PLR2004
@@ -223,6 +225,15 @@ def _begin(asked: Asked, notes: CampaignJournal, told: Told, root: Path) -> None
             + f"{more}. Take the change back, or begin in another folder",
         )
     notes.note("go-on", wall=wall_label(), torn=told.torn)
+
+
+def _beside(files: Files) -> dict[str, str]:
+    """What must stay the same beside the campaign: the agent, instruments, calibrations."""
+    made = {"agent": bundle().sha256, "calibrations": ", ".join(files.calibrations)}
+    if files.equipment is not None:
+        data = read(files.equipment, EquipmentError)
+        made["equipment"] = hashlib.sha256(data).hexdigest()
+    return made
 
 
 def _failed(visit: Visit, place: Path, reason: str) -> Visit:
