@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 
-from host.artefacts.datasets.dataset import order_ids
+from host.artefacts.datasets.drawn import drawn
 from host.check.rule import Breach, Rule, attempt_file, breach
 from host.handover.case import Case
 from host.handover.pairing import order_key
@@ -22,14 +22,12 @@ def requests_planned(case: Case) -> Iterator[Breach]:
     run = case.facts.plan.plan.run
     items = [r.item for r in case.facts.plan.requests]
     for attempt in case.run.valid():
-        drawn = list(items)
-        if run.order == "shuffled":
-            drawn = list(
-                order_ids(items, run.seed, attempt=order_key(attempt.number, attempt.pair))
-            )
-        warmups = [(drawn[i % len(drawn)], True) for i in range(run.warmups)]
-        expected = [*warmups, *((item, False) for item in drawn)]
-        found = [(r.item, r.warmup) for r in attempt.requests]
+        key = order_key(attempt.number, attempt.pair)
+        expected = [
+            (one.item, one.warmup, one.streams, one.stream)
+            for one in drawn(items, run, case.facts.plan.plan.load, key)
+        ]
+        found = [(r.item, r.warmup, *_stream(r)) for r in attempt.requests]
         if found != expected:
             place = next(
                 (i for i, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b),
@@ -56,17 +54,34 @@ def _steps(r: RequestTrace) -> tuple[str, str] | None:
     return f"事件时间倒退 {back} ns", f"has events that go back by {back} ns"
 
 
+def _stream(r: RequestTrace) -> tuple[int, int]:
+    return (0, 0) if r.reply is None else (r.reply.streams, r.reply.stream)
+
+
 def requests_apart(case: Case) -> Iterator[Breach]:
-    """One stream: a request starts when the one before has ended, the first after the load."""
+    """A request starts when the one before in its stream has ended, the first after the load.
+
+    Streams at once are one step of load, which starts when the step before has ended.
+    """
     for attempt in case.run.valid():
-        for before, r in zip((attempt.load, *attempt.requests), attempt.requests, strict=False):
-            if before is not None and r.start_ns < before.end_ns:
-                early = before.end_ns - r.start_ns
-                yield breach(
-                    attempt_file(attempt.number, EVENTS),
-                    f"请求 {r.number} 在前一步结束前 {early} ns 开始。",
-                    f"Request {r.number} starts {early} ns before the end of what came before.",
-                )
+        after_ns = attempt.load.end_ns if attempt.load is not None else None
+        for _, step in groupby(attempt.requests, key=lambda r: _stream(r)[0]):
+            members = list(step)
+            for _, stream in groupby(members, key=_stream):
+                yield from _apart(attempt.number, after_ns, list(stream))
+            after_ns = max(r.end_ns for r in members)
+
+
+def _apart(number: int, after_ns: int | None, stream: list[RequestTrace]) -> Iterator[Breach]:
+    for r in stream:
+        if after_ns is not None and r.start_ns < after_ns:
+            early = after_ns - r.start_ns
+            yield breach(
+                attempt_file(number, EVENTS),
+                f"请求 {r.number} 在前一步结束前 {early} ns 开始。",
+                f"Request {r.number} starts {early} ns before the end of what came before.",
+            )
+        after_ns = r.end_ns
 
 
 def tokens_ordered(case: Case) -> Iterator[Breach]:

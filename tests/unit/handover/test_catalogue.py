@@ -17,7 +17,7 @@ MATHEMATICAL = {
     *("yndman", "vailable"),
 }
 ALL = [*MEASURANDS.values(), *CONVENTIONS.values()]
-UNITS = {"s", "{token}/s", "By/s", "1", "By", "W", "J", "J/{token}", "J/By", "K", "Hz", "{count}"}
+UNITS = {"{token}", "s", "{token}/s", "By/s", "1", "By", "W", "J", "J/{token}", "J/By", "K", "Hz", "{count}"}
 
 
 @pytest.mark.parametrize("definition", ALL, ids=lambda d: d.id)
