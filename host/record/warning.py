@@ -19,6 +19,7 @@ from host.record.warning_gates import gate_warnings
 from host.record.warning_in_step import in_step_warnings
 from host.record.warning_meters import meter_warnings
 from host.record.warning_output import output_warnings
+from host.record.warning_served import served_warnings
 from host.record.warning_sources import source_warnings
 from host.record.warning_throttled import throttled_warnings
 from host.schema.canonical import decimal
@@ -64,6 +65,7 @@ def warnings_of(evidence: Evidence) -> tuple[Warning_, ...]:
         *pulse_warnings(evidence.facts),
         *counter_warnings(evidence.run, evidence.results),
         *source_warnings(evidence.results),
+        *served_warnings(evidence.run, evidence.facts),
     )
 
 

@@ -17,7 +17,8 @@ MATHEMATICAL = {
     *("yndman", "vailable"),
 }
 ALL = [*MEASURANDS.values(), *CONVENTIONS.values()]
-UNITS = {"{token}", "s", "{token}/s", "By/s", "1", "By", "W", "J", "J/{token}", "J/By", "K", "Hz", "{count}"}
+UNITS = {"s", "{token}/s", "By/s", "1", "By", "W", "J", "J/{token}", "J/By", "K", "Hz", "{count}"}
+UNITS |= {"{token}"}
 
 
 @pytest.mark.parametrize("definition", ALL, ids=lambda d: d.id)
