@@ -102,7 +102,8 @@ class OpenAiHttp:
         """Model ids, version and `Server` header, each as far as the server tells them."""
         models, props = call(self._far, "/v1/models"), call(self._far, "/props").json()
         listed = models.json().get("data")
-        ids = [str(one.get("id", ""))[:512] for one in listed[:64]] if _objects(listed) else []
+        found_ids = listed[:64] if isinstance(listed, list) else []
+        ids = [str(one.get("id", ""))[:512] for one in found_ids if isinstance(one, dict)]
         version = call(self._far, "/version").json().get("version", "")
         found = {
             "models": ", ".join(ids),
@@ -224,10 +225,6 @@ class OpenAiHttp:
             **kept,
             **ignored,
         }
-
-
-def _objects(found: object) -> bool:
-    return isinstance(found, list) and all(isinstance(one, dict) for one in found)
 
 
 def _token(found: object) -> bool:
