@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from agent.engines.base import Engine, EngineError, Generated
 from agent.engines.server import Server
+from agent.inferences import InferenceLog, Inferring, graph_of
 from agent.order import Order, Request, Staircase
 from agent.pipes import Sender
 from agent.prompts import ids_sha256, prompt_of
@@ -139,7 +140,7 @@ class Attempt:
     def run(self, serve: Callable[[], None]) -> None:
         """serve: runs all requests. Raises StoppedError, TokenCountError, EngineError, OSError."""
         order, diary = self.order, self.diary
-        self._heed_stop()
+        self.heed_stop()
         self.voice.phase("load")
         self._load()
         gc.collect()
@@ -174,7 +175,7 @@ class Attempt:
             self.voice.phase("staircase", steps.dwell_s)
 
         play(steps.levels, steps.dwell_s, self.stop, self.diary.note, begin)
-        self._heed_stop()
+        self.heed_stop()
 
     def _idle(self, name: str, seconds: float) -> None:
         if seconds > 0:
@@ -182,9 +183,10 @@ class Attempt:
             self.diary.note(f"{name}_start")
             self.stop.wait(seconds)
             self.diary.note(f"{name}_end")
-        self._heed_stop()
+        self.heed_stop()
 
-    def _heed_stop(self) -> None:
+    def heed_stop(self) -> None:
+        """Raises StoppedError where the host said so."""
         if self.stop.is_set():
             raise StoppedError
 
@@ -213,7 +215,7 @@ class Attempt:
         ended = {"stop_reason": generated.stop_reason, "output_tokens": made}
         diary.note_at(end_ns, "request_end", {**args, **ended})
         self._check_counts(number, request, len(ids), made)
-        self._heed_stop()
+        self.heed_stop()
 
     def _generate(
         self, request: Request, ids: list[int], tokens: TokenLog, marks: list[tuple[int, str]]
@@ -274,6 +276,11 @@ def _serving(attempt: Attempt) -> tuple[Callable[[], None], Callable[[], StreamE
         chunks = ChunkLog(order, engine.clock)
         serving = Serving(order, engine, engine.clock, voice, stop, attempt.diary, chunks)
         return serving.run, chunks.close
+    if order.inferences is not None:
+        graph = graph_of(engine)
+        log = InferenceLog(order.directory, engine.clock, voice.output, attempt.heed_stop)
+        inferring = Inferring(graph, attempt.diary, log, order.inferences)
+        return lambda: inferring.run(order.requests, attempt.heed_stop), log.close
     tokens = TokenLog(order, engine, voice, stop)
     return lambda: attempt.requests(tokens), tokens.close
 

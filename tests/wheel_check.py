@@ -14,6 +14,7 @@ DATA = {
     "agent/shell/main.sh",
     "host/schema/record-0.2.0.schema.json",
     "host/schema/record-0.3.0.schema.json",
+    "host/schema/record-0.4.0.schema.json",
     "host/schema/laboratory-template.toml",
 }
 

@@ -12,13 +12,16 @@ from host.check.rule import Breach, Rule, attempt_file, breach
 from host.handover.case import Case
 from host.handover.pairing import order_key
 from host.handover.text import Txt
-from host.handover.trace import AttemptTrace, RequestTrace
+from host.handover.trace import AttemptTrace, RequestTrace, StatedRun
 
 EVENTS, TOKENS = "events.tsv", "tokens.tsv"
 
 
 def requests_planned(case: Case) -> Iterator[Breach]:
-    """Every item once, in the order that the seed draws; warm-ups before, as many as planned."""
+    """Every item once, in the order that the seed draws; warm-ups before, as many as planned.
+
+    A runner that shows no token has a process in the place of each request.
+    """
     run = case.facts.plan.plan.run
     items = [r.item for r in case.facts.plan.requests]
     for attempt in case.run.valid():
@@ -27,7 +30,7 @@ def requests_planned(case: Case) -> Iterator[Breach]:
             (one.item, one.warmup, one.streams, one.stream)
             for one in drawn(items, run, case.facts.plan.plan.load, key)
         ]
-        found = [(r.item, r.warmup, *_stream(r)) for r in attempt.requests]
+        found = [(r.item, r.warmup, *_stream(r)) for r in attempt.requests or attempt.stated]
         if found != expected:
             place = next(
                 (i for i, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b),
@@ -54,8 +57,11 @@ def _steps(r: RequestTrace) -> tuple[str, str] | None:
     return f"事件时间倒退 {back} ns", f"has events that go back by {back} ns"
 
 
-def _stream(r: RequestTrace) -> tuple[int, int]:
-    return (0, 0) if r.reply is None else (r.reply.streams, r.reply.stream)
+def _stream(r: RequestTrace | StatedRun) -> tuple[int, int]:
+    """How many streams at once, and which; processes of a runner follow one another."""
+    if isinstance(r, StatedRun) or r.reply is None:
+        return 0, 0
+    return r.reply.streams, r.reply.stream
 
 
 def requests_apart(case: Case) -> Iterator[Breach]:

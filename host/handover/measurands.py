@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from host.handover import events, spans
+from host.handover import events, inference, spans
 from host.handover.quantity import Definition
 from host.handover.served_figures import SERVED
 from host.handover.side_by_side import POWER_RATIO
@@ -110,6 +110,7 @@ _DEFINITIONS: Final = (
     ),
     *spans.RATES,
     *SERVED,
+    *inference.TIMES,
     _measurand(
         "peak_memory@1",
         "内存峰值",
@@ -220,6 +221,7 @@ _DEFINITIONS: Final = (
         "J/By",
         _REQUESTS,
     ),
+    *inference.ENERGIES,
     _measurand(
         "temperature_rise@1",
         "温升",

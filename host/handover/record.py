@@ -10,6 +10,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from host.handover.audit import ProbeField
+from host.handover.fidelity import FidelityField
 from host.handover.formal import (
     CustomerField,
     EnvironmentField,
@@ -34,7 +36,7 @@ from host.handover.scalars import (
 from host.handover.text import Txt
 
 SCHEMA_NAME: Final = "inferometer/record"
-SCHEMA_VERSION: Final = "0.3.0"
+SCHEMA_VERSION: Final = "0.4.0"
 Status = Literal["valid", "void", "incomplete"]
 AMBIENT_TEMPERATURE = "ambient_temperature"
 
@@ -114,7 +116,7 @@ class SchemaField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Name and version of the published schema that the record keeps."""
 
     name: Literal["inferometer/record"]
-    version: Literal["0.3.0"]
+    version: Literal["0.4.0"]
 
 
 class PerformedField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,6 +166,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     results: tuple[Quantity, ...]
     budgets: tuple[BudgetField, ...]
     conventions: tuple[Quantity, ...]
+    fidelity: FidelityField
     definitions: tuple[Definition, ...]
     sources: tuple[SourceField, ...]
     absent: tuple[AbsentField, ...]
@@ -175,6 +178,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     software: tuple[dict[str, str], ...]
     payload_sha256: Sha256OrNone
     limitations: Txt
+    audit: tuple[ProbeField, ...]
     end_of_record: bool
 
     def __post_init__(self) -> None:

@@ -96,10 +96,33 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class InferenceTrace:
+    """The inferences of one request of a plain graph, index by index, all on the same inputs.
+
+    start_ns, end_ns: around the call, outputs in host memory at its end. batch, steps: of the
+    plan. stated: how many the agent said at the end. output_sha256: of the last outputs; repeated:
+    whether the first ones were the same.
+    """
+
+    start_ns: IntArray
+    end_ns: IntArray
+    batch: int
+    steps: int
+    stated: int
+    input_sha256: str
+    output_sha256: str
+    repeated: bool
+
+    def __len__(self) -> int:
+        return len(self.start_ns)
+
+
+@dataclass(frozen=True, slots=True)
 class RequestTrace:
     """One request: arrival t0, call start ts, tokenized, prefill window, tokens, call end te.
 
     requested_tokens: by the plan. stated_tokens: what the engine said at the end that it made.
+    inferences: of a plain graph, which has no tokens and no prefill; None of a language model.
     reply: of a server. Its prefill ends with the first chunk that has text.
     """
 
@@ -116,6 +139,7 @@ class RequestTrace:
     stop_reason: str
     stated_tokens: int
     tokens: TokenTrace
+    inferences: InferenceTrace | None = None
     reply: Reply | None = None
 
 
@@ -135,7 +159,9 @@ class Series:
     t0_ns, t1_ns: stamps around each read. values: in `unit`. quantity and kind: the words of
     `collectors.reading`. tier: power evidence tier or "". wraps_at: in `unit`, for counters.
     averaging_s: length of the source's own window, where it states one. barred: a reason code and
-    its detail where nothing may be taken from these readings, else "".
+    its detail where nothing may be taken from these readings, else "". refresh_s: how long a value
+    stays at most, where the source states it or was polled for it. each_new: whether the source
+    itself says that each reading is a new one (own stamp, own count, gate of its updates).
     """
 
     channel: str
@@ -152,6 +178,8 @@ class Series:
     gaps: tuple[Gap, ...] = ()
     averaging_s: float | None = None
     barred: str = ""
+    refresh_s: float | None = None
+    each_new: bool = False
 
     @property
     def t_ns(self) -> IntArray:
@@ -182,13 +210,38 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedFigure:
+    """A figure that a runner states of itself; no stamp of ours is in it.
+
+    name: in the runner's description. convention: id of `host/handover/stated.py`. values: one a
+    repetition, in the unit of the convention. about: what it says it is of, key and word.
+    """
+
+    name: str
+    convention: str
+    values: tuple[float, ...]
+    about: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StatedRun:
+    """One process of a runner and what it states of itself. number: in the attempt, from 0."""
+
+    number: int
+    item: str
+    warmup: bool
+    window: Window
+    figures: tuple[StatedFigure, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptTrace:
     """One attempt: status `valid`, `void` or `incomplete` with a reason code.
 
     load: model load, None when it never ended. idle_before, idle_after: baselines or None.
     sampled: with the sampler. pair: of a run in pairs with and without it, from 1; 0 in others.
     throttled: spans in which the device slowed itself down, as reduction found them.
-    steps: of a load staircase after all else.
+    steps: of a load staircase after all else. stated: by a native runner, of itself.
     """
 
     number: int
@@ -206,6 +259,7 @@ class AttemptTrace:
     pair: int = 0
     throttled: tuple[Window, ...] = ()
     steps: tuple[Step, ...] = ()
+    stated: tuple[StatedRun, ...] = ()
 
     def scored(self) -> tuple[RequestTrace, ...]:
         """Requests that count: all but the warm-ups."""

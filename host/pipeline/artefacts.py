@@ -16,6 +16,7 @@ from host.artefacts.recordings import inspect_recording
 from host.errors import ArtefactError, PlanError
 from host.handover.plan import Plan
 from host.handover.text import Txt
+from host.plan.inference import check_inference
 from host.plan.resolve import (
     FORMATS,
     check_load,
@@ -51,6 +52,7 @@ def artefacts_of(plan: Plan, installed: Mapping[str, str | None], step: Step) ->
     choice = choose_engine(plan, installed)
     check_pairing(plan, choice.kind)
     check_staircase(plan, choice.kind)
+    check_inference(plan, choice.kind)
     check_load(plan, choice.kind)
     dataset = dataset_of(plan)
     path, model = _model(plan, choice.kind, step)

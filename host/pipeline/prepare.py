@@ -17,6 +17,8 @@ from host.handover.progress import Watch
 from host.handover.runner import NATIVE
 from host.handover.served import SERVED
 from host.pipeline.artefacts import Artefacts
+from host.pipeline.audit import check_audit, longest_probe, reference_of
+from host.pipeline.graphs import placed_inputs, tried_graph
 from host.pipeline.native import native
 from host.pipeline.reach import Reached, place_model
 from host.pipeline.served import served
@@ -34,8 +36,11 @@ def resolve_plan(
     plan: Plan, found: Artefacts, link: AgentLink, device: Reached, watch: Watch
 ) -> ResolvedPlan:
     """Try model, settings and prompt lengths with the engine itself, and state everything."""
+    check_audit(plan, found.engine_kind)
     path = _placed(plan, device, found, watch)
     requests = requests_of(plan, found.dataset)
+    if plan.inference:
+        requests = placed_inputs(device, requests, watch)
     if found.engine_kind == NATIVE:
         ready = native(plan, found, device, requests, watch)
         engine, more = ready.settings, [ready.software]
@@ -73,12 +78,15 @@ def _tried(
     path: str,
     requests: tuple[ResolvedRequest, ...],
     link: AgentLink,
-) -> tuple[dict[str, Any], dict[str, int]]:
+) -> tuple[dict[str, Any], Mapping[str, int]]:
     """All settings of the engine, and the tokens of each prompt as it counts them."""
+    if plan.inference:
+        return tried_graph(plan, plan.inference, path, requests, link)
     known = link.hello.get("engine_settings", {}).get(found.engine_kind, {})
     given = dict(plan.engine.settings)
     counts = _counts(path, found.engine_kind, given, requests, link)
     longest = max(counts[r.item] + r.output_tokens for r in requests)
+    longest = max(longest, longest_probe(plan, reference_of(plan, found.model)))
     context = given.setdefault("n_ctx", -(-longest // CONTEXT_STEP) * CONTEXT_STEP)
     if not isinstance(context, int) or isinstance(context, bool):
         raise PlanError("engine.settings.n_ctx", f"{context!r} is no number of tokens")

@@ -29,7 +29,8 @@ def output_bytes_of(requests: Iterable[RequestTrace]) -> bytes:
     A line is the item's id, a TAB, and the token ids in decimal joined by single spaces. Lines
     are sorted by item, then by place in the attempt: every attempt draws its own order, and the
     same outputs shall give the same hash. A token that the engine did not name is `-`; of a
-    server, which shows text and no ids, the SHA-256 of the text stands in place of all of them.
+    server, which shows text and no ids, the SHA-256 of the text stands in place of all of them,
+    of a plain graph that of its outputs.
     """
     lines = [
         f"{request.item}\t{' '.join(_ids(request))}\n"
@@ -39,6 +40,8 @@ def output_bytes_of(requests: Iterable[RequestTrace]) -> bytes:
 
 
 def _ids(request: RequestTrace) -> list[str]:
+    if request.inferences is not None:
+        return [request.inferences.output_sha256]
     if request.reply is not None:
         return [f"text-sha256:{request.reply.text_sha256}"]
     if not request.tokens.known:

@@ -28,6 +28,13 @@ NATIVE_BOUNDARY = (
 )
 NATIVE_SAMPLER = "as the runner's arguments say"
 NATIVE_CACHE = "a new process for each request"
+# Of a plain graph: the same inputs for all inferences of a request, nothing kept between them.
+GRAPH_BOUNDARY = (
+    "device clock; inputs made, inference called with inputs in host memory, inference returned"
+    " with outputs in host memory"
+)
+GRAPH_SAMPLER = "none: a plain graph"
+GRAPH_CACHE = "none: each inference stands alone"
 # Of a server: what a client sees of it (agent/serving.py), and what it is asked for.
 SERVED_BOUNDARY = (
     "device clock of the client; connection open, request begun, request sent, first chunk with"
@@ -46,6 +53,7 @@ def settings_of(facts: RunFacts) -> dict[str, Any]:
     """
     run, sampling = facts.plan.plan.run, facts.plan.plan.sampling
     boundary, sampler, cache = _of_engine(facts)
+    inference = facts.plan.plan.inference
     named: dict[str, Any] = {
         "measurands": list(MEASURANDS),
         "dataset": {key: _said(facts.dataset, key) for key in ("id", "version", "sha256")},
@@ -69,6 +77,8 @@ def settings_of(facts: RunFacts) -> dict[str, Any]:
         "idle_baseline_s": {"before": run.idle_before_s, "after": run.idle_after_s},
         "timing_boundary": boundary,
     }
+    if inference:
+        named["inference"] = msgspec.to_builtins(inference)
     if facts.plan.plan.load is not msgspec.UNSET:
         named["load"] = msgspec.to_builtins(facts.plan.plan.load)
     fit: dict[str, Any] = quoted(named)
@@ -83,6 +93,8 @@ def _of_engine(facts: RunFacts) -> tuple[str, str, str]:
         kept = facts.plan.engine_settings.get("cache_prompt") is True
         api = facts.plan.engine_settings.get("api", NOT_STATED)
         return f"{SERVED_BOUNDARY}; api {api}", SERVED_SAMPLER, _SERVED_CACHE[kept]
+    if facts.plan.plan.inference:
+        return GRAPH_BOUNDARY, GRAPH_SAMPLER, GRAPH_CACHE
     return TIMING_BOUNDARY, SAMPLER, CACHE
 
 

@@ -16,6 +16,7 @@ from host.reduce.channels import channels_of, series_of, with_readings
 from host.reduce.conventions import convention_results
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate, Subject, observe
+from host.reduce.inferences import inference_results, of_graph, without_tokens
 from host.reduce.latency import (
     load_time,
     longest_late_s,
@@ -26,8 +27,9 @@ from host.reduce.latency import (
 from host.reduce.memory import memory_results
 from host.reduce.phases import BURST, REQUEST, SUSTAINED, is_long, whole
 from host.reduce.power import power_results
-from host.reduce.served import draft_results, stated_results, step_results
+from host.reduce.served import draft_results, server_results, step_results
 from host.reduce.side_by_side import ratio_results
+from host.reduce.stated import stated_alone, stated_results
 from host.reduce.sustained import decode_rate_in, sustained_ratio
 from host.reduce.throughput import decode_rate, output_byte_rate, prefill_rate
 
@@ -90,13 +92,13 @@ def reduce_run(run: AlignedRun) -> Reduced:
     be reduced stands there with its reason.
     """
     attempts = run.counted()
-    steps = step_results(attempts)
+    graph, steps = of_graph(attempts), step_results(attempts)
     powers = power_results(attempts)
     if steps:  # loads of several kinds in one attempt have no rate together
         powers = [p for p in powers if not p.measurand.startswith("energy_per_")]
     found = [
         observe(_subject("load_time@1"), attempts, load_time),
-        *(steps or _one_by_one(attempts)),
+        *(steps or _one_by_one(attempts, graph=graph)),
         *draft_results(attempts),
         *memory_results(attempts),
         *powers,
@@ -105,17 +107,21 @@ def reduce_run(run: AlignedRun) -> Reduced:
     ]
     order = {measurand: place for place, measurand in enumerate(MEASURANDS)}
     found.sort(key=lambda observation: order[observation.measurand])
-    tools = [] if steps else convention_results(attempts)
-    return Reduced(tuple(found), (*tools, *stated_results(attempts)))
+    if graph:  # every convention of another tool is one of tokens
+        return Reduced(tuple(without_tokens(observation) for observation in found), ())
+    derived = [] if steps else convention_results(attempts)
+    if any(attempt.stated and not attempt.requests for attempt in attempts):
+        found, derived = stated_alone(found), stated_alone(derived)
+    return Reduced(tuple(found), (*derived, *stated_results(attempts), *server_results(attempts)))
 
 
-def _one_by_one(attempts: Sequence[AttemptTrace]) -> list[Observation]:
+def _one_by_one(attempts: Sequence[AttemptTrace], *, graph: bool) -> list[Observation]:
     """What a single stream has: rates and times of the whole, of spans and of items."""
     return [
         *_of_requests(attempts),
         *_of_spans(attempts),
         *interval_quantiles(attempts),
-        *_of_items(attempts),
+        *(inference_results(attempts) if graph else _of_items(attempts)),
     ]
 
 

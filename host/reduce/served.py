@@ -70,7 +70,7 @@ def draft_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
     ]
 
 
-def stated_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
+def server_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
     """Rates that a server states, where it does."""
     if not any(_said(r) for a in attempts for r in a.scored()):
         return []

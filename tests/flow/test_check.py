@@ -133,7 +133,7 @@ def test_a_record_of_an_unknown_schema_is_named(
 ) -> None:
     shutil.copytree(run, tmp_path / "run")
     path = tmp_path / "run" / "record.json"
-    path.write_text(path.read_text().replace('"version": "0.3.0"', '"version": "9.0.0"', 1))
+    path.write_text(path.read_text().replace('"version": "0.4.0"', '"version": "9.0.0"', 1))
     status, found = verdicts(command, tmp_path / "run")
     assert status == 1
     (unreadable,) = [f for f in found["findings"] if f["rule"] == "record-unreadable"]

@@ -196,7 +196,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "no record": (lambda r: (r / "record.json").unlink(), "cannot be read"),
     "torn record": (torn, "no whole JSON"),
     "edited record": (replaced("record.json", b"example board", b"another board"), "come out"),
-    "older record": (replaced("record.json", b'"0.3.0"', b'"0.1.0"'), "version 0.1.0"),
+    "older record": (replaced("record.json", b'"0.4.0"', b'"0.1.0"'), "version 0.1.0"),
     "edited data": (replaced("data/plan.json", b"example", b"exempla"), "is not intact"),
     "no data": (lambda r: shutil.rmtree(r / "data"), "is no run folder"),
 }

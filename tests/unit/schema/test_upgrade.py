@@ -20,6 +20,7 @@ DATA = Path(__file__).parents[2] / "data" / "records"
 STORED = {
     "0.1.0": "1a23046bc7df4c6773e10d197d2c36b70be4ce56688de76a4044af3256e20d97",
     "0.2.0": "4cb71d93327a9ff162a1038adfba32ae19344d0aebe336acf3d85448ce5682b0",
+    "0.3.0": "31274e62df5f0819a07fb4e6dad048e67f6415d8d350c1c9d73f00a4c6643bc4",
 }
 OLD = (DATA / "0.1.0.json").read_bytes()
 
@@ -141,5 +142,5 @@ def test_what_cannot_be_read_is_refused_in_one_sentence_with_its_name(
 
 
 def test_the_strict_reader_names_both_versions() -> None:
-    with pytest.raises(FolderError, match=r"'0\.1\.0', not 0\.3\.0"):
+    with pytest.raises(FolderError, match=r"'0\.1\.0', not 0\.4\.0"):
         from_bytes(OLD)
