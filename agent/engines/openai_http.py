@@ -87,6 +87,7 @@ class OpenAiHttp:
     def describe(self) -> dict[str, Any]:
         return {
             "kind": KIND,
+            "library_version": f"{self._kind} {self._said.get('build', '')}".strip(),
             "settings": dict(self._settings),
             "server": {
                 "kind": self._kind,

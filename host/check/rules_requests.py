@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 import numpy as np
 
 from host.artefacts.datasets.drawn import drawn
 from host.check.rule import Breach, Rule, attempt_file, breach
+from host.check.streams import early_starts, stream_of
 from host.handover.case import Case
 from host.handover.pairing import order_key
 from host.handover.text import Txt
-from host.handover.trace import AttemptTrace, RequestTrace, StatedRun
+from host.handover.trace import AttemptTrace, RequestTrace
 
 EVENTS, TOKENS = "events.tsv", "tokens.tsv"
 
@@ -30,7 +31,7 @@ def requests_planned(case: Case) -> Iterator[Breach]:
             (one.item, one.warmup, one.streams, one.stream)
             for one in drawn(items, run, case.facts.plan.plan.load, key)
         ]
-        found = [(r.item, r.warmup, *_stream(r)) for r in attempt.requests or attempt.stated]
+        found = [(r.item, r.warmup, *stream_of(r)) for r in attempt.requests or attempt.stated]
         if found != expected:
             place = next(
                 (i for i, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b),
@@ -57,37 +58,18 @@ def _steps(r: RequestTrace) -> tuple[str, str] | None:
     return f"事件时间倒退 {back} ns", f"has events that go back by {back} ns"
 
 
-def _stream(r: RequestTrace | StatedRun) -> tuple[int, int]:
-    """How many streams at once, and which; processes of a runner follow one another."""
-    if isinstance(r, StatedRun) or r.reply is None:
-        return 0, 0
-    return r.reply.streams, r.reply.stream
-
-
 def requests_apart(case: Case) -> Iterator[Breach]:
     """A request starts when the one before in its stream has ended, the first after the load.
 
     Streams at once are one step of load, which starts when the step before has ended.
     """
     for attempt in case.run.valid():
-        after_ns = attempt.load.end_ns if attempt.load is not None else None
-        for _, step in groupby(attempt.requests, key=lambda r: _stream(r)[0]):
-            members = list(step)
-            for _, stream in groupby(members, key=_stream):
-                yield from _apart(attempt.number, after_ns, list(stream))
-            after_ns = max(r.end_ns for r in members)
-
-
-def _apart(number: int, after_ns: int | None, stream: list[RequestTrace]) -> Iterator[Breach]:
-    for r in stream:
-        if after_ns is not None and r.start_ns < after_ns:
-            early = after_ns - r.start_ns
+        for r, early in early_starts(attempt):
             yield breach(
-                attempt_file(number, EVENTS),
+                attempt_file(attempt.number, EVENTS),
                 f"请求 {r.number} 在前一步结束前 {early} ns 开始。",
                 f"Request {r.number} starts {early} ns before the end of what came before.",
             )
-        after_ns = r.end_ns
 
 
 def tokens_ordered(case: Case) -> Iterator[Breach]:

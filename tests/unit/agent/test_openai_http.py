@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import select
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from agent.engines.base import EngineError
+from agent.engines.server import Server
 from agent.engines.sse import MAX_EVENT_BYTES, Events
 from agent.engines.table import maker
 from agent.order import parse_order
@@ -200,6 +204,7 @@ def test_stream_that_fails_ends_the_others_with_its_reason(tmp_path: Path) -> No
         ({"program": "/nowhere/llama-server"}, "no program's full path"),
         ({"program": "/bin/sh", "args": ["{text}"]}, "{text} is none of model, host, port"),
         ({"program": "/bin/sh", "args": [1]}, "is no argument"),
+        ({"program": "/bin/sh", "args": ["-c", "x"]}, "has no {model} in it"),
         ({"url": "http://127.0.0.1:1", "api": "responses"}, "neither completions nor chat"),
         ({"url": "http://127.0.0.1:1", "timeout_s": 0.0}, "timeout_s"),
         ({"url": "http://127.0.0.1:1", "api_key_env": "A B"}, "api_key_env"),
@@ -213,7 +218,7 @@ def test_settings_that_mean_nothing_are_refused(settings: dict[str, object], sai
 
 
 def test_program_that_ends_at_once_is_said_to_have(tmp_path: Path) -> None:
-    settings = {"program": "/bin/false", "args": []}
+    settings = {"program": "/bin/false"}
     engine = maker("openai_http")(tmp_path, settings, device_clock())
     with pytest.raises(EngineError, match="server-not-started: it ended with status 1"):
         engine.load()
@@ -222,11 +227,35 @@ def test_program_that_ends_at_once_is_said_to_have(tmp_path: Path) -> None:
 
 def test_program_that_is_never_let_go_ends_with_the_engine(tmp_path: Path) -> None:
     engine = maker("openai_http")(tmp_path, {"program": "/bin/cat"}, device_clock())
-    pid = getattr(engine, "pid", None)
-    assert isinstance(pid, int)
+    assert isinstance(engine, Server)
+    assert engine.pid is not None
+    server = engine.pid
     engine.close()
     with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+        os.kill(server, 0)
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from agent.engines.table import maker
+from collectors.clocks import device_clock
+engine = maker("openai_http")(Path("/none"), {"program": "/bin/cat"}, device_clock())
+print(engine.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_server_dies_with_an_engine_that_is_killed() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        server = os.pidfd_open(int(holder.stdout.readline()))
+        holder.kill()
+        ended, _, _ = select.select([server], [], [], 30)
+        os.close(server)
+    assert ended, "a process that has ended is readable (pidfd_open(2))"
 
 
 def test_exact_length_is_refused_where_the_server_does_not_tokenize(tmp_path: Path) -> None:
