@@ -241,7 +241,8 @@ def tell(bench: Bench, number: int, message: Message) -> None:
             attempt=number,
             attempts=bench.plan.plan.run.attempts,
             request=_count(message.get("request")),
-            requests=len(bench.plan.requests) + bench.plan.plan.run.warmups,
+            requests=_count(message.get("requests"))
+            or len(bench.plan.requests) + bench.plan.plan.run.warmups,
             tokens=_count(message.get("tokens")),
             rate=float(rate) if isinstance(rate, int | float) else None,
             waiting=str(message.get("waiting", ""))[:200],
