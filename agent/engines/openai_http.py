@@ -147,6 +147,24 @@ class OpenAiHttp:
         mark: Mark,
     ) -> Served:
         """One request over a connection of its own."""
+        try:
+            return self._serve(prompt, output_tokens, stop_at_end, on_chunk, mark)
+        except EngineError as err:
+            broken = err.code in {"stream-cut", "server-refused"}
+            status = self._process.ended() if broken and self._process is not None else None
+            if status is None:
+                raise
+            why = f"it ended with status {status} in a request ({err.detail})"
+            raise EngineError("server-died", why) from err
+
+    def _serve(
+        self,
+        prompt: Prompt,
+        output_tokens: int,
+        stop_at_end: bool,  # noqa: FBT001 - handed on as it came
+        on_chunk: ChunkSink,
+        mark: Mark,
+    ) -> Served:
         body = self._body(prompt, output_tokens, stop_at_end=stop_at_end)
         path = PATHS[self._settings["api"]]
         reading = Reading(on_chunk, self._answered)

@@ -28,15 +28,19 @@ from tests.fakes.talker import DONE, FOUR, Talk, event, talking
 
 def attempt(
     folder: Path,
-    url: str,
+    url: str | dict[str, object],
     *,
     stop: str = "length",
     streams: int = 0,
     prompt_tokens: int | None = None,
     timeout_s: float = 20.0,
 ) -> Outcome:
-    """One attempt of the engine's process, in this one: a request, or one in each stream."""
-    settings = {"url": url, "timeout_s": timeout_s}
+    """One attempt of the engine's process, in this one: a request, or one in each stream.
+
+    url: of a server, or all settings of one to start.
+    """
+    where = {"url": url} if isinstance(url, str) else url
+    settings = {**where, "timeout_s": timeout_s}
     one = {"item": "a", "text": "Hello", "prompt_tokens": prompt_tokens}
     order = parse_order(
         {
@@ -233,6 +237,31 @@ def test_program_that_is_never_let_go_ends_with_the_engine(tmp_path: Path) -> No
     engine.close()
     with pytest.raises(ProcessLookupError):
         os.kill(server, 0)
+
+
+SERVER = """
+import os, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        data = b'{"data": [{"id": "m"}]}' if self.path == "/v1/models" else b""
+        self.send_response(200 if data else 404)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+    def do_POST(self):
+        os._exit(7)
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+def test_server_that_dies_in_a_request_is_told_from_one_that_hangs_up(tmp_path: Path) -> None:
+    how = {"program": sys.executable, "args": ["-c", SERVER, "{port}", "{model}"]}
+    status, reason = ended(attempt(tmp_path, how))
+    assert status == "void"
+    assert reason.startswith("engine-error: server-died: it ended with status 7 in a request")
+    names = [e.name for e in events_of(stream(tmp_path, "events"))]
+    assert "load_end" in names, "a server that is started here is loaded here"
 
 
 HOLDER = """
