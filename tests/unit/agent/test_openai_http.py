@@ -7,6 +7,7 @@ import select
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from tests.fakes.talker import DONE, FOUR, Talk, event, talking
 
 def attempt(
     folder: Path,
-    url: str | dict[str, object],
+    url: str | Mapping[str, object],
     *,
     stop: str = "length",
     streams: int = 0,
@@ -266,6 +267,7 @@ def test_server_that_dies_in_a_request_is_told_from_one_that_hangs_up(tmp_path: 
 
 HOLDER = """
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from agent.engines.table import maker
 from collectors.clocks import device_clock
