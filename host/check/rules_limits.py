@@ -24,19 +24,26 @@ ON_BOARD = ("B", "C")
 
 
 def bandwidth_kept(case: Case) -> Iterator[Breach]:
-    """Every decode step reads the weights once: rate x bytes stays below the bandwidth."""
+    """Every decode step reads the weights once: rate x bytes stays below the bandwidth.
+
+    A step that checks drafted tokens gives several, so many as the server says at the most.
+    """
     limit, read = _limits(case).memory_bandwidth_bytes_per_s, _decode_bytes(case)
     if limit is None or read is None:
         return
     crossing = read - CACHED_BYTES
-    rates = [rate for rate, _ in _values(case, "decode_rate@1") if rate * crossing > limit.value]
+    step = max((tokens for tokens, _ in _values(case, "accepted_length@1")), default=1.0)
+    rates = [
+        rate for rate, _ in _values(case, "decode_rate@1") if rate * crossing / step > limit.value
+    ]
     if rates:
         yield breach(
             RECORD,
             f"解码速率 {max(rates):.6g} token/s 需要每秒读取权重至少"
-            f" {max(rates) * crossing:.6g} B，"
+            f" {max(rates) * crossing / step:.6g} B，"
             f"而该设备的内存带宽至多 {limit.value:.6g} B/s（{limit.document}）。",
-            f"A decode rate of {max(rates):.6g} token/s needs at least {max(rates) * crossing:.6g}"
+            f"A decode rate of {max(rates):.6g} token/s needs at least"
+            f" {max(rates) * crossing / step:.6g}"
             f" B/s of weights, and the device's memory gives at most {limit.value:.6g} B/s"
             f" ({limit.document}).",
         )

@@ -41,6 +41,10 @@ REASONS: Final[dict[str, Txt]] = {
         "the engine gave no sign of life in the time allowed and was ended",
     ),
     "engine-out-of-memory": Txt("推理引擎内存不足", "there was not enough memory for the engine"),
+    "server-changed": Txt(
+        "测量途中服务器换了模型或版本，不知测到的是哪一个",
+        "the server became another one in the middle, so nobody knows which one was measured",
+    ),
     "runner-output": Txt(
         "运行程序的输出与其说明文件不符，见所列各行",
         "what the runner printed does not fit its description; see its lines",
