@@ -50,25 +50,28 @@ THEIRS = {
 
 def opened(path: Path) -> Engine:
     """The model, loaded; its context has room for an answer of one window."""
-    engine = maker("llama_cpp")(path, {"n_ctx": 2 * N_CTX, "n_threads": 2}, device_clock())
+    engine = maker("llama_cpp")(path, {"n_ctx": 2 * N_CTX, "n_threads": 1}, device_clock())
     engine.load()
     return engine
+
+
+def answered(engine: Engine, prompt: list[int]) -> list[int]:
+    """The prompt and the N_CTX tokens that the model goes on with."""
+    tokens: list[int] = []
+
+    def take(_ready_ns: int, _t_ns: int, token: int) -> None:
+        tokens.append(token)
+
+    engine.generate(prompt, N_CTX, stop_at_end=False, on_token=take, mark=lambda _: 0)
+    return [*prompt, *tokens]
 
 
 def likely_text(engine: Engine) -> str:
     """What the model answers to the beginnings of the shipped passages."""
     parts = []
     for passage in load_texts().texts["en"].split("\n\n")[: WINDOWS + 2]:
-        tokens: list[int] = []
-        prompt = engine.tokenize(passage)[:16]
-        engine.generate(
-            prompt,
-            N_CTX,
-            stop_at_end=False,
-            on_token=lambda _ready, _chosen, token, tokens=tokens: tokens.append(token),
-            mark=lambda _: 0,
-        )
-        parts.append(b"".join(engine.piece(t) for t in (*prompt, *tokens)).decode(errors="ignore"))
+        tokens = answered(engine, engine.tokenize(passage)[:16])
+        parts.append(b"".join(engine.piece(t) for t in tokens).decode(errors="ignore"))
     return "".join(parts)
 
 
@@ -89,7 +92,7 @@ def ours(engines: tuple[Engine, Engine], text: str) -> dict[str, Figure]:
 def theirs(base: Path, tested: Path, text: Path, folder: Path) -> str:
     """What llama-perplexity prints for the tested model."""
     program = called("llama-perplexity")
-    common = ["-f", str(text), "-c", str(N_CTX), "-b", str(N_CTX), "-t", "2"]
+    common = ["-f", str(text), "-c", str(N_CTX), "-b", str(N_CTX), "-t", "1"]
     common += ["--chunks", str(WINDOWS)]
     kept = ["--kl-divergence-base", str(folder / "base.dat")]
     said = ""
