@@ -13,12 +13,14 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from agent.engines.base import EngineError
+from agent.engines.base import Engine, EngineError
+from agent.engines.server import Server
 from agent.engines.table import maker
 from agent.order import Order, OrderError, parse_engine, parse_model, parse_order, parse_texts
 from agent.pipes import Sender, claim_stdout, read_lines
-from agent.runner import Outcome, outcome_of, run_attempt
+from agent.runner import Outcome, run_attempt
 from agent.scoring import parse_score, scored
+from agent.stop_reasons import outcome_of
 from agent.streams import end_fields
 from agent.wire import Message, decode
 from collectors.clocks import device_clock
@@ -63,11 +65,13 @@ def _run(
     placed = _place(order)
     make = maker(order.engine.kind)
     engine = make(order.model, order.engine.settings, device_clock())
-    sender.send("ready")
+    sender.send("ready", {"pid": engine.pid} if isinstance(engine, Server) else None)
     go.wait()
-    outcome = run_attempt(order, engine, sender, stop)
-    facts = {**engine.describe(), **placed}
-    engine.close()
+    try:
+        outcome = run_attempt(order, engine, sender, stop)
+        facts = {**engine.describe(), **placed}
+    finally:
+        engine.close()
     return outcome, facts
 
 
@@ -114,15 +118,32 @@ def _asked(sender: Sender, answer: Callable[[], tuple[str, Mapping[str, Any]]]) 
 
 
 def _tokens(message: Message) -> Mapping[str, Any]:
-    """Counts of each text and, where `ids` is true, the token ids themselves."""
+    """Counts of each text and, where `ids` is true, the token ids themselves.
+
+    A count is null where the engine does not say how it tokenizes.
+    """
     choice = parse_engine("engine", message["engine"])
     texts = parse_texts(message["texts"])
     make = maker(choice.kind)
     engine = make(parse_model(message["model"]), choice.settings, device_clock())
-    engine.load(vocabulary_only=True)
-    found = [engine.tokenize(text) for text in texts]
-    ids = {"ids": found, "front": engine.tokenize("")} if message.get("ids") is True else {}
-    return {"counts": [len(each) for each in found], "engine": dict(engine.describe()), **ids}
+    try:
+        engine.load(vocabulary_only=True)
+        found = [_ids(engine, text) for text in texts]
+        wanted = message.get("ids") is True and None not in found
+        ids = {"ids": found, "front": engine.tokenize("")} if wanted else {}
+        counts = [None if each is None else len(each) for each in found]
+        return {"counts": counts, "engine": dict(engine.describe()), **ids}
+    finally:
+        engine.close()
+
+
+def _ids(engine: Engine, text: str) -> list[int] | None:
+    try:
+        return engine.tokenize(text)
+    except EngineError as err:
+        if err.code != "no-tokenizer":
+            raise
+        return None
 
 
 def _scored(message: Message, sender: Sender) -> Mapping[str, Any]:

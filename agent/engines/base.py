@@ -99,3 +99,22 @@ class Scoring(Protocol):
         gives them, neither normalised nor checked.
         """
         ...
+
+
+class Graph(Engine, Protocol):
+    """An engine without tokens: a plain graph, one call of which is one inference.
+
+    `tokenize` makes the inputs that a request names, and gives no token.
+    """
+
+    def prepare(self, source: str) -> str:
+        """Make the inputs of a request; gives their SHA-256. Raises EngineError `bad-input`."""
+        ...
+
+    def infer(self) -> Any:  # noqa: ANN401 - arrays of the library
+        """One inference on those inputs, the outputs in host memory and the device idle again."""
+        ...
+
+    def digest(self, outputs: Any) -> str:  # noqa: ANN401 - arrays of the library
+        """SHA-256 of the bytes of these outputs."""
+        ...

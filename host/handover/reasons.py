@@ -41,6 +41,10 @@ REASONS: Final[dict[str, Txt]] = {
         "the engine gave no sign of life in the time allowed and was ended",
     ),
     "engine-out-of-memory": Txt("推理引擎内存不足", "there was not enough memory for the engine"),
+    "runner-output": Txt(
+        "运行程序的输出与其说明文件不符，见所列各行",
+        "what the runner printed does not fit its description; see its lines",
+    ),
     "token-count": Txt(
         "词元数与计划不符，速率因此不可比",
         "the number of tokens is not what was ordered, so no rate could be compared",

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from host.handover.audit import ProbeField
 from host.handover.fidelity import FidelityField
 from host.handover.formal import (
     CustomerField,
@@ -177,6 +178,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     software: tuple[dict[str, str], ...]
     payload_sha256: Sha256OrNone
     limitations: Txt
+    audit: tuple[ProbeField, ...]
     end_of_record: bool
 
     def __post_init__(self) -> None:

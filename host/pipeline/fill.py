@@ -18,9 +18,11 @@ from host.handover.plan import ResolvedPlan
 from host.handover.progress import Watch
 from host.pipeline.fidelity import score_run
 from host.pipeline.launch import launch_of
+from host.pipeline.probes import begin_audit, run_probes
 from host.pipeline.reach import Reached
 from host.pipeline.surroundings import surroundings
 from host.pipeline.unattended import left_alone, refuse_unattended, take_back
+from host.run.ambient import Look
 from host.run.attempts import Bench, StopSwitch, run_attempts
 from host.run.detached import Where, hand_over, take_all, take_rest
 from host.run.exchange import exchange
@@ -73,8 +75,11 @@ class Work:
         )
 
 
-def fill(work: Work, link: Link) -> str:
-    """Run the attempts that are missing. Gives why the run ended early, or ""."""
+def fill(work: Work, link: Link, air: Look | None = None) -> str:
+    """Run the attempts that are missing. Gives why the run ended early, or "".
+
+    air: what the ambient meters show, where any is read.
+    """
     with disk(work.folder):
         bench = work.bench()
         for number in left_behind(bench):
@@ -84,7 +89,7 @@ def fill(work: Work, link: Link) -> str:
             interrupts(bench.switch),
             surroundings(work.device, plan, work.folder, bench.clock) as around,
         ):
-            ended = _attempts(replace(bench, around=around), link)
+            ended = _attempts(work, replace(bench, around=around, air=air), link)
         bench.journal.note(ended or "run_end")
         bench.journal.close()
     return ended
@@ -172,10 +177,11 @@ def finish_rest(work: Work) -> None:
         bench.journal.close()
 
 
-def _attempts(bench: Bench, link: Link) -> str:
+def _attempts(work: Work, bench: Bench, link: Link) -> str:
     """The attempts that are still missing, between two looks at the device."""
     numbers = missing(bench)
     bench.journal.note("run_start", {"first": numbers.start, "last": numbers.stop - 1})
+    begin_audit(bench)
     ended = ""
     try:
         before(bench, link)
@@ -184,6 +190,7 @@ def _attempts(bench: Bench, link: Link) -> str:
         score_run(bench, link)
         play_pulses(bench, link, f"before-{numbers.start:03d}")
         ended = run_attempts(bench, link, numbers)
+        ended = ended or run_probes(bench, link, work.device, work.watch)
         play_pulses(bench, link, f"after-{numbers.start:03d}", ended)
         end_timekeeping(link, bench.folder, session, apart=bench.between)
         write_json(bench.folder.data / "device-after.json", _content(link.ask("device")))

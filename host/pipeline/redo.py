@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from host.align.read import RunReading, read_run
+from host.audit.judge import judged
 from host.check.rules_limits import beyond_limits
 from host.evaluate.run import evaluate
 from host.handover.case import Case
@@ -61,6 +62,8 @@ def redo(root: Path) -> Redone:
     read = read_run(root)
     reading, sensors = with_equipment(root, read)
     reading = with_fidelity(root, replace(reading, run=marked(reading.run)))
+    facts = replace(reading.facts, audit=judged(reading.run, reading.facts))
+    reading = replace(reading, facts=facts)
     conditions = conditions_of(reading.run, reading.facts, sensors)
     results = evaluate(reduce_run(reading.run), conditions)
     stored = stored_statements(root)

@@ -209,6 +209,7 @@ def from_0_3_0(old: Json) -> Json:
         **old,
         "schema": {"name": SCHEMA_NAME, "version": "0.4.0"},
         "fidelity": msgspec.to_builtins(not_measured()),
+        "audit": [],
     }
 
 
