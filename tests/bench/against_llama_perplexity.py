@@ -36,7 +36,7 @@ from host.fidelity.windows import cut, first_of
 from host.handover import fidelity as names
 from tests.fakes.native import called
 
-N_CTX, WINDOWS = 256, 6
+N_CTX, WINDOWS, TRIES = 256, 6, 20
 # Lines of llama-perplexity's statistics -> our figure, and the factor to its unit.
 THEIRS = {
     names.PERPLEXITY: (r"Mean PPL\(Q\)\s*:\s*(\S+) ±\s+(\S+)", 1.0),
@@ -90,19 +90,29 @@ def ours(engines: tuple[Engine, Engine], text: str) -> dict[str, Figure]:
 
 
 def theirs(base: Path, tested: Path, text: Path, folder: Path) -> str:
-    """What llama-perplexity prints for the tested model."""
-    program = called("llama-perplexity")
+    """What llama-perplexity prints for the tested model.
+
+    It ends without waiting for its own log, so that the last lines are lost now and then: the
+    second pass is run again until they are there.
+    """
     common = ["-f", str(text), "-c", str(N_CTX), "-b", str(N_CTX), "-t", "1"]
-    common += ["--chunks", str(WINDOWS)]
-    kept = ["--kl-divergence-base", str(folder / "base.dat")]
+    common += ["--chunks", str(WINDOWS), "--kl-divergence-base", str(folder / "base.dat")]
+    program = called("llama-perplexity")
+    run([*program, "-m", str(base), *common])
     said = ""
-    for model, more in ((base, []), (tested, ["--kl-divergence"])):
-        argv = [*program, "-m", str(model), *common, *kept, *more]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        said = done.stdout + done.stderr
-        if done.returncode:
-            sys.exit(said[-2000:])
-    return said
+    for _ in range(TRIES):
+        said = run([*program, "-m", str(tested), *common, "--kl-divergence"])
+        if "Same top p:" in said:
+            return said
+    sys.exit(f"llama-perplexity lost its last lines {TRIES} times:\n{said[-3000:]}")
+
+
+def run(argv: list[str]) -> str:
+    """All that a program says; its failure ends this one."""
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit((done.stdout + done.stderr)[-3000:])
+    return done.stdout
 
 
 def main() -> None:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from host.evaluate.run import evaluate
 from host.fidelity.bag import FOLDER, REFERENCE, SCORES, fidelity_of
 from host.handover.fidelity import GREEDY, KL_MEAN, FidelityField, GreedyOutput, not_measured
 from host.handover.plan import ResolvedPlan
+from host.handover.trace import Reply, RequestTrace
 from host.record.build import build
 from host.record.fidelity import voided
+from host.reduce.run import reduce_run
 from host.run.folder import write_json
 from tests.fakes.fidelity import logits, reference_file, scored_folder, wanting
-from tests.fakes.records import sample_facts, sample_plan, sample_record
+from tests.fakes.records import CONDITIONS, sample_facts, sample_plan, sample_record
 from tests.fakes.traces import example_run
 
 RUN = example_run(2)
@@ -151,13 +155,33 @@ def test_an_engine_without_logits_is_judged_by_its_greedy_outputs(tmp_path: Path
     assert found.figures[0].n == sum(len(a.scored()) for a in RUN.valid())
 
 
+def test_a_server_without_token_ids_is_judged_by_the_bytes_of_its_text(tmp_path: Path) -> None:
+    resolved = msgspec.structs.replace(wanting(min_greedy_agreement=0.6), engine_kind="other")
+    (tmp_path / FOLDER).mkdir()
+    items = {r.item for attempt in RUN.valid() for r in attempt.scored()}
+    greedy = tuple(
+        GreedyOutput(
+            item,
+            hashlib.sha256(f"text of {item}".encode()).hexdigest(),
+            "0" * 64,
+            (1,),
+            b"abcd".hex(),
+        )
+        for item in items
+    )
+    reference_file(tmp_path / FOLDER / REFERENCE, logits(1), greedy)
+
+    def answered(request: RequestTrace) -> RequestTrace:
+        return replace(request, reply=Reply(0, 0, None, {}, "", text=b"abxd"))
+
+    attempts = [replace(a, requests=tuple(map(answered, a.requests))) for a in RUN.attempts]
+    found = fidelity_of(tmp_path, resolved, replace(RUN, attempts=tuple(attempts)))
+    assert found is not None
+    assert [f.value for f in found.figures] == ["0.5", "0"]
+    assert (found.outcome, found.limits[0].kept) == ("beyond-limits", False)
+
+
 def test_the_record_states_what_its_figures_mean(tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    from host.evaluate.run import evaluate
-    from host.reduce.run import reduce_run
-    from tests.fakes.records import CONDITIONS
-
     resolved = wanting()
     found = field_of(scored_folder(tmp_path, logits(1), logits(2), resolved), resolved)
     results = evaluate(reduce_run(RUN), CONDITIONS)
