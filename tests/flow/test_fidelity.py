@@ -63,7 +63,8 @@ def reference(command: Command, tmp_path_factory: pytest.TempPathFactory) -> dic
 def test_an_int4_build_passes_a_sane_gate_and_a_bad_tensor_of_it_does_not(
     reference: dict[str, Any], command: Command, tiny_gguf: Path, tmp_path: Path
 ) -> None:
-    limits = {"max_mean_kl": 0.5, "min_top1_agreement": 0.5}
+    # Of this build 0.163 with a standard error of 0.004; with the bad tensor 0.456 with 0.010.
+    limits = {"max_mean_kl": 0.25, "min_top1_agreement": 0.5}
     good = plan_with(tmp_path / "good.toml", reference["file"], tiny_gguf, **limits)
     done = command("measure", "--plan", good, "--runs", tmp_path / "runs", "--json")
     assert done.returncode == 0, done.stderr
@@ -81,7 +82,7 @@ def test_an_int4_build_passes_a_sane_gate_and_a_bad_tensor_of_it_does_not(
     assert done.returncode == 1, done.stderr
     said = json.loads(done.stdout)
     assert (said["status"], said["attempts"]["valid"]) == ("void", 1)
-    assert said["reasons"][0].startswith("fidelity-gate: max_mean_kl is 0.5, it is ")
+    assert said["reasons"][0].startswith("fidelity-gate: max_mean_kl is 0.25, it is ")
 
 
 def test_a_reference_is_shown_by_its_hash(reference: dict[str, Any], command: Command) -> None:
