@@ -112,6 +112,14 @@ REASONS: Final[dict[str, Txt]] = {
         "保真度数据不完整或不属于本次运行",
         "the scores are incomplete, or are not those of this run",
     ),
+    # A visit of a campaign.
+    "bad-input": Txt(
+        "输入有误，未能测量", "something that was given is wrong, so nothing was measured"
+    ),
+    "cell-changed": Txt(
+        "同一单元的模型、引擎或设置与此前不同，不计入",
+        "the cell's model, engine or settings are not what they were before: it does not count",
+    ),
     # The verdict of a run.
     "ended-early": Txt("测量提前结束", "the run ended early"),
     "attempts-missing": Txt("计划的测量次没有全部完成", "not all planned attempts have ended"),

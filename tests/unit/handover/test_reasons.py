@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 # Where reasons of attempts and verdicts are made.
 PYTHON = ("agent", "host/run", "host/state", "host/align")
 MODULES = (
-    *("host/pipeline/fill.py", "host/record/verdict.py"),
+    *("host/pipeline/campaign.py", "host/pipeline/fill.py", "host/record/verdict.py"),
     *("host/fidelity/bag.py", "host/fidelity/gate.py"),
 )
 HEAD = re.compile(r"([a-z]+(?:-[a-z]+)+|charged|throttle): ")
