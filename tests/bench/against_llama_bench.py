@@ -16,8 +16,8 @@ Conversion, stated and done:
 - prefill: both are m tokens over the time to their last logits, `-p M`; nothing to convert.
 
 Prints for each the median of the ratios with its distribution-free interval, the geometric mean
-with Student's t over log ratios (95 %), and the quickest of ours over the quickest of theirs, which
-tells most where others use the machine. Bar: 1 ± 0.01.
+with Student's t over log ratios (95 %), and the quickest of ours over the quickest of theirs,
+which tells most where others use the machine. Bar: 1 ± 0.01.
 """
 
 from __future__ import annotations
