@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from agent.wire import WireError
+from host.align.inferences import graph_requests
 from host.align.meters import Metered
 from host.align.native import native_attempt
 from host.align.printed import MismatchError
+from host.align.replies import replies_of
 from host.align.requests import Did, Event, events_of, requests_of, window_of
 from host.align.series import costs_of, sampler_cpu_ratio, series_of
 from host.align.staircase import steps_of
@@ -18,6 +20,7 @@ from host.align.streams import AttemptFiles
 from host.errors import FolderError
 from host.handover.plan import ResolvedPlan
 from host.handover.runner import NATIVE
+from host.handover.served import SERVED
 from host.handover.trace import AttemptTrace, Series, Window
 
 
@@ -75,8 +78,15 @@ def _did(
     """What the engine did: said by events of the agent, or read from what a runner printed."""
     if plan.engine_kind == NATIVE:
         return _runner_did(files, events, plan, requested, cut=cut)
-    requests = requests_of(events, files.streams.get("tokens"), requested)
-    return Did(requests, window_of(events, "load_start", "load_end"))
+    load = window_of(events, "load_start", "load_end")
+    if plan.plan.inference:
+        stream = files.streams.get("inferences")
+        return Did(graph_requests(events, stream, plan.plan.inference), load)
+    if plan.engine_kind == SERVED:
+        requests = replies_of(events, files.streams.get("chunks"), requested)
+    else:
+        requests = requests_of(events, files.streams.get("tokens"), requested)
+    return Did(requests, load)
 
 
 def _runner_did(

@@ -46,12 +46,13 @@ def events_of(stream: SpoolFile | None) -> tuple[Event, ...]:
         return ()
     t, name, args = (stream.index(c) for c in ("t_ns", "event", "args"))
     return tuple(
-        Event(_moment(s.fields[t]), s.fields[name], strict_json(s.fields[args].encode()))
+        Event(moment(s.fields[t]), s.fields[name], strict_json(s.fields[args].encode()))
         for s in stream.lines
     )
 
 
-def _moment(text: str) -> int:
+def moment(text: str) -> int:
+    """A stamp in ns. Raises ValueError for one that no clock shows."""
     found = int(text)
     if abs(found) >= LAST_NS:
         raise ValueError(f"{text[:40]} ns is beyond every clock")

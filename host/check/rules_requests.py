@@ -96,7 +96,7 @@ def tokens_counted(case: Case) -> Iterator[Breach]:
     exact = case.facts.plan.plan.run.stop == "length"
 
     def counted(r: RequestTrace) -> tuple[str, str] | None:
-        n = len(r.tokens)
+        n = r.tokens.made
         if n != r.stated_tokens:
             return f"有 {n} 个词元，引擎声明 {r.stated_tokens}", (
                 f"has {n} tokens where the engine stated {r.stated_tokens}"

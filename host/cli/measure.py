@@ -11,6 +11,7 @@ from host.cli.console import err, json_out, out, plain
 from host.cli.live import watching
 
 if TYPE_CHECKING:
+    from host.handover.audit_plan import AuditPlan
     from host.handover.plan import Plan
     from host.pipeline.measure import Files, Measured
     from host.run.folder import RunFolder
@@ -69,6 +70,12 @@ INTERRUPTED = 130
 @click.option(
     "--detach", "detached", is_flag=True, help="Hand the run over and leave; see `collect`."
 )
+@click.option(
+    "--audit",
+    is_flag=True,
+    help="Audit probes after the attempts, with the usual limits where the plan has no [audit]:"
+    " four more attempts.",
+)
 @click.option("--resume", "resumed", type=click.Path(path_type=Path), help="Go on with a run.")
 @click.option("--dry-run", is_flag=True, help="Show the plan as it would be run, as TOML.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
@@ -100,7 +107,9 @@ def measure(
             return tell(resume(resumed, watch, files.inventory), as_json=as_json)
     if len(devices) == 1:
         over["device"] = devices[0]
+    over["audit"] = usual_audit() if over["audit"] else None
     plan, given = plan_of(plan_file, over)
+    _say_audit(plan)
     if dry_run:
         return _dry(plan, files, as_json=as_json)
     if detached:
@@ -112,6 +121,25 @@ def measure(
     with watching(err()) as watch:
         done = run(plan, given, runs, watch, files)
     return tell(done, as_json=as_json)
+
+
+def usual_audit() -> AuditPlan:
+    """The probes of `--audit`."""
+    from host.handover.audit_plan import DEFAULT_AUDIT
+
+    return DEFAULT_AUDIT
+
+
+def _say_audit(plan: Plan) -> None:
+    """Say what the probes of a plan cost."""
+    from host.handover.audit_plan import attempts_of
+
+    if plan.audit:
+        more = len(attempts_of(plan.audit))
+        err().print(
+            f"audit: {', '.join(plan.audit.probes)}: {more} more attempts after the"
+            f" {plan.run.attempts} scored ones"
+        )
 
 
 def _detach(plan: Plan, given: bytes, runs: Path, files: Files, *, as_json: bool) -> int:

@@ -28,6 +28,9 @@ MISSING: Final[dict[str, Txt]] = {
         "the runner states rates of its own and shows no token",
     ),
     "no-scored-request": Txt("没有计分请求", "no scored request has ended"),
+    "no-tokens": Txt(
+        "普通计算图只有推理，没有词元", "a plain graph makes inferences and no tokens"
+    ),
     "not-covered": Txt("读数没有覆盖整个时段", "readings do not reach over the whole window"),
     "not-finite": Txt("读数不是有限的数", "a reading is no finite number"),
     "not-resolvable": Txt(

@@ -240,6 +240,10 @@ def place_model(device: Reached, found: Artefacts, watch: Watch) -> str:
     if found.path.is_dir():
         files = hash_files(found.path, folder_files(found.path), _nothing)
         return str(put_folder(device.transport, device.store, found.path, files, listen).path)
+    if len(found.model["files"]) > 1:  # a graph with its weights in files beside it
+        files = hash_files(found.path.parent, [f["name"] for f in found.model["files"]], _nothing)
+        folder_there = put_folder(device.transport, device.store, found.path.parent, files, listen)
+        return str(folder_there.path / found.path.name)
     sha256 = str(found.model["sha256"])
     for folder in (found.path.parent,) if device.name == LOCAL else device.staged:
         path = PurePosixPath(folder / found.path.name)

@@ -44,9 +44,9 @@ def resume(root: Path, watch: Watch, inventory: Path | None = None) -> Measured:
             device.link() as link,
             meters_alone(kept_in(folder.data), str(root)),
             device.session(link, work.run_id, watch) as session,
-            metered(work),
+            metered(work) as air,
         ):
-            ended = fill(work, session)
+            ended = fill(work, session, air)
         work.tidy()
     return finish(folder, ended, watch)
 

@@ -70,6 +70,6 @@ def _rule(figures: Sequence[StatedFigure]) -> Txt:
     return Txt(f"{zh}；{listed}", f"{en}; {listed}")
 
 
-def without_tokens(observations: Sequence[Observation]) -> list[Observation]:
+def stated_alone(observations: Sequence[Observation]) -> list[Observation]:
     """Why nothing could be timed by us, where the runner showed rates alone."""
     return [replace(o, missing=NO_TOKENS) if NO_REQUEST in o.missing else o for o in observations]

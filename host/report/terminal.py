@@ -17,8 +17,12 @@ from host.handover.stated import STATED
 from host.handover.text import one_line
 from host.report.html_text import visible
 from host.report.state import PLUS_MINUS, open_rows, state_words
+from host.report.terminal_fidelity import fidelity_lines
 
-HEADLINE = ("decode_rate", "prefill_rate", "time_to_first_token", "peak_memory")
+HEADLINE = (
+    *("decode_rate", "prefill_rate", "time_to_first_token"),
+    *("inference_latency", "inference_rate", "image_latency", "peak_memory"),
+)
 # Below this many columns a table of four columns folds beyond reading: one quantity a block.
 NARROW_COLUMNS = 70
 
@@ -33,6 +37,8 @@ def show(console: Console, record: Record, run: Path, page: Path) -> None:
     console.print()
     _quantities(console, record)
     _stated(console, record)
+    for words, style in fidelity_lines(record.fidelity):
+        console.print(Text(words, style=style))
     _conditions(console, record)
     _warnings(console, record)
     console.print()
