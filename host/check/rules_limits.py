@@ -13,6 +13,7 @@ import numpy as np
 from host.check.rule import Breach, Rule, attempt_file, breach
 from host.handover.case import Case
 from host.handover.profile import Limits, limits_of
+from host.handover.stated import TG
 from host.handover.text import Txt
 
 RECORD = "record.json"
@@ -21,6 +22,8 @@ RECORD = "record.json"
 CACHED_BYTES = 2**28
 # Power that the device itself measures. A meter outside sees supply and carrier board as well.
 ON_BOARD = ("B", "C")
+# Timed by us, or stated by a runner that counts decode steps: both read the weights once a token.
+DECODE_RATES = ("decode_rate@1", TG)
 
 
 def bandwidth_kept(case: Case) -> Iterator[Breach]:
@@ -33,9 +36,8 @@ def bandwidth_kept(case: Case) -> Iterator[Breach]:
         return
     crossing = read - CACHED_BYTES
     step = max((tokens for tokens, _ in _values(case, "accepted_length@1")), default=1.0)
-    rates = [
-        rate for rate, _ in _values(case, "decode_rate@1") if rate * crossing / step > limit.value
-    ]
+    stated = _values(case, *DECODE_RATES)
+    rates = [rate for rate, _ in stated if rate * crossing / step > limit.value]
     if rates:
         yield breach(
             RECORD,
@@ -93,10 +95,10 @@ def _decode_bytes(case: Case) -> int | None:
     return found if isinstance(found, int) else None
 
 
-def _values(case: Case, measurand: str) -> Iterator[tuple[float, str]]:
-    """(value, tier) of every attempt in every result of a measurand."""
-    for q in case.record.results:
-        if q.measurand_id == measurand:
+def _values(case: Case, *measurands: str) -> Iterator[tuple[float, str]]:
+    """(value, tier) of every attempt in every result of these measurands or conventions."""
+    for q in (*case.record.results, *case.record.conventions):
+        if q.measurand_id in measurands:
             yield from ((float(value), q.tier) for _, value in q.by_attempt)
 
 
