@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from host.check import (
     rules_attempts,
+    rules_audit,
     rules_budget,
     rules_clocks,
     rules_formal,
     rules_journal,
     rules_limits,
     rules_perturbation,
+    rules_plausible,
     rules_pulses,
     rules_readings,
     rules_requests,
@@ -29,6 +31,8 @@ RULES: tuple[Rule, ...] = (
     *rules_requests.RULES,
     *rules_readings.RULES,
     *rules_limits.RULES,
+    *rules_plausible.RULES,
+    *rules_audit.RULES,
     *rules_perturbation.RULES,
     *rules_budget.RULES,
     *rules_formal.RULES,

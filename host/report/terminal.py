@@ -16,6 +16,7 @@ from host.handover.record import Record
 from host.handover.text import one_line
 from host.report.html_text import visible
 from host.report.state import PLUS_MINUS, open_rows, state_words
+from host.report.terminal_audit import audit_block
 
 HEADLINE = ("decode_rate", "prefill_rate", "time_to_first_token", "peak_memory")
 # Below this many columns a table of four columns folds beyond reading: one quantity a block.
@@ -31,6 +32,7 @@ def show(console: Console, record: Record, run: Path, page: Path) -> None:
         _state(console, record)
     console.print()
     _quantities(console, record)
+    audit_block(console, record)
     _conditions(console, record)
     _warnings(console, record)
     console.print()
