@@ -2,7 +2,8 @@
 
 A reason is `code: detail`; the detail is what was seen, in the words of whoever saw it. Codes come
 from both agents (`agent/`, `agent/shell/`), from `host/run/`, `host/state/`, `host/align/`,
-`host/pipeline/fill.py` and `host/record/verdict.py`; a test finds every one of them here.
+`host/audit/`, `host/check/rules_plausible.py`, `host/pipeline/{fill,probes}.py` and
+`host/record/{audit,verdict}.py`; a test finds every one of them here.
 """
 
 from __future__ import annotations

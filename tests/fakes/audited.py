@@ -1,7 +1,7 @@
-"""A language model of hashes on a clock of its own, honest or cheating, run by the real runner.
+"""A language model of hashes on a clock of its own, run by the real runner through audited runs.
 
 The next token is a hash of all tokens before it and of the weights: bytes of the model's file. A
-step takes a drawn time. A cheat is a change of one thing, as a hostile engine would make it.
+step takes a drawn time. Engines that cheat are in `cheats.py`.
 """
 
 from __future__ import annotations
@@ -126,67 +126,6 @@ class HashModel:
 
     def close(self) -> None:
         """Nothing is held."""
-
-
-class PrefixCache(HashModel):
-    """Keeps prompts that it has seen, in its process: their prefill takes no time."""
-
-    def prefill(self, prompt: Sequence[int]) -> None:
-        if tuple(prompt) in self.kept:
-            self.spend(PREFILL_NS)
-            return
-        self.kept[tuple(prompt)] = True
-        super().prefill(prompt)
-
-
-class OutputCache(HashModel):
-    """Keeps answers; only the first token takes its time, so that it looks like a real prefill."""
-
-    def step(self, prompt: Sequence[int], made: Sequence[int]) -> int:
-        place = (tuple(prompt), tuple(made))
-        if place not in self.kept:
-            self.kept[place] = super().step(prompt, made)
-            return int(self.kept[place])
-        self.spend(STEP_NS / 20)
-        return int(self.kept[place])
-
-
-class Prepared(HashModel):
-    """Knows the public prompts by heart, from before it was started."""
-
-    def prefill(self, prompt: Sequence[int]) -> None:
-        public = bytes(t for t in prompt if t < 256).startswith(b"text of")
-        self.spend(PREFILL_NS * len(prompt) * (0.3 if public else 1.0))
-
-
-class OneModel(HashModel):
-    """Runs the model that it was delivered with, whatever file it is given."""
-
-    def read_weights(self) -> bytes:
-        return hashlib.sha256(b"delivered").digest()
-
-
-class SlowWhenLookedAt(HashModel):
-    """Falls back to an honest, slower path where the weights are not those it knows."""
-
-    def step(self, prompt: Sequence[int], made: Sequence[int]) -> int:
-        if b"permuted" in self.model.read_bytes():
-            self.spend(STEP_NS)
-        return super().step(prompt, made)
-
-
-class CutsShort(HashModel):
-    """Ends outputs early."""
-
-    def natural_length(self, prompt: Sequence[int]) -> int:
-        return max(1, super().natural_length(prompt) // 2)
-
-
-class OneAnswer(HashModel):
-    """Says the same token to everything, and sleeps between."""
-
-    def next_token(self, prompt: Sequence[int], made: Sequence[int]) -> int:
-        return 7
 
 
 Maker = Callable[[Path, OwnClock, random.Random], HashModel]

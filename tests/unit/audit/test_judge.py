@@ -12,11 +12,9 @@ from host.audit.judge import judged
 from host.handover.audit import ProbeField
 from host.handover.audit_plan import DEFAULT_AUDIT
 from host.pipeline.audit_reference import reference_from
-from tests.fakes.audited import (
-    Bench,
+from tests.fakes.audited import Bench, HashModel, Maker
+from tests.fakes.cheats import (
     CutsShort,
-    HashModel,
-    Maker,
     OneAnswer,
     OneModel,
     OutputCache,
