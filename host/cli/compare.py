@@ -19,7 +19,9 @@ RULES = ("simple", "guarded", "guarded-rejection", "nonbinary")
 
 
 @click.command()
-@click.argument("records", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.argument("records", type=click.Path(path_type=Path), nargs=-1)
+@click.option("--query", default="", help='Records of the catalogue: "device~epyc model=3e2c".')
+@click.option("--catalogue", default="", help="Its file or URL; the user's own without.")
 @click.option("--reference", default="", help="Letter of the reference record: E_n and zeta.")
 @click.option("--sigma-pt", multiple=True, help="RESULT=X: for z and z', with --reference.")
 @click.option("--repeatability", is_flag=True, help="ISO 5725-2 over records of one thing.")
@@ -35,15 +37,15 @@ def compare(records: tuple[Path, ...], *, as_json: bool, **options: object) -> i
     """Say whether RECORDS may be compared, and what differs by how much.
 
     Each is a run folder, a zip or tar of one, or a record file; they go by A, B, C ... in the
-    order given, and the first is what the others are compared with. One alone is judged against
+    order given, and the first is what the others are compared with. --query takes them from the
+    catalogue instead, in order of time. One alone is judged against
     --limit. Exit code 0: comparable, every limit passed; 1: not comparable, or a limit not
     passed; 2: bad input.
     """
     from host.cli.compare_json import as_value
     from host.cli.compare_text import show
-    from host.pipeline.compare import run
 
-    compared = run(records, _asked(options))
+    compared = _compared(records, options)
     output = options["output"]
     if isinstance(output, Path):
         _write_page(output, compared)
@@ -52,6 +54,25 @@ def compare(records: tuple[Path, ...], *, as_json: bool, **options: object) -> i
     else:
         show(out(), compared)
     return 0 if compared.good else 1
+
+
+def _compared(records: tuple[Path, ...], options: dict[str, object]) -> Compared:
+    """Of the records named, or of those that a query finds."""
+    from host.pipeline.compare import compared_of, run
+
+    query = str(options["query"])
+    if bool(query) == bool(records):
+        raise UsageError("compare", "takes RECORDS or --query, one of them")
+    if not query:
+        return run(records, _asked(options))
+    from host.catalogue.database import place_of
+    from host.catalogue.find import Query
+    from host.catalogue.terms import parse_all
+    from host.pipeline.catalogue import records_for
+
+    place = place_of(str(options["catalogue"]))
+    paths, found = records_for(place, Query(parse_all(query)))
+    return compared_of(paths, found, _asked(options))
 
 
 def _write_page(output: Path, compared: Compared) -> None:

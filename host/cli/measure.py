@@ -22,7 +22,7 @@ INTERRUPTED = 130
 @click.command()
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="A TOML plan.")
 @click.option("--model", help="Reference (tiny, 1b:q4_0) or path; over the plan's.")
-@click.option("--engine", help="auto, llama_cpp, onnx_genai or replay; over the plan's.")
+@click.option("--engine", help="auto, llama_cpp, onnx_genai, command or replay; over the plan's.")
 @click.option("--dataset", help="Shipped id or path of a dataset; over the plan's.")
 @click.option(
     "--attempts", type=click.IntRange(1), help="Fresh loads of the model; over the plan's."
@@ -216,8 +216,13 @@ def _say_lookup(done: Measured) -> None:
 
 
 def summary(folder: RunFolder) -> dict[str, Any]:
-    """What `--json` prints: where things are, the verdict, and the record's results."""
+    """What `--json` prints: where things are, the verdict, the record's results.
+
+    stated: what a native runner says of itself, which is no result of ours.
+    """
     import json
+
+    from host.handover.stated import STATED
 
     record = json.loads(folder.record.read_bytes())
     counts = record["attempts"]
@@ -231,4 +236,5 @@ def summary(folder: RunFolder) -> dict[str, Any]:
         "attempts": {k: counts[k] for k in ("planned", "valid", "void", "incomplete")},
         "settings_sha256": record["settings_sha256"],
         "results": record["results"],
+        "stated": [q for q in record["conventions"] if q["measurand_id"] in STATED],
     }

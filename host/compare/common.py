@@ -121,3 +121,9 @@ def _name(item: Mapping[str, Any]) -> tuple[str, ...]:
     cpu = said.get("cpu")
     name = cpu.get("name", cpu.get("model", "")) if isinstance(cpu, Mapping) else ""
     return (str(said.get("maker", "")), str(said.get("name", "")), str(name))
+
+
+def permanent_identity(record: Record) -> str:
+    """What belongs to one device for good, `serial 12ab` or `machine_id 34cd`; "" without any."""
+    said = _identity(record.item)
+    return next((f"{key} {said[key]}" for key in _PERMANENT if key in said), "")

@@ -8,6 +8,7 @@ from typing import Any
 
 from host.handover.audit import ProbeField, Probes
 from host.handover.equipment import Problem
+from host.handover.fidelity import FidelityField
 from host.handover.formal import EnvironmentField, EquipmentField
 from host.handover.laboratory import Laboratory
 from host.handover.perturbation import Lookup
@@ -73,9 +74,10 @@ class RunFacts:
     what keeps them from being what their file wants. journal: what the host noted of attempts.
     beyond: results that the device cannot have given, by the limits of its profile. pulses: what
     load pulses say of the time of meters. meters: how each one on the bench was left.
-    gates_left_out: gate of the device's profile -> why this run was not held to it. probes: what
-    audit probes left, None where none were asked for; audit: what was judged of them. doubts: what
-    cannot be true of a real run, as the rules of plausibility have it.
+    gates_left_out: gate of the device's profile -> why this run was not held to it. fidelity: of
+    its output to a reference; None where the plan asks for none. probes: what audit probes left,
+    None where none were asked for; audit: what was judged of them. doubts: what cannot be true of
+    a real run, as the rules of plausibility have it.
     """
 
     plan: ResolvedPlan
@@ -105,6 +107,7 @@ class RunFacts:
     pulses: tuple[PulseCheck, ...] = ()
     meters: tuple[MeterEnd, ...] = ()
     gates_left_out: Mapping[str, str] = field(default_factory=dict)
+    fidelity: FidelityField | None = None
     probes: Probes | None = None
     audit: tuple[ProbeField, ...] = ()
     doubts: tuple[Doubt, ...] = ()

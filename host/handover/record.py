@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from host.handover.audit import ProbeField
+from host.handover.fidelity import FidelityField
 from host.handover.formal import (
     CustomerField,
     EnvironmentField,
@@ -165,6 +166,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     results: tuple[Quantity, ...]
     budgets: tuple[BudgetField, ...]
     conventions: tuple[Quantity, ...]
+    fidelity: FidelityField
     definitions: tuple[Definition, ...]
     sources: tuple[SourceField, ...]
     absent: tuple[AbsentField, ...]

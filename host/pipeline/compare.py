@@ -99,11 +99,18 @@ def read(path: Path) -> Record:
 
     Raises FolderError for what is no record, or one whose identity is not that of its contents.
     """
+    name, raw = read_raw(path)
+    return record_of(raw, name)
+
+
+def read_raw(path: Path) -> tuple[str, bytes]:
+    """(what to call it, bytes) of the record at `path`. Raises FolderError."""
     if not _is_archive(path):
         file = path / RECORD if path.is_dir() else path
-        return _read(file, str(file))
+        return str(file), _bytes(file, str(file))
     with unpacked(path) as folder:
-        return _read(folder / RECORD, f"{path}: {RECORD}")
+        name = f"{path}: {RECORD}"
+        return name, _bytes(folder / RECORD, name)
 
 
 def _is_archive(path: Path) -> bool:
@@ -113,8 +120,8 @@ def _is_archive(path: Path) -> bool:
         raise FolderError(str(path), f"cannot be read ({err.strerror})") from err
 
 
-def _read(file: Path, name: str) -> Record:
-    """The record in `file`; errors speak of `name`."""
+def _bytes(file: Path, name: str) -> bytes:
+    """What is in `file`; errors speak of `name`."""
     try:
         with file.open("rb") as opened:
             raw = opened.read(MAX_RECORD_BYTES + 1)
@@ -122,6 +129,11 @@ def _read(file: Path, name: str) -> Record:
         raise FolderError(name, f"cannot be read ({err.strerror})") from err
     if len(raw) > MAX_RECORD_BYTES:
         raise FolderError(name, f"is no record: larger than {MAX_RECORD_BYTES} bytes")
+    return raw
+
+
+def record_of(raw: bytes, name: str) -> Record:
+    """The record in these bytes. Raises FolderError, also where its identity is another one."""
     record = read_record(raw, name)
     stated, computed = identity_of(raw, name)
     if stated != computed:
@@ -157,7 +169,11 @@ def _limit(said: LimitField) -> Limit:
 
 def run(paths: Sequence[Path], asked: Asked) -> Compared:
     """Read, compare and state all that is asked for."""
-    records = [read(path) for path in paths]
+    return compared_of(paths, [read(path) for path in paths], asked)
+
+
+def compared_of(paths: Sequence[Path], records: Sequence[Record], asked: Asked) -> Compared:
+    """The same of records that were read; paths: where they lie."""
     _enough(records, asked)
     sides = sides_of(records)
     stated = conformity(sides, asked.limits, asked.specification, asked.rule) if asked.rule else ()

@@ -15,11 +15,9 @@ ROOT = Path(__file__).parents[3]
 # Where reasons of attempts and verdicts are made.
 PYTHON = ("agent", "host/run", "host/state", "host/align", "host/audit")
 MODULES = (
-    "host/pipeline/fill.py",
-    "host/pipeline/probes.py",
-    "host/record/verdict.py",
-    "host/record/audit.py",
-    "host/check/rules_plausible.py",
+    *("host/pipeline/fill.py", "host/pipeline/probes.py"),
+    *("host/record/verdict.py", "host/record/audit.py", "host/check/rules_plausible.py"),
+    *("host/fidelity/bag.py", "host/fidelity/gate.py"),
 )
 HEAD = re.compile(r"([a-z]+(?:-[a-z]+)+|charged|throttle): ")
 # Whole words that stand without a detail, beside a status or as an ending.

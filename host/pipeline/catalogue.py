@@ -1,0 +1,184 @@
+"""Folders into a catalogue, and records out of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from host.catalogue.database import opened, settle
+from host.catalogue.entries import MAX_FIGURES, Entry, figure_of, fit, moment_of, tier_of
+from host.catalogue.find import Found, Query, document, find_records, find_results
+from host.catalogue.store import Came, put
+from host.compare.common import permanent_identity
+from host.compare.run import MIN_RECORDS, MOST_RECORDS
+from host.compare.subject import device_of, engine_of
+from host.errors import CatalogueError, FolderError, HostError
+from host.handover.record import Record
+from host.pipeline.compare import RECORD, read, read_raw, record_of
+from host.schema.canonical import strict_object
+from host.schema.upgrade import version_of
+
+# A shared disk with more folders than this is named more narrowly.
+MAX_FOLDERS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of one record. why: the sentence of a refusal, "" without."""
+
+    path: str
+    came: Came | None
+    record_id: str = ""
+    why: str = ""
+
+
+def import_all(place: str, paths: Sequence[Path], *, keep: bool) -> Iterator[Imported]:
+    """Every record at or under the paths, each in a transaction of its own; broken ones go by.
+
+    keep: put the record's bytes into the catalogue too. A path is a record file, a run folder, an
+    archive of one, or a folder with such folders in it at any depth; links are not followed.
+    Raises CatalogueError where the catalogue itself cannot be used.
+    """
+    with opened(place, create=True) as connection:
+        for path in paths:
+            found = False
+            for one in _places(path):
+                found = True
+                yield _import(connection, one, keep=keep)
+            if not found:
+                yield Imported(str(path), None, why=f"{path}: holds no record")
+        settle(connection)
+
+
+def _places(path: Path) -> Iterator[Path]:
+    """What may be a record: the path itself, or every folder under it with a record.json."""
+    if not path.is_dir():
+        yield path
+        return
+    for count, (folder, below, files) in enumerate(os.walk(path)):
+        if count >= MAX_FOLDERS:
+            raise CatalogueError(str(path), f"holds more than {MAX_FOLDERS} folders; name some")
+        below.sort()
+        if RECORD in files:
+            below.clear()  # what lies in a run folder is that run's own
+            yield Path(folder)
+
+
+def _import(connection: Connection, path: Path, *, keep: bool) -> Imported:
+    try:
+        entry = entry_at(path, keep=keep)
+    except HostError as err:
+        return Imported(str(path), None, why=str(err))
+    try:
+        came = _put(connection, entry)
+    except CatalogueError as err:
+        connection.rollback()
+        return Imported(str(path), None, entry.record_id, str(err))
+    return Imported(str(path), came, entry.record_id)
+
+
+def _put(connection: Connection, entry: Entry) -> Came:
+    """Put one in and commit; another process may have put in the same one meanwhile."""
+    try:
+        came = put(connection, entry)
+    except IntegrityError:
+        connection.rollback()
+        came = put(connection, entry)
+    connection.commit()
+    return came
+
+
+def entry_at(path: Path, *, keep: bool) -> Entry:
+    """The record at `path` as an entry. Raises FolderError as `compare.read` does."""
+    name, raw = read_raw(path)
+    record = record_of(raw, name)
+    return entry_of(record, str(path.resolve()), raw, keep=keep)
+
+
+def entry_of(record: Record, path: str, raw: bytes, *, keep: bool) -> Entry:
+    """A record, already checked, as an entry. Raises FolderError for one beyond all bounds."""
+    if len(record.results) > MAX_FIGURES:
+        raise FolderError(path, f"holds more than {MAX_FIGURES} results")
+    figures = tuple(figure_of(q) for q in record.results)
+    model, dataset = record.model_artifact, record.dataset
+    return Entry(
+        record_id=record.record_id,
+        replaces=record.status.replaces,
+        kind=record.kind,
+        schema_version=_version(raw),
+        started=moment_of(record.performed.start),
+        ended=moment_of(record.performed.end),
+        device=fit(device_of(record)),
+        device_key=fit(permanent_identity(record)),
+        model=fit(model.get("name", "")),
+        model_sha256=fit(model.get("sha256", ""), 64),
+        quantization=fit(model.get("quantization", "")),
+        engine_kind=fit(record.runtime.get("kind", "")),
+        engine=fit(engine_of(record)),
+        dataset=fit(f"{dataset.get('id', '')}@{dataset.get('version', '')}"),
+        dataset_sha256=fit(dataset.get("sha256", ""), 64),
+        settings_sha256=record.settings_sha256,
+        verdict=record.verdict.status,
+        state=record.status.state,
+        tier=tier_of(figures),
+        path=fit(path, 4096),
+        file_sha256=hashlib.sha256(raw).hexdigest(),
+        figures=figures,
+        document=zlib.compress(raw) if keep else None,
+    )
+
+
+def _version(raw: bytes) -> str:
+    """The schema version that the file itself states, before any upgrade."""
+    return fit(version_of(strict_object(raw, RECORD)), 20)
+
+
+def query(place: str, asked: Query) -> Found:
+    """Results where the terms are about results, else records."""
+    with opened(place) as connection:
+        find = find_results if asked.of_results else find_records
+        return find(connection, asked)
+
+
+def records_for(place: str, asked: Query) -> tuple[tuple[Path, ...], tuple[Record, ...]]:
+    """(where they lie, records) of all that a query finds, for a comparison, in order of time.
+
+    Each is read from its folder, or from the catalogue where it was kept and the folder is gone;
+    one that is not the catalogued one any more is refused. Raises CatalogueError, FolderError.
+    """
+    with opened(place) as connection:
+        found = find_records(connection, asked)
+        if not MIN_RECORDS <= found.total <= MOST_RECORDS:
+            raise CatalogueError(
+                "--query",
+                f"finds {found.total} records; a comparison takes {MIN_RECORDS} to {MOST_RECORDS}",
+            )
+        paths = tuple(Path(row["path"]) for row in found.rows)
+        records = tuple(
+            _record(connection, row["record_id"], path)
+            for row, path in zip(found.rows, paths, strict=True)
+        )
+    return paths, records
+
+
+def _record(connection: Connection, record_id: str, path: Path) -> Record:
+    with suppress(FolderError):
+        record = read(path)
+        if record.record_id == record_id:
+            return record
+    kept = document(connection, record_id)
+    if kept is not None:
+        record = record_of(kept, f"{record_id} as it was kept")
+        if record.record_id == record_id:
+            return record
+    raise CatalogueError(
+        record_id, f"is not at {path} any more, and was not kept; import its folder again"
+    )

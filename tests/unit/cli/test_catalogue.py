@@ -1,0 +1,107 @@
+"""`inferometer catalogue` as people and programs use it, and `compare --query`."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from host.schema.canonical import to_bytes
+from tests.fakes.command import Command, environment
+from tests.fakes.compared import quantity, record
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two records that may be compared, and a file that is none."""
+    root = tmp_path_factory.mktemp("catalogue")
+    for name, rates in (("a", [50.0, 51.0, 52.0]), ("b", [100.0, 101.0, 102.0])):
+        model = {**record().model_artifact, "name": "=cmd|x"}
+        made = record(quantity(rates), item={"serial": name}, run=name, model_artifact=model)
+        (root / "runs" / name).mkdir(parents=True)
+        (root / "runs" / name / "record.json").write_bytes(to_bytes(made))
+    (root / "runs" / "c").mkdir()
+    (root / "runs" / "c" / "record.json").write_text("{")
+    return root
+
+
+@pytest.fixture(scope="module")
+def command(root: Path) -> Command:
+    """The command with a catalogue of its own, filled."""
+    variables = dict(environment(root / "models", root / "store"))
+    made = Command({**variables, "INFEROMETER_CATALOGUE": str(root / "c.sqlite")})
+    done = made("catalogue", "import", root / "runs", "--json")
+    assert done.returncode == 1, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["new"], said["refused"]) == (2, 1)
+    assert "is no whole JSON file" in said["refusals"][0]["reason"]
+    return made
+
+
+def test_a_second_import_says_what_is_there_and_names_the_broken_one(
+    command: Command, root: Path
+) -> None:
+    done = command("catalogue", "import", root / "runs")
+    assert done.returncode == 1
+    assert "已有 there 2" in done.stdout
+    assert str(root / "runs" / "c") in done.stderr
+
+
+def test_a_query_gives_people_a_table_programs_json_and_spreadsheets_no_formula(
+    command: Command,
+) -> None:
+    argv = ("catalogue", "query", "--measurand", "decode_rate", "--where", "value>=60")
+    shown = command(*argv)
+    assert shown.returncode == 0
+    assert "101.0 ± 2.5" in shown.stdout
+    assert "共 in all 1" in shown.stdout
+    found = json.loads(command(*argv, "--json").stdout)
+    assert (found["total"], found["rows"][0]["value"]) == (1, "101")
+    (row,) = csv.DictReader(io.StringIO(command(*argv, "--csv").stdout))
+    assert row["value"] == "101"
+    records = csv.DictReader(io.StringIO(command("catalogue", "query", "--csv").stdout))
+    assert {row["model"] for row in records} == {"'=cmd|x"}
+
+
+def test_history_draws_a_chart_with_repeatability(command: Command) -> None:
+    done = command("catalogue", "history", "example", "decode_rate", "--where", "device~b")
+    assert done.returncode == 0, done.stderr
+    assert "s_r = 1.00" in done.stdout
+    assert "●" in done.stdout
+    found = json.loads(command("catalogue", "history", "board", "decode_rate", "--json").stdout)
+    assert [len(series["points"]) for series in found["series"]] == [1, 1]
+    assert found["series"][0]["drift"]["reason"].startswith("too-few")
+
+
+def test_compare_takes_its_records_from_a_query(command: Command, root: Path) -> None:
+    done = command("compare", "--query", "engine=llama_cpp", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [one["file"] for one in found["records"]] == [
+        str(root / "runs" / name) for name in ("a", "b")
+    ]
+    assert found["pairs"][0]["verdict"] == "higher"
+
+
+@pytest.mark.parametrize(
+    ("argv", "word"),
+    [
+        (("catalogue", "query", "--where", "devise~x"), "did you mean 'device'"),
+        (("catalogue", "query", "--model", "zz"), "first digits"),
+        (("catalogue", "query", "--csv", "--json"), "does not go with --json"),
+        (("catalogue", "query", "--catalogue", "none.sqlite"), "is not there"),
+        (("catalogue", "query", "--catalogue", "mysql://a:b@c/d"), "postgresql://"),
+        (("catalogue", "history", "nobody", "decode_rate"), "no valid record says so"),
+        (("compare", "--query", "verdict=void"), "finds 0 records"),
+        (("compare", "--query", "verdict=valid", "x.json"), "one of them"),
+        (("compare",), "one of them"),
+    ],
+)
+def test_what_cannot_be_answered_is_one_sentence(
+    command: Command, argv: tuple[str, ...], word: str
+) -> None:
+    done = command(*argv)
+    assert done.returncode == 2, done.stdout
+    assert word in done.stderr
+    assert "Traceback" not in done.stderr
