@@ -13,7 +13,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
@@ -22,7 +22,7 @@ from agent.engines.base import Generated, Mark, TokenSink
 from agent.order import parse_order
 from agent.pipes import Sender
 from agent.runner import run_attempt
-from agent.streams import StreamEnd
+from agent.spool import StreamEnd
 from host.artefacts.probes import requests_of, variant
 from host.handover.audit import COMMITTED, DRAWN, STARTED, ProbeFile, Reference, SeedFile
 from host.handover.audit_plan import DEFAULT_AUDIT, AuditPlan, attempts_of, number_of
@@ -190,8 +190,7 @@ class Bench:
             place = variant(plan, name, asked, stop)
             self._attempt(folder, place, number, model, (clock, machine))
             write_json(folder.attempt(number) / "probe.json", ProbeFile(name, "1" * 64, asked))
-        gc.enable()  # attempts switch it off, and freeze what is there
-        gc.unfreeze()
+        gc.enable()  # attempts switch it off
         journal.note("run_end")
         journal.close()
         return folder
@@ -213,7 +212,8 @@ class Bench:
     ) -> None:
         place = folder.attempt(number)
         clock, machine = world
-        order = parse_order(order_of(plan, number, place, Role(0, sampled=False)))
+        spool = PurePosixPath(place)
+        order = parse_order(order_of(plan, number, spool, Role(0, sampled=False)))
         place.mkdir()
         engine = self.make(model, clock, machine)
         engine.pace = machine.gauss(1.0, engine.noise / 10)

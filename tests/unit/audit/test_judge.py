@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -22,6 +24,16 @@ from tests.fakes.cheats import (
     Prepared,
     SlowWhenLookedAt,
 )
+
+
+@pytest.fixture(autouse=True)
+def collecting() -> Iterator[None]:
+    """An attempt has the collector look through all that is there: through the tests' own once."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
 
 NATURAL = msgspec.structs.replace(
     DEFAULT_AUDIT, probes=("canary", "length"), reference="reference.json"

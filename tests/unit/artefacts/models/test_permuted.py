@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,8 @@ def test_the_same_seed_permutes_to_the_same_bytes_and_rows_are_kept(
         permute(tiny_gguf, path, seed)
     assert once.read_bytes() == again.read_bytes() != other.read_bytes()
     assert sorted(order_of(SEED, "blk.0.ffn_down.weight", 97)) == list(range(97))
-    counts = [np.bincount(np.frombuffer(p.read_bytes(), np.uint8)) for p in (tiny_gguf, once)]
-    assert np.array_equal(*counts)
+    counts = [Counter(path.read_bytes()) for path in (tiny_gguf, once)]
+    assert counts[0] == counts[1]
 
 
 def test_a_model_without_layers_that_are_known_is_not_permuted(tmp_path: Path) -> None:
