@@ -17,6 +17,7 @@ from host.handover.stated import STATED
 from host.handover.text import one_line
 from host.report.html_text import visible
 from host.report.state import PLUS_MINUS, open_rows, state_words
+from host.report.terminal_audit import audit_block
 from host.report.terminal_fidelity import fidelity_lines
 
 HEADLINE = (
@@ -36,6 +37,7 @@ def show(console: Console, record: Record, run: Path, page: Path) -> None:
         _state(console, record)
     console.print()
     _quantities(console, record)
+    audit_block(console, record)
     _stated(console, record)
     for words, style in fidelity_lines(record.fidelity):
         console.print(Text(words, style=style))
