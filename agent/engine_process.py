@@ -10,26 +10,32 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from agent.engines.base import Engine, EngineError
+from agent.engines.server import Server
 from agent.engines.table import maker
 from agent.order import Order, OrderError, parse_engine, parse_model, parse_order, parse_texts
 from agent.pipes import Sender, claim_stdout, read_lines
-from agent.runner import Outcome, outcome_of, run_attempt
+from agent.runner import Outcome, run_attempt
+from agent.scoring import parse_score, scored
+from agent.stop_reasons import outcome_of
 from agent.streams import end_fields
 from agent.wire import Message, decode
 from collectors.clocks import device_clock
 
 
 def main() -> int:
-    """Serve one `attempt` or one `tokenize`."""
+    """Serve one `attempt`, one `tokenize` or one `score`."""
     sender = Sender(claim_stdout())
     lines = read_lines(0)
     message = decode(next(lines))
     if message["type"] == "tokenize":
-        _tokenize(message, sender)
+        _asked(sender, lambda: ("tokens", _tokens(message)))
+    elif message["type"] == "score":
+        threading.Thread(target=_end_with, args=(lines,), daemon=True).start()
+        _asked(sender, lambda: ("scored", _scored(message, sender)))
     else:
         _attempt(parse_order(message["order"]), lines, sender)
     sys.stderr.flush()
@@ -59,11 +65,13 @@ def _run(
     placed = _place(order)
     make = maker(order.engine.kind)
     engine = make(order.model, order.engine.settings, device_clock())
-    sender.send("ready")
+    sender.send("ready", {"pid": engine.pid} if isinstance(engine, Server) else None)
     go.wait()
-    outcome = run_attempt(order, engine, sender, stop)
-    facts = {**engine.describe(), **placed}
-    engine.close()
+    try:
+        outcome = run_attempt(order, engine, sender, stop)
+        facts = {**engine.describe(), **placed}
+    finally:
+        engine.close()
     return outcome, facts
 
 
@@ -96,14 +104,10 @@ def _place(order: Order) -> dict[str, Any]:
     return {"affinity": cpus, "nice": os.nice(0) if hasattr(os, "nice") else 0, "pid": os.getpid()}
 
 
-def _tokenize(message: Message, sender: Sender) -> None:
+def _asked(sender: Sender, answer: Callable[[], tuple[str, Mapping[str, Any]]]) -> None:
+    """Say what a question comes to, or why it comes to nothing."""
     try:
-        choice = parse_engine("engine", message["engine"])
-        texts = parse_texts(message["texts"])
-        make = maker(choice.kind)
-        engine = make(parse_model(message["model"]), choice.settings, device_clock())
-        engine.load(vocabulary_only=True)
-        sender.send("tokens", _counted(engine, texts))
+        sender.send(*answer())
     except EngineError as err:
         sender.send("error", {"code": err.code, "detail": err.detail})
     except (OrderError, KeyError) as err:
@@ -113,6 +117,49 @@ def _tokenize(message: Message, sender: Sender) -> None:
         sender.send("error", {"code": "engine-error", "detail": f"{type(err).__name__}: {err}"})
 
 
-def _counted(engine: Engine, texts: tuple[str, ...]) -> Mapping[str, Any]:
-    counts = [len(engine.tokenize(text)) for text in texts]
-    return {"counts": counts, "engine": dict(engine.describe())}
+def _tokens(message: Message) -> Mapping[str, Any]:
+    """Counts of each text and, where `ids` is true, the token ids themselves.
+
+    A count is null where the engine does not say how it tokenizes.
+    """
+    choice = parse_engine("engine", message["engine"])
+    texts = parse_texts(message["texts"])
+    make = maker(choice.kind)
+    engine = make(parse_model(message["model"]), choice.settings, device_clock())
+    try:
+        engine.load(vocabulary_only=True)
+        found = [_ids(engine, text) for text in texts]
+        wanted = message.get("ids") is True and None not in found
+        ids = {"ids": found, "front": engine.tokenize("")} if wanted else {}
+        counts = [None if each is None else len(each) for each in found]
+        return {"counts": counts, "engine": dict(engine.describe()), **ids}
+    finally:
+        engine.close()
+
+
+def _ids(engine: Engine, text: str) -> list[int] | None:
+    try:
+        return engine.tokenize(text)
+    except EngineError as err:
+        if err.code != "no-tokenizer":
+            raise
+        return None
+
+
+def _scored(message: Message, sender: Sender) -> Mapping[str, Any]:
+    order = parse_score(message)
+    engine = maker(order.engine.kind)(order.model, order.engine.settings, device_clock())
+
+    def tell(done: int, windows: int) -> None:
+        sender.send("progress", {"phase": "score", "request": done, "requests": windows})
+
+    found = scored(order, engine, tell)
+    engine.close()
+    return found
+
+
+def _end_with(lines: Iterator[bytes]) -> None:
+    """A session that is gone needs no scores."""
+    for _ in lines:
+        pass
+    os._exit(1)

@@ -16,6 +16,7 @@ MAX_NUMBER = 1_000_000
 MAX_NAME_CHARS = 512
 MAX_CPUS = 4096
 MAX_STEPS = 10_000
+MAX_STREAMS = 1024
 
 
 class OrderError(ValueError):
@@ -27,6 +28,8 @@ class Request:
     """One prompt. prompt_tokens: exact length to make of the text; None takes it as it is.
 
     output_tokens: how many to make with stop `length`, at most how many with stop `natural`.
+    text: of a plain graph where its inputs come from (agent/engines/onnx_inputs.py).
+    streams: of a step with so many streams at once; 0 for a request by itself. stream: which one.
     """
 
     item: str
@@ -34,6 +37,8 @@ class Request:
     prompt_tokens: int | None
     output_tokens: int
     warmup: bool
+    streams: int = 0
+    stream: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class Order:
     text, `natural` honours it. watchdog_s: longest silence of the engine; it must be longer than
     the longest model load and the longest prefill batch. nice: added to the engine's priority.
     affinity: CPUs that the engine may use, None for all.
+    inferences: of a plain graph, how many a request; None for engines that make tokens.
     """
 
     number: int
@@ -86,6 +92,7 @@ class Order:
     nice: int | None = None
     affinity: tuple[int, ...] | None = None
     staircase: Staircase | None = None
+    inferences: int | None = None
 
 
 def parse_order(found: object) -> Order:
@@ -93,17 +100,19 @@ def parse_order(found: object) -> Order:
     order = _object("order", found)
     fields = {"number", "directory", "engine", "model", "requests", "stop", "idle_before_s"}
     fields |= {"idle_after_s", "sampling", "watchdog_s"}
-    _keys("order", order, fields, {"nice", "affinity", "staircase"})
+    _keys("order", order, fields, {"nice", "affinity", "staircase", "inferences"})
     stop = _text("order.stop", order["stop"])
     if stop not in {"length", "natural"}:
         raise OrderError(f"order.stop: {stop!r} is neither length nor natural")
-    nice = order.get("nice")
+    nice, inferences = order.get("nice"), order.get("inferences")
+    if inferences is not None:
+        inferences = _integer("order.inferences", inferences, 1, MAX_NUMBER)
     return Order(
         number=_integer("order.number", order["number"], 1, MAX_NUMBER),
         directory=_path("order.directory", order["directory"]),
         engine=parse_engine("order.engine", order["engine"]),
         model=_path("order.model", order["model"]),
-        requests=_requests(order["requests"]),
+        requests=_requests(order["requests"], 1 if inferences is None else 0),
         stop=stop,
         idle_before_s=_number("order.idle_before_s", order["idle_before_s"], 0.0, MAX_SECONDS),
         idle_after_s=_number("order.idle_after_s", order["idle_after_s"], 0.0, MAX_SECONDS),
@@ -112,6 +121,7 @@ def parse_order(found: object) -> Order:
         nice=None if nice is None else _integer("order.nice", nice, -20, 19),
         affinity=_affinity(order.get("affinity")),
         staircase=_staircase(order.get("staircase")),
+        inferences=inferences,
     )
 
 
@@ -135,23 +145,44 @@ def parse_model(found: object) -> Path:
     return _path("model", found)
 
 
-def _requests(found: object) -> tuple[Request, ...]:
+def parse_place(
+    found: Mapping[str, Any], shortest: int
+) -> tuple[Path, int, tuple[Request, ...], float]:
+    """directory, first, requests and watchdog_s of a `score` message.
+
+    shortest: ids in the shortest window; `first` leaves at least one row of it.
+    """
+    asked = found.get("requests") or []
+    return (
+        _path("directory", found.get("directory")),
+        _integer("first", found.get("first"), 0, shortest - 2),
+        _requests(asked, 1) if asked else (),
+        _number("watchdog_s", found.get("watchdog_s"), 0.001, MAX_SECONDS),
+    )
+
+
+def _requests(found: object, least: int) -> tuple[Request, ...]:
+    """least: output tokens at the least; a plain graph makes none."""
     if not isinstance(found, list) or not 0 < len(found) <= MAX_REQUESTS:
         raise OrderError(f"order.requests: not a list of 1 to {MAX_REQUESTS}")
-    return tuple(_request(f"order.requests[{i}]", one) for i, one in enumerate(found))
+    return tuple(_request(f"order.requests[{i}]", one, least) for i, one in enumerate(found))
 
 
-def _request(where: str, found: object) -> Request:
+def _request(where: str, found: object, least: int) -> Request:
     one = _object(where, found)
-    _keys(where, one, {"item", "text", "prompt_tokens", "output_tokens", "warmup"})
+    needed = {"item", "text", "prompt_tokens", "output_tokens", "warmup"}
+    _keys(where, one, needed, {"streams", "stream"})
     wanted = one["prompt_tokens"]
-    exact = None if wanted is None else _integer(f"{where}.prompt_tokens", wanted, 1, MAX_TOKENS)
+    prompt = f"{where}.prompt_tokens"
+    exact = None if wanted is None else _integer(prompt, wanted, least, MAX_TOKENS)
     return Request(
         item=_text(f"{where}.item", one["item"]),
         text=_text(f"{where}.text", one["text"], None),
         prompt_tokens=exact,
-        output_tokens=_integer(f"{where}.output_tokens", one["output_tokens"], 1, MAX_TOKENS),
+        output_tokens=_integer(f"{where}.output_tokens", one["output_tokens"], least, MAX_TOKENS),
         warmup=_flag(f"{where}.warmup", one["warmup"]),
+        streams=_integer(f"{where}.streams", one.get("streams", 0), 0, MAX_STREAMS),
+        stream=_integer(f"{where}.stream", one.get("stream", 0), 0, MAX_STREAMS),
     )
 
 

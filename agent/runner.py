@@ -8,11 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.engines.base import Engine, EngineError, Generated
+from agent.engines.server import Server
+from agent.inferences import InferenceLog, Inferring, graph_of
 from agent.order import Order, Request, Staircase
 from agent.pipes import Sender
 from agent.prompts import ids_sha256, prompt_of
+from agent.serving import ChunkLog, Serving
 from agent.spool import StreamEnd
 from agent.staircase import play
+from agent.stop_reasons import StoppedError, TokenCountError, outcome_of
 from agent.streams import TOKEN_COLUMNS, TOKENS, Diary, disk_reason, open_stream
 
 # Signs of life and progress during output: one every half second. Each wakes two processes, and
@@ -21,14 +25,6 @@ PROGRESS_NS = 500_000_000
 # Token lines wait in memory this long at most, so that a request shorter than it is written down
 # after its last token and a kill loses no more than this (`shared` reference, reliability 2.2).
 FLUSH_NS = 2_000_000_000
-
-
-class StoppedError(Exception):
-    """The attempt was told to stop."""
-
-
-class TokenCountError(Exception):
-    """Another number of tokens than ordered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,24 +137,36 @@ class Attempt:
     stop: threading.Event
     diary: Diary
 
-    def run(self, tokens: TokenLog) -> None:
-        """Raises StoppedError, TokenCountError, EngineError, MemoryError or OSError."""
+    def run(self, serve: Callable[[], None]) -> None:
+        """serve: runs all requests. Raises StoppedError, TokenCountError, EngineError, OSError."""
         order, diary = self.order, self.diary
-        self._heed_stop()
+        self.heed_stop()
         self.voice.phase("load")
-        diary.note("load_start")
-        self.engine.load()
-        diary.note("load_end")
+        self._load()
         gc.collect()
         gc.freeze()
         gc.disable()  # no pause of the collector between two tokens
         self._idle("idle_before", order.idle_before_s)
-        for number, request in enumerate(order.requests):
-            self._request(number, request, tokens)
+        serve()
         self._idle("idle_after", order.idle_after_s)
         if order.staircase is not None:
             self._staircase(order.staircase)
         diary.note("unload")
+
+    def _load(self) -> None:
+        """A server that ran before is not loaded here, so nothing of it is a load."""
+        if isinstance(self.engine, Server) and not self.engine.loads:
+            self.engine.load()
+            self.diary.note("server_found")
+            return
+        self.diary.note("load_start")
+        self.engine.load()
+        self.diary.note("load_end")
+
+    def requests(self, tokens: TokenLog) -> None:
+        """One after the other, token by token."""
+        for number, request in enumerate(self.order.requests):
+            self._request(number, request, tokens)
 
     def _staircase(self, steps: Staircase) -> None:
         """After all that is measured, so that nothing of it runs on a device that they warmed."""
@@ -167,7 +175,7 @@ class Attempt:
             self.voice.phase("staircase", steps.dwell_s)
 
         play(steps.levels, steps.dwell_s, self.stop, self.diary.note, begin)
-        self._heed_stop()
+        self.heed_stop()
 
     def _idle(self, name: str, seconds: float) -> None:
         if seconds > 0:
@@ -175,9 +183,10 @@ class Attempt:
             self.diary.note(f"{name}_start")
             self.stop.wait(seconds)
             self.diary.note(f"{name}_end")
-        self._heed_stop()
+        self.heed_stop()
 
-    def _heed_stop(self) -> None:
+    def heed_stop(self) -> None:
+        """Raises StoppedError where the host said so."""
         if self.stop.is_set():
             raise StoppedError
 
@@ -206,7 +215,7 @@ class Attempt:
         ended = {"stop_reason": generated.stop_reason, "output_tokens": made}
         diary.note_at(end_ns, "request_end", {**args, **ended})
         self._check_counts(number, request, len(ids), made)
-        self._heed_stop()
+        self.heed_stop()
 
     def _generate(
         self, request: Request, ids: list[int], tokens: TokenLog, marks: list[tuple[int, str]]
@@ -244,9 +253,10 @@ def run_attempt(order: Order, engine: Engine, sender: Sender, stop: threading.Ev
     try:
         diary = Diary(order.directory, engine.clock)
         closers.append(diary.close)
-        tokens = TokenLog(order, engine, voice, stop)
-        closers.append(tokens.close)
-        Attempt(order, engine, voice, stop, diary).run(tokens)
+        attempt = Attempt(order, engine, voice, stop, diary)
+        serve, close = _serving(attempt)
+        closers.append(close)
+        attempt.run(serve)
     except (StoppedError, TokenCountError, EngineError, MemoryError, OSError) as err:
         status, reason = outcome_of(err)
     ends = []
@@ -259,25 +269,25 @@ def run_attempt(order: Order, engine: Engine, sender: Sender, stop: threading.Ev
     return Outcome(status, reason, tuple(ends))
 
 
+def _serving(attempt: Attempt) -> tuple[Callable[[], None], Callable[[], StreamEnd]]:
+    """What runs the requests, and what closes the stream that they write."""
+    order, engine, voice, stop = attempt.order, attempt.engine, attempt.voice, attempt.stop
+    if isinstance(engine, Server):
+        chunks = ChunkLog(order, engine.clock)
+        serving = Serving(order, engine, engine.clock, voice, stop, attempt.diary, chunks)
+        return serving.run, chunks.close
+    if order.inferences is not None:
+        graph = graph_of(engine)
+        log = InferenceLog(order.directory, engine.clock, voice.output, attempt.heed_stop)
+        inferring = Inferring(graph, attempt.diary, log, order.inferences)
+        return lambda: inferring.run(order.requests, attempt.heed_stop), log.close
+    tokens = TokenLog(order, engine, voice, stop)
+    return lambda: attempt.requests(tokens), tokens.close
+
+
 def _closed(close: Callable[[], StreamEnd]) -> StreamEnd | str:
     """What the stream held, or why it could not be ended."""
     try:
         return close()
     except OSError as err:
         return disk_reason(err)
-
-
-def outcome_of(err: Exception) -> tuple[str, str]:
-    """Status and reason code for what ended an attempt."""
-    if isinstance(err, StoppedError):
-        return "incomplete", "stopped"
-    if isinstance(err, TokenCountError):
-        return "void", f"token-count: {err}"
-    if isinstance(err, MemoryError):
-        return "void", f"engine-out-of-memory: {str(err) or 'no memory for the engine'}"
-    if isinstance(err, EngineError):
-        code = "out-of-memory: " if err.code == "out-of-memory" else f"error: {err.code}: "
-        return "void", f"engine-{code}{err.detail}"
-    if isinstance(err, OSError):
-        return "incomplete", disk_reason(err)
-    return "void", f"engine-error: {type(err).__name__}: {err}"

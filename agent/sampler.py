@@ -201,7 +201,8 @@ def main() -> int:
 def _sample(message: Message, sender: Sender, stop: Stop) -> tuple[list[StreamEnd], str]:
     clock, rate_hz = device_clock(), float(message["rate_hz"])
     try:
-        kinds, fields = opened(clock, int(message["pid"]), message["kinds"])
+        pid = message["pid"]  # null: of a server that others started
+        kinds, fields = opened(clock, None if pid is None else int(pid), message["kinds"])
         sampler = _open(Path(message["directory"]), kinds, rate_hz, clock)
     except OSError as err:
         return [], disk_reason(err)

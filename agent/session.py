@@ -5,25 +5,21 @@ from __future__ import annotations
 import os
 import platform
 import queue
-import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from agent.batch import Batch, parse_batch
-from agent.children import command
+from agent.engine_calls import CallError, Say, scores, tokens
 from agent.engines.table import ENGINES, defaults, version
-from agent.evidence import how_ended
 from agent.order import OrderError, parse_order
 from agent.pipes import Sender, claim_stdout, listen
 from agent.supervise import Supervisor
-from agent.wire import WIRE_VERSION, Message, WireError, decode, encode
+from agent.wire import WIRE_VERSION, Message, WireError, decode
 from collectors.clocks import device_clock
 
 HOST = object()
-# Tokenizing loads a vocabulary in a child; one that takes longer than this has hung.
-TOKENIZE_S = 300.0
 # Only these may be asked while an attempt runs: everything else would disturb it.
 DURING_ATTEMPT = frozenset({"hello", "ping", "stop", "bye"})
 MAX_PROBE_READS = 10_000
@@ -60,6 +56,7 @@ class Session:
             "device": self._device,
             "timekeeping": self._timekeeping,
             "tokenize": self._tokenize,
+            "score": self._score,
             "pulses": self._pulses,
             "attempt": self._one,
             "queue": self._many,
@@ -199,24 +196,18 @@ class Session:
         self._sender.send("timekeeping", timekeeping())
 
     def _tokenize(self, message: Message, _: int) -> None:
-        argv, environment = command("engine")
-        fields: dict[str, Any] = {k: message.get(k) for k in ("engine", "model", "texts")}
+        self._engine_call(tokens, message)
+
+    def _score(self, message: Message, _: int) -> None:
+        self._engine_call(scores, message)
+
+    def _engine_call(self, call: Callable[[Message, Say], None], message: Message) -> None:
         try:
-            done = subprocess.run(
-                argv,
-                input=encode("tokenize", fields),
-                capture_output=True,
-                env=environment,
-                timeout=TOKENIZE_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as err:
-            raise RefusedError("engine-hang", f"no tokens within {TOKENIZE_S:g} s") from err
-        answer = done.stdout.partition(b"\n")[0]
-        if not answer:
-            raise RefusedError("engine-crash", how_ended(done.returncode))
-        said = decode(answer)
-        self._sender.send(said.pop("type"), said)
+            call(message, self._sender.send)
+        except CallError as err:
+            raise RefusedError(*err.args) from err
+        except OSError as err:
+            raise RefusedError("spool-unwritable", str(err)) from err
 
     def _pulses(self, message: Message, _: int) -> None:
         from agent.pulses import PulsesError, parse_pulses, played

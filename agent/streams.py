@@ -14,7 +14,7 @@ from agent.spool import Column, SpoolWriter, StreamEnd
 from collectors.protocol import Absent, Clock, Collector
 from collectors.reading import Channel
 
-EVENTS, TOKENS, TICKS = "events", "tokens", "ticks"
+EVENTS, TOKENS, CHUNKS, TICKS = "events", "tokens", "chunks", "ticks"
 EVENT_COLUMNS = (Column("t_ns", "ns"), Column("event", "{text}"), Column("args", "{json}"))
 TOKEN_COLUMNS = (
     Column("request", "{count}"),
@@ -23,6 +23,15 @@ TOKEN_COLUMNS = (
     Column("t_ns", "ns"),
     Column("token", "{token}"),
     Column("size_bytes", "By"),
+)
+# made: output tokens of the request up to and with this chunk, as the server counts them.
+CHUNK_COLUMNS = (
+    Column("request", "{count}"),
+    Column("index", "{count}"),
+    Column("t_ns", "ns"),
+    Column("made", "{token}"),
+    Column("size_bytes", "By"),
+    Column("text", "{json}"),
 )
 TICK_COLUMNS = (Column("t_ns", "ns"), Column("cpu_ns", "ns"))
 READ_COLUMNS = (

@@ -26,6 +26,8 @@ STOP_S = 5.0
 EXIT_S = 5.0
 # The host hears from an attempt at least this often, also while an idle phase is silent.
 KEEPALIVE_S = 10.0
+# Engines whose model is in another process than their own.
+SERVED = frozenset({"openai_http"})
 
 Send = Callable[[str, Mapping[str, Any]], None]
 
@@ -54,7 +56,8 @@ class Supervisor:
         self._sampler: Child | None = None
         if order.sampling.enabled:
             self._sampler = Child("sampler", order.directory / "sampler.log", post)
-            self._sampler.sender.send("sample", self._sampling(self._engine.pid))
+            if order.engine.kind not in SERVED:
+                self._sampler.sender.send("sample", self._sampling(self._engine.pid))
         self._syncer = Syncer(order.directory)
         self._spoken_s = time.monotonic()
         self._deadline_s = self._spoken_s + order.watchdog_s
@@ -132,7 +135,7 @@ class Supervisor:
             "sources": dict(self._sources),
         }
 
-    def _sampling(self, pid: int) -> dict[str, Any]:
+    def _sampling(self, pid: int | None) -> dict[str, Any]:
         sampling = self._order.sampling
         return {
             "directory": str(self._order.directory),
@@ -142,6 +145,14 @@ class Supervisor:
             "jitter_ratio": sampling.jitter_ratio,
             "pid": pid,
         }
+
+    def _sample_server(self, ready: Message) -> None:
+        """Sources of the process look at the server's, as the engine has told it, or at none."""
+        if self._sampler is None or self._order.engine.kind not in SERVED:
+            return
+        pid = ready.get("pid")
+        known = isinstance(pid, int) and not isinstance(pid, bool) and pid > 0
+        self._sampler.sender.send("sample", self._sampling(pid if known else None))
 
     def _alive(self, silent_s: float = 0.0) -> None:
         """The engine showed a sign of life; it may be silent for so long more than else."""
@@ -163,6 +174,7 @@ class Supervisor:
             self._alive(_seconds(message.get("silent_s")))
         if message["type"] == "ready":
             self._ready.add("engine")
+            self._sample_server(message)
         elif message["type"] == "progress":
             message.pop("silent_s", None)
             self._progress = {k: v for k, v in message.items() if k != "type"}

@@ -16,7 +16,11 @@ timekeeping{}                       timekeeping{interval_clock, boot_id, clocks,
                                     chrony, timesyncd, absent}: see `timekeeping.py`; an agent
                                     from before this question answers `unknown-message`
 tokenize{engine{kind, settings},    tokens{counts, engine}: tokens of each text, and describe()
-  model, texts}                     of the engine with the vocabulary alone
+  model, texts}                     of the engine with the vocabulary alone; with `ids` true the
+                                    ids of each text too, and `front`: what the rule puts in front
+score{engine, model, directory,     progress{phase: `score`, request, requests}: windows done and
+  windows, first, requests,         in all; then scored{files, outputs, engine}, see `scoring.py`;
+  watchdog_s}                       nothing else is served meanwhile
 pulses{bits, bit_s, quiet_s,        pulses{bits, states, processes}: as it was played, see below;
   processes or null}                nothing else is served meanwhile
 attempt{order}                      progress{number, phase, request, requests, tokens, rate} from
@@ -36,8 +40,8 @@ attempt. channels: fields of `collectors.reading.Channel` and `kind_of_source`. 
 `collectors.protocol.Absent`. probes: kind, max_hz and `collectors.probe`. streams: of `StreamEnd`.
 engine: describe() of the engine. sources: channels and absent as opened for this attempt, with
 the engine's process in them, and rates_hz{kind: rate}. phase: `load`, `idle`, `prefill`,
-`warm-up`, `decode`, `staircase`; request counts from 1, 0 outside of requests; rate in token/s
-or null before it is known.
+`warm-up`, `decode`, `staircase`, `score`; request counts from 1, 0 outside of requests; rate in
+token/s or null before it is known.
 
 bits: 0 and 1, bit_s each, with quiet_s of rest before and after. states: rest, each run of equal
 bits, rest; processes: for each the stamps around its states, one more than states; from a shell

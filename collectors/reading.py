@@ -96,7 +96,11 @@ class Channel:
     averaging_s: length of the source's own window, for `Kind.AVERAGE`; None: not stated.
     stamped_by: name of the channel, read at once with this one, that holds the source's own stamp
         on the clock of the readings; "" where there is none. Its resolution is the stamp's.
-    refresh_s: how long a value stays, as found by polling when it was opened; None: not tried.
+    refresh_s: how long a value stays, as found by polling when it was opened, or as the document
+        of the source states it; None: neither.
+    each_new: whether the source itself says that each reading is a new one, by its own count of
+        samples or by a gate that it opens once an update. A value that repeats then is a power
+        that did not change.
     """
 
     name: str
@@ -112,6 +116,7 @@ class Channel:
     averaging_s: float | None = None
     stamped_by: str = ""
     refresh_s: float | None = None
+    each_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from collectors.protocol import Clock
 
@@ -86,3 +86,35 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Scoring(Protocol):
+    """What an engine can do besides, where its library gives logits."""
+
+    def score(self, ids: Sequence[int], first: int) -> Iterator[bytes]:
+        """Clear the cache, compute the ids, give the logits of positions first to last but one.
+
+        A row a position, of the whole vocabulary: float32 in the machine's order, as the library
+        gives them, neither normalised nor checked.
+        """
+        ...
+
+
+class Graph(Engine, Protocol):
+    """An engine without tokens: a plain graph, one call of which is one inference.
+
+    `tokenize` makes the inputs that a request names, and gives no token.
+    """
+
+    def prepare(self, source: str) -> str:
+        """Make the inputs of a request; gives their SHA-256. Raises EngineError `bad-input`."""
+        ...
+
+    def infer(self) -> Any:  # noqa: ANN401 - arrays of the library
+        """One inference on those inputs, the outputs in host memory and the device idle again."""
+        ...
+
+    def digest(self, outputs: Any) -> str:  # noqa: ANN401 - arrays of the library
+        """SHA-256 of the bytes of these outputs."""
+        ...

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -153,6 +153,19 @@ class LlamaCpp:
                 if code:
                     self._check(code)
         return Generated("length")
+
+    def score(self, ids: Sequence[int], first: int) -> Iterator[bytes]:
+        calls, size = self._lib.calls, self._settings["n_batch"]
+        self._clear(len(ids))
+        for start in range(0, len(ids), size):
+            part = ids[start : start + size]
+            begin = min(max(first - start, 0), len(part))
+            batch = self._batch((calls.llama_token * len(part))(*part), logits_from=begin)
+            self._check(calls.llama_decode(self._context, batch))
+            calls.llama_synchronize(self._context)
+            for index in range(begin, min(len(part), len(ids) - 1 - start)):
+                row = calls.llama_get_logits_ith(self._context, index)
+                yield ctypes.string_at(row, 4 * self._n_vocab)  # n_vocab floats (llama.h)
 
     def close(self) -> None:
         calls = self._lib.calls

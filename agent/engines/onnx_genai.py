@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -143,6 +143,25 @@ class OnnxGenai:
         except RuntimeError as err:
             raise _failure("decode-failed", err) from err
         return Generated("length")
+
+    def score(self, ids: Sequence[int], first: int) -> Iterator[bytes]:
+        """The prompt's logits of the graph's own output, seen to have a row for each token.
+
+        A graph that keeps the last row alone is fed token by token from `first` on.
+        """
+        numpy = import_module("numpy")
+        generator = self._generator(len(ids), 0)
+        given = numpy.asarray(ids, dtype="int32")
+        _made("prefill-failed", lambda: generator.append_tokens(given[:-1]))
+        rows = numpy.asarray(generator.get_output("logits"))
+        if rows.shape[1] == len(ids) - 1:
+            for row in rows[0, first:]:
+                yield row.astype("float32").tobytes()
+            return
+        generator = self._generator(len(ids), 0)
+        for start, end in [(0, first + 1), *((i, i + 1) for i in range(first + 1, len(ids) - 1))]:
+            _made("decode-failed", partial(generator.append_tokens, given[start:end]))
+            yield numpy.asarray(generator.get_logits()).reshape(-1).astype("float32").tobytes()
 
     def close(self) -> None:
         self._tokenizer = self._model = None

@@ -16,17 +16,22 @@ from collectors.protocol import Clock
 ENGINES: dict[str, str] = {
     "llama_cpp": "agent.engines.llama_cpp:open_engine",
     "onnx_genai": "agent.engines.onnx_genai:open_engine",
+    "onnx": "agent.engines.onnx_graph:open_engine",
+    "openai_http": "agent.engines.openai_http:open_engine",
     "replay": "agent.engines.replay:open_engine",
 }
 # kind -> distributions of the library, the usual one first (the others are builds for a device).
 DISTRIBUTIONS: dict[str, tuple[str, ...]] = {
     "llama_cpp": ("llama-cpp-python",),
     "onnx_genai": ("onnxruntime-genai", "onnxruntime-genai-cuda", "onnxruntime-genai-directml"),
+    "onnx": ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml"),
 }
 # kind -> `module:attribute` of its settings and their defaults; these modules import no library.
 DEFAULTS: dict[str, str] = {
     "llama_cpp": "agent.engines.llama_settings:DEFAULTS",
     "onnx_genai": "agent.engines.genai_settings:DEFAULTS",
+    "onnx": "agent.engines.onnx_settings:DEFAULTS",
+    "openai_http": "agent.engines.http_settings:DEFAULTS",
     "replay": "agent.engines.replay:DEFAULTS",
 }
 

@@ -14,7 +14,7 @@ detach() {
     keep_place "$1"
     mkdir -p "$work"
     # A process group of its own, so that what ends the link's processes leaves it alone.
-    ${SETSID:-nohup} sh "$0" detached "$work" "${2-0}" </dev/null >/dev/null 2>"$work/keeper.log" &
+    ${SETSID:-nohup} $OWN_SHELL "$0" detached "$work" "${2-0}" </dev/null >/dev/null 2>"$work/keeper.log" &
     child=$!
     pause_kind=sleep
     tries=0

@@ -29,6 +29,15 @@ decoded() {
     case $1 in *\\*) plain=$(bytes_of "$1" && put .) && plain=${plain%.} ;; esac
 }
 
+# What runs this shell again for a run of its own. A desktop's `sh` is another one than the mksh or
+# bash that the session was started in, and may tell time in steps of 10 ms only.
+OWN_SHELL=sh
+if [ -n "${BASH_VERSION-}" ]; then
+    OWN_SHELL=bash
+elif [ -n "${KSH_VERSION-}" ] && command -v mksh >/dev/null; then
+    OWN_SHELL=mksh
+fi
+
 # Sets `shell_name`.
 name_shell() {
     case ${KSH_VERSION-}${BASH_VERSION+bash $BASH_VERSION} in

@@ -151,6 +151,22 @@ def _wanted(chip: Chip, path: Path, name: str, stem: str, type_: _Type) -> Wante
     if type_.quantity is Quantity.ENERGY:
         note += f"; {_WRAPS.get(chip.name.partition('-')[0], _WRAP)}"
     channel = Channel(
-        name, type_.unit, type_.kind, type_.quantity, str(path), tier=type_.tier, note=note
+        name,
+        type_.unit,
+        type_.kind,
+        type_.quantity,
+        str(path),
+        tier=type_.tier,
+        note=note,
+        refresh_s=refresh_s(chip.folder),
     )
     return Wanted(path, partial(value_part, path, channel, type_.parse))
+
+
+def refresh_s(folder: Path) -> float | None:
+    """How often the chip has new readings, s; None where its driver does not say.
+
+    Source: kernel, Documentation/hwmon/sysfs-interface.rst, update_interval, in ms.
+    """
+    interval_ms = short_integer(folder / "update_interval")
+    return interval_ms / 1000 if interval_ms and interval_ms > 0 else None

@@ -8,10 +8,11 @@ The rails are those of the module: the carrier board is not in them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from collectors.device.hwmon import INA3221, chips
+from collectors.device.hwmon import INA3221, chips, refresh_s
 from collectors.device.part import KeptFile, Part, Wanted, not_present, open_wanted, present
 from collectors.device.text import integer, short_integer, short_text, slug, unique
 from collectors.protocol import Opened, Scope
@@ -65,8 +66,12 @@ def _rail(folder: Path, number: int, name: str) -> Part:
     except OSError:
         voltage.close()
         raise
-    channels = _channels(
-        f"ina3221.{name}", voltage.path, current.path, _current_step_ma(folder, number)
+    each_s = refresh_s(folder)
+    channels = tuple(
+        replace(channel, refresh_s=each_s)
+        for channel in _channels(
+            f"ina3221.{name}", voltage.path, current.path, _current_step_ma(folder, number)
+        )
     )
 
     def close() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from collectors.meters.protocol import Block, Identity, Line, Setting
 from collectors.meters.stream import Came, Numbering, channels
 from collectors.meters.usb_fields import amperes, celsius, volts, watts
 from collectors.protocol import Clock
-from collectors.reading import Channel, Gap
+from collectors.reading import Channel, Gap, Kind
 
 REPORT_BYTES = 64
 RATE_HZ = 100.0
@@ -34,19 +34,22 @@ _STEP = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """starts: commands that start it, in order. alive_s: how often it wants 0x83."""
+    """smoothed_s: over how long (fqueze/usb-power-profiling, README.md, 2025-05).
+
+    starts: commands that start it, in order. alive_s: how often it wants 0x83.
+    """
 
     name: str
-    smoothed: str
+    smoothed_s: float
     starts: tuple[int, ...]
     alive_s: float
 
 
 MODELS = {
-    "fnb58": Model("FNB58", "over 120 ms", (0x81, 0x82, 0x82), 1.0),
-    "fnb48s": Model("FNB48S", "over 120 ms", (0x81, 0x82, 0x82), 1.0),
-    "fnb48": Model("FNB48", "over 120 ms", (0x81, 0x82, 0x83), 0.003),
-    "c1": Model("C1", "over 500 ms", (0x81, 0x82, 0x83), 0.003),
+    "fnb58": Model("FNB58", 0.12, (0x81, 0x82, 0x82), 1.0),
+    "fnb48s": Model("FNB48S", 0.12, (0x81, 0x82, 0x82), 1.0),
+    "fnb48": Model("FNB48", 0.12, (0x81, 0x82, 0x83), 0.003),
+    "c1": Model("C1", 0.5, (0x81, 0x82, 0x83), 0.003),
 }
 
 
@@ -76,11 +79,12 @@ class Fnirsi:
     def __init__(self, line: Line, clock: Clock, model: str = "fnb58", name: str = "") -> None:
         self._line, self._clock, self._model = line, clock, MODELS[model]
         source, prefix = f"{line.name} report 04", name or model
-        note = f"smoothed {self._model.smoothed}; no certificate, check two points first"
+        over_s = self._model.smoothed_s
+        note = f"smoothed over {1000 * over_s:g} ms; no certificate, check two points first"
         self._fields: tuple[Field, ...] = (
-            volts(f"{prefix}.voltage", source, _STEP, note),
-            amperes(f"{prefix}.current", source, _STEP, note),
-            watts(f"{prefix}.power", source, note),
+            _smoothed(volts(f"{prefix}.voltage", source, _STEP, note), over_s),
+            _smoothed(amperes(f"{prefix}.current", source, _STEP, note), over_s),
+            _smoothed(watts(f"{prefix}.power", source, note), over_s),
             celsius(f"{prefix}.inside.temperature", source, 0.1),
         )
         self._numbers = Numbering(self._fields)
@@ -100,7 +104,7 @@ class Fnirsi:
         return plain(self.describe(), self.rate_hz, hides=_SAMPLES)
 
     def describe(self) -> tuple[Channel, ...]:
-        return channels(self._fields)
+        return channels(self._fields, counted=False)
 
     def begin(self) -> tuple[Setting, ...]:
         self._numbers = Numbering(self._fields)
@@ -142,6 +146,11 @@ class Fnirsi:
         lost = self._numbers.skip(_SAMPLES, reason)
         gap = Gap(self._fields[0].channel.name, received_ns, reason)
         return self._numbers.nothing(received_ns, (gap,), (lost,))
+
+
+def _smoothed(field: Field, over_s: float) -> Field:
+    """What is smoothed is taken as the mean over so long: its filter is not documented."""
+    return replace(field, channel=replace(field.channel, kind=Kind.AVERAGE, averaging_s=over_s))
 
 
 def _holds(report: bytes) -> bool:

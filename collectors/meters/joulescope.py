@@ -92,7 +92,8 @@ class Joulescope:
         self._driver, self._clock = driver, clock
         self._path, self._rate_hz = _choose(driver, path), rate_hz
         self._js220 = "js220" in self._path
-        self._fields = _fields(self._topic, name)
+        window_s = 1 / (self._rate_hz if self._js220 else JS110_HZ)
+        self._fields = _fields(self._topic, name, window_s)
         self._waiting: queue.Queue[_Update] = queue.Queue(_MOST_WAITING)
         self._next_sample: int | None = None
         self._held: tuple[Reading | Gap, ...] = ()
@@ -215,13 +216,15 @@ def _choose(driver: Driver, path: str) -> str:
     raise MeterError(path or EXTRA, f"not one of those attached: {', '.join(found) or 'none'}")
 
 
-def _fields(source: str, prefix: str) -> tuple[Field, ...]:
-    """In the order of _PATHS."""
+def _fields(source: str, prefix: str, window_s: float) -> tuple[Field, ...]:
+    """In the order of _PATHS. Each update tells the numbers of its samples: it is a new one."""
 
     def mean(word: str, unit: Unit, quantity: Quantity, most: float) -> Field:
         tier = "A-" if quantity is Quantity.POWER else ""
         channel = Channel(f"{prefix}.{word}", unit, Kind.AVERAGE, quantity, source, tier=tier)
-        return Field(replace(channel, note="mean over the window before the stamp"), -most, most)
+        note = "mean over the window before the stamp"
+        whole = replace(channel, note=note, averaging_s=window_s, each_new=True)
+        return Field(whole, -most, most)
 
     def counter(word: str, unit: Unit, quantity: Quantity, step: float) -> Field:
         tier = "A-" if quantity is Quantity.ENERGY else ""

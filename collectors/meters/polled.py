@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collectors.device.part import Missing, Value
 from collectors.meters.protocol import Identity, Setting
@@ -68,7 +68,8 @@ class Polled:
         return self._asked.identity
 
     def describe(self) -> tuple[Channel, ...]:
-        return tuple(field.channel for field in self._asked.fields)
+        period_s = self._asked.period_s
+        return tuple(replace(f.channel, refresh_s=period_s) for f in self._asked.fields)
 
     def begin(self) -> tuple[Setting, ...]:
         self._due_s = -math.inf

@@ -36,9 +36,12 @@ class Came:
     words: npt.NDArray[np.uint32] | None = None
 
 
-def channels(fields: Sequence[Field]) -> tuple[Channel, ...]:
-    """The channels of a fast meter: its blocks are in the unit already, so nothing is to scale."""
-    return tuple(replace(field.channel, scale=1.0) for field in fields)
+def channels(fields: Sequence[Field], *, counted: bool = True) -> tuple[Channel, ...]:
+    """The channels of a fast meter: its blocks are in the unit already, so nothing is to scale.
+
+    counted: the instrument counts or stamps its samples, so that each is a new one.
+    """
+    return tuple(replace(field.channel, scale=1.0, each_new=counted) for field in fields)
 
 
 class Numbering:

@@ -173,6 +173,7 @@ class Wt300Plan:
                 tier=item.tier,
                 note=item.note,
                 averaging_s=self.update_s if item.kind is Kind.AVERAGE else None,
+                each_new=True,  # the gate opens once an update
             )
             for code, item in ((code, ITEMS[code]) for code in self.items)
         )

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from agent.wire import WireError
+from host.align.inferences import graph_requests
 from host.align.meters import Metered
 from host.align.native import native_attempt
+from host.align.printed import MismatchError
+from host.align.replies import replies_of
 from host.align.requests import Did, Event, events_of, requests_of, window_of
 from host.align.series import costs_of, sampler_cpu_ratio, series_of
 from host.align.staircase import steps_of
+from host.align.stated import stated_runs
 from host.align.streams import AttemptFiles
 from host.errors import FolderError
 from host.handover.plan import ResolvedPlan
 from host.handover.runner import NATIVE
+from host.handover.served import SERVED
 from host.handover.trace import AttemptTrace, Series, Window
 
 
@@ -44,8 +50,8 @@ def attempt_of(
         return _unreadable(files.number, damage)
     return AttemptTrace(
         number=files.number,
-        status=status,
-        reason=reason,
+        status="void" if did.misfit and status == "valid" else status,
+        reason=f"runner-output: {did.misfit}" if did.misfit and status == "valid" else reason,
         load=did.load,
         idle_before=window_of(events, "idle_before_start", "idle_before_end"),
         idle_after=window_of(events, "idle_after_start", "idle_after_end"),
@@ -57,6 +63,7 @@ def attempt_of(
         sampled=files.stated.get("sampled", plan.plan.sampling.enabled) is True,
         pair=_pair(files),
         steps=steps,
+        stated=did.stated,
     )
 
 
@@ -70,9 +77,36 @@ def _did(
 ) -> Did:
     """What the engine did: said by events of the agent, or read from what a runner printed."""
     if plan.engine_kind == NATIVE:
-        return native_attempt(events, files.log, plan.engine_settings, requested, cut=cut)
-    requests = requests_of(events, files.streams.get("tokens"), requested)
-    return Did(requests, window_of(events, "load_start", "load_end"))
+        return _runner_did(files, events, plan, requested, cut=cut)
+    load = window_of(events, "load_start", "load_end")
+    if plan.plan.inference:
+        stream = files.streams.get("inferences")
+        return Did(graph_requests(events, stream, plan.plan.inference), load)
+    if plan.engine_kind == SERVED:
+        requests = replies_of(events, files.streams.get("chunks"), requested)
+    else:
+        requests = requests_of(events, files.streams.get("tokens"), requested)
+    return Did(requests, load)
+
+
+def _runner_did(
+    files: AttemptFiles,
+    events: Sequence[Event],
+    plan: ResolvedPlan,
+    requested: Mapping[str, int],
+    *,
+    cut: bool,
+) -> Did:
+    """What the lines of a runner tell, and what it states of itself."""
+    settings, did = plan.engine_settings, Did((), None)
+    try:
+        if settings.get("lines"):
+            did = native_attempt(events, files.log, settings, requested, cut=cut)
+        if settings.get("figures"):
+            did = replace(did, stated=stated_runs(events, files.log, plan, cut=cut))
+    except MismatchError as err:
+        return Did((), None, misfit=str(err))
+    return did
 
 
 def _beside(meters: Metered, events: Sequence[Event]) -> tuple[Series, ...]:

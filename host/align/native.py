@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from host.align.printed import MismatchError, Printed, Process, processes
 from host.align.requests import Did, Event
 from host.handover.pattern import Match, Pattern, compiled
 from host.handover.runner import STAMP_NS
@@ -31,24 +32,23 @@ class _Line:
 
 
 @dataclass(frozen=True, slots=True)
-class _Printed:
-    """A line as the log has it. t_ns: when the agent saw it, None where it did not look."""
-
-    t_ns: int | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Run:
-    """One process of the runner: when it began and ended, and its lines, on the device's clock."""
+    """One process of the runner, and its lines on the device's clock."""
 
-    number: int
-    item: str
-    warmup: bool
-    status: object  # of its process, as the agent has it
-    start_ns: int
-    end_ns: int
+    process: Process
     lines: tuple[_Line, ...]
+
+    @property
+    def number(self) -> int:
+        return self.process.number
+
+    @property
+    def start_ns(self) -> int:
+        return self.process.window.start_ns
+
+    @property
+    def end_ns(self) -> int:
+        return self.process.window.end_ns
 
 
 def _array(values: list[int]) -> IntArray:
@@ -72,66 +72,31 @@ def native_attempt(
     settings: `lines` of a `host.handover.runner.Runner`. requested: item -> output
     tokens of the plan. cut: the attempt did not come to its end, so that a process which was
     killed with it may have left half a request, which is none. Raises ValueError where log and
-    events do not fit, or lack what the expressions look for.
+    events do not fit, MismatchError where a log lacks what the expressions look for.
     """
     patterns = {
         name: compiled(pattern)
         for name, pattern in (settings.get("lines") or {}).items()
         if pattern is not None
     }
-    runs = tuple(_runs(events, log, patterns.get("stamp")))
+    runs = tuple(_run(process, patterns.get("stamp")) for process in processes(events, log))
     return Did(
         requests=tuple(_requests(runs, patterns, requested, cut=cut)),
         load=_load(runs[0], patterns.get("load_end")) if runs else None,
     )
 
 
-def _runs(events: Sequence[Event], log: bytes, stamp: Pattern | None) -> Iterator[_Run]:
-    ends = {int(e.args["run"]): e for e in events if e.name == "runner_end"}
-    printed = _printed(events, log)
-    for start in events:
-        if start.name == "runner_start" and int(start.args["run"]) in ends:
-            number = int(start.args["run"])
-            span = Window(start.t_ns, ends[number].t_ns)
-            lines = _on_device_clock(printed.get(number, []), stamp, span)
-            item, warmup = str(start.args["item"]), start.args["warmup"] is True
-            status = ends[number].args.get("status")
-            yield _Run(number, item, warmup, status, span.start_ns, span.end_ns, tuple(lines))
+def _run(process: Process, stamp: Pattern | None) -> _Run:
+    try:
+        lines = _on_device_clock(process.lines, stamp, process.window)
+    except ValueError as err:
+        raise MismatchError(f"{err} (run {process.number})", process.texts()) from err
+    return _Run(process, tuple(lines))
 
 
-def _printed(events: Sequence[Event], log: bytes) -> dict[int, list[_Printed]]:
-    """Lines by run: stamped ones, or all up to where the agent found the end of a run's.
-
-    Raises ValueError where the log is not the one that was stamped. A shell drops NUL bytes, and
-    counts bytes or characters.
-    """
-    raw = [line.replace(b"\0", b"") for line in log.split(b"\n")]
-    found: dict[int, list[_Printed]] = {}
-    last = 0
-    for event in events:
-        run = int(event.args.get("run", -1))
-        if event.name == "line":
-            number, size = int(event.args["line"]), event.args["size_bytes"]
-            line = raw[number - 1] if last < number <= len(raw) else None
-            if line is None or size not in (len(line), len(line.decode("utf-8", "replace"))):
-                raise ValueError(f"line {number} of engine.log is not the one that was stamped")
-            found.setdefault(run, []).append(_Printed(event.t_ns, _text(line)))
-            last = number
-        elif event.name == "output_end" and "lines" in event.args:
-            until = int(event.args["lines"])
-            if not last <= until < len(raw):
-                raise ValueError(f"engine.log has {len(raw) - 1} lines, {until} were counted")
-            rest = (_Printed(None, _text(line)) for line in raw[last:until])
-            found.setdefault(run, []).extend(rest)
-            last = until
-    return found
-
-
-def _text(line: bytes) -> str:
-    return line.decode("utf-8", "replace")
-
-
-def _on_device_clock(printed: list[_Printed], stamp: Pattern | None, run: Window) -> list[_Line]:
+def _on_device_clock(
+    printed: Sequence[Printed], stamp: Pattern | None, run: Window
+) -> list[_Line]:
     """The lines with the runner's own times where it tells them, else with the agent's.
 
     A line is stamped after it was printed, and the last one was printed before the process was
@@ -177,10 +142,10 @@ def _requests(
 ) -> Iterator[RequestTrace]:
     for run in runs:
         try:
-            yield _request(run, patterns, requested[run.item])
-        except ValueError:
-            if not cut or run.status == 0:
-                raise
+            yield _request(run, patterns, requested[run.process.item])
+        except ValueError as err:
+            if not cut or run.process.status == 0:
+                raise MismatchError(str(err), run.process.texts()) from err
 
 
 def _request(run: _Run, patterns: Mapping[str, Pattern], requested: int) -> RequestTrace:
@@ -201,8 +166,8 @@ def _request(run: _Run, patterns: Mapping[str, Pattern], requested: int) -> Requ
         end_ns = int(tokens.t_ns[made - 1])
     return RequestTrace(
         number=run.number,
-        item=run.item,
-        warmup=run.warmup,
+        item=run.process.item,
+        warmup=run.process.warmup,
         scheduled_ns=start.t_ns,
         start_ns=start.t_ns,
         tokenized_ns=prefill.t_ns,

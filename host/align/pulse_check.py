@@ -15,7 +15,7 @@ import numpy as np
 
 from host.align.meters import Metered
 from host.align.pulses import Pattern, Readings, lag_of
-from host.handover.pulses import K, Lag, PulseCheck
+from host.handover.pulses import RESPONSE_NS, K, Lag, PulseCheck
 from host.handover.trace import IntArray, Series, Window
 
 NS = 1e-9
@@ -24,9 +24,6 @@ NS = 1e-9
 LEAST_CORRELATION = 0.9
 # A time that is known no better than this is none: two and a half bits of 200 ms, our choice.
 MOST_U_NS = 500_000_000
-# Power follows load later: a frequency governor steps up after some 10 ms, the capacitors of a
-# supply smooth as much. Our choice, untried on real devices.
-RESPONSE_NS = 50_000_000
 # A reading after a longer break than this stands for one period, as those before it.
 BREAK_PERIODS = 1.5
 # A momentary reading is a mean over its bracket, and no shorter than this.

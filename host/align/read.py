@@ -17,6 +17,7 @@ from host.align.bag import DECLARATION, payload_sha256
 from host.align.exchanges import aligned_by, clock_facts, exchanges_in
 from host.align.fit import Alignment
 from host.align.meters import Metered, meters_in
+from host.align.probes import probes_in
 from host.align.pulse_files import judged
 from host.align.streams import AttemptFiles, read_attempt, read_json
 from host.align.time_folder import host_timekeeping_in, timekeeping_in
@@ -70,6 +71,7 @@ def read_run(root: Path) -> RunReading:
         attempts.append(attempt_of(files, plan, said, _on_clock(metered, files, device_clock)))
         faults += [replace(f, file=f"data/attempts/{number:03d}/{f.file}") for f in files.faults]
         engine = engine or dict(files.stated.get("engine") or {})
+    probes, probe_faults = probes_in(data, plan, probed)
     journal, journal_faults = _journal(data)
     clock["resolution_ns"] = str(session.get("clock", {}).get("resolution_ns", ""))
     run = AlignedRun(
@@ -102,8 +104,9 @@ def read_run(root: Path) -> RunReading:
         pulses=pulses,
         meters=metered.ends,
         gates_left_out=_left_out(data / "gates.json"),
+        probes=probes,
     )
-    return RunReading(run, facts, (*faults, *journal_faults, *metered.faults, *odd))
+    return RunReading(run, facts, (*faults, *probe_faults, *journal_faults, *metered.faults, *odd))
 
 
 def _bound_ns(clock: Mapping[str, Any], alignment: Alignment | None) -> int | None:

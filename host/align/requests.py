@@ -10,7 +10,7 @@ import numpy as np
 
 from agent.spool import SpoolFile
 from agent.wire import strict_json
-from host.handover.trace import RequestTrace, TokenTrace, Window
+from host.handover.trace import RequestTrace, StatedRun, TokenTrace, Window
 
 TOKEN_COLUMNS = ("request", "index", "ready_ns", "t_ns", "token", "size_bytes")
 # Far beyond any clock; differences of two such stamps are 64-bit integers still.
@@ -28,10 +28,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Did:
-    """What an engine did in one attempt."""
+    """What an engine did in one attempt.
+
+    stated: what a native runner says of itself. misfit: how its output does not fit its
+    description, with lines of it; "" where it does.
+    """
 
     requests: tuple[RequestTrace, ...]
     load: Window | None
+    stated: tuple[StatedRun, ...] = ()
+    misfit: str = ""
 
 
 def events_of(stream: SpoolFile | None) -> tuple[Event, ...]:
@@ -40,12 +46,13 @@ def events_of(stream: SpoolFile | None) -> tuple[Event, ...]:
         return ()
     t, name, args = (stream.index(c) for c in ("t_ns", "event", "args"))
     return tuple(
-        Event(_moment(s.fields[t]), s.fields[name], strict_json(s.fields[args].encode()))
+        Event(moment(s.fields[t]), s.fields[name], strict_json(s.fields[args].encode()))
         for s in stream.lines
     )
 
 
-def _moment(text: str) -> int:
+def moment(text: str) -> int:
+    """A stamp in ns. Raises ValueError for one that no clock shows."""
     found = int(text)
     if abs(found) >= LAST_NS:
         raise ValueError(f"{text[:40]} ns is beyond every clock")

@@ -226,4 +226,5 @@ def _series(
         resolution=None if resolution is None else float(resolution) * rule.factor,
         gaps=tuple(Gap(str(channel["name"]), t_ns, why) for t_ns, why in gaps),
         averaging_s=None if averaging_s is None else float(averaging_s),
+        each_new=channel.get("each_new") is True,
     )

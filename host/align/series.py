@@ -17,6 +17,7 @@ SOURCE_PREFIX = "source-"
 NS_PER_S = 1_000_000_000
 # An own stamp in ms since boot has at most so many digits in thirty years of uptime.
 MOST_DIGITS = 12
+LONGEST_STAY_S = 86400.0  # our choice: what is new once a day is no source of a run
 # A value older than this is not of the source's cache any more (odpm.c: 2.62 s at its slowest).
 OLDEST_NS = 10 * NS_PER_S
 
@@ -98,7 +99,16 @@ def _series(stream: SpoolFile, position: int, channel: Mapping[str, Any]) -> Ser
         resolution=None if resolution is None else float(resolution) * rule.factor,
         gaps=gaps,
         averaging_s=None if averaging_s is None else float(averaging_s),
+        refresh_s=_told_s(channel.get("refresh_s")),
+        each_new=own is not None or channel.get("each_new") is True,
     )
+
+
+def _told_s(value: object) -> float | None:
+    """How long a value stays by the source's own word, s; None where that cannot be."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 < value <= LONGEST_STAY_S else None
 
 
 def own_stamps(

@@ -127,8 +127,9 @@ def _span(attempt: AttemptTrace) -> tuple[int, int] | None:
 
 
 def _shape(attempt: AttemptTrace) -> bytes | None:
-    """All token times of an attempt against its first one, as bytes; None for too few."""
+    """All times of tokens or inferences of an attempt against its first; None for too few."""
     parts = [r.tokens.t_ns for r in attempt.requests if len(r.tokens)]
+    parts += [r.inferences.end_ns for r in attempt.requests if r.inferences is not None]
     if sum(map(len, parts)) < MIN_COPIED_TOKENS:
         return None
     return np.diff(np.concatenate(parts)).tobytes()

@@ -81,7 +81,8 @@ def counters_forward(case: Case) -> Iterator[Breach]:
             return None
         wraps_from = np.inf if s.wraps_at is None else WRAP_SHARE * s.wraps_at
         falls = -np.diff(s.values)
-        if np.any((falls > _slack(case, s)) & (falls < wraps_from)):
+        falls = falls[falls > 0]  # budgets are looked at only where there is a fall
+        if len(falls) and np.any((falls > _slack(case, s)) & (falls < wraps_from)):
             return "的计数倒退", "is a counter that goes back"
         return None
 

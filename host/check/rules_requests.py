@@ -18,7 +18,10 @@ EVENTS, TOKENS = "events.tsv", "tokens.tsv"
 
 
 def requests_planned(case: Case) -> Iterator[Breach]:
-    """Every item once, in the order that the seed draws; warm-ups before, as many as planned."""
+    """Every item once, in the order that the seed draws; warm-ups before, as many as planned.
+
+    A runner that shows no token has a process in the place of each request.
+    """
     run = case.facts.plan.plan.run
     items = [r.item for r in case.facts.plan.requests]
     for attempt in case.run.valid():
@@ -29,7 +32,7 @@ def requests_planned(case: Case) -> Iterator[Breach]:
             )
         warmups = [(drawn[i % len(drawn)], True) for i in range(run.warmups)]
         expected = [*warmups, *((item, False) for item in drawn)]
-        found = [(r.item, r.warmup) for r in attempt.requests]
+        found = [(r.item, r.warmup) for r in attempt.requests or attempt.stated]
         if found != expected:
             place = next(
                 (i for i, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b),
@@ -93,7 +96,7 @@ def tokens_counted(case: Case) -> Iterator[Breach]:
     exact = case.facts.plan.plan.run.stop == "length"
 
     def counted(r: RequestTrace) -> tuple[str, str] | None:
-        n = len(r.tokens)
+        n = r.tokens.made
         if n != r.stated_tokens:
             return f"有 {n} 个词元，引擎声明 {r.stated_tokens}", (
                 f"has {n} tokens where the engine stated {r.stated_tokens}"

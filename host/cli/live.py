@@ -60,10 +60,11 @@ def sentence(moment: Progress) -> str:
     parts.append(moment.phase)
     if moment.request:
         parts.append(f"request {moment.request}/{moment.requests}")
+    made = "inference" if "inference" in moment.phase else "token"
     if moment.tokens:
-        parts.append(f"{moment.tokens} tokens")
+        parts.append(f"{moment.tokens} {made}s")
     if moment.rate is not None:
-        parts.append(f"{moment.rate:.1f} token/s")
+        parts.append(f"{moment.rate:.1f} {made}/s")
     if moment.waiting:
         parts.append(f"waiting: {moment.waiting}" if moment.attempt else moment.waiting)
     return " · ".join(parts)

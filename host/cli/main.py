@@ -24,8 +24,10 @@ COMMANDS = {
     "doctor": ("host.cli.doctor:doctor", "Say what can be measured here, and why not the rest."),
     "devices": ("host.cli.devices:devices", "List devices with identity and state."),
     "profiles": ("host.cli.profiles:profiles", "List, show, check and match device profiles."),
+    "runners": ("host.cli.runners:runners", "List, check and try native runners' descriptions."),
     "models": ("host.cli.models:models", "List, make, quantize and inspect models."),
     "datasets": ("host.cli.datasets:datasets", "List and show the fixed datasets."),
+    "fidelity": ("host.cli.fidelity:fidelity", "Make and check references of a model's output."),
     "equipment": (
         "host.cli.equipment:equipment",
         "Show and check instruments and certificates; import a DCC.",

@@ -11,6 +11,7 @@ from host.cli.console import err, json_out, out, plain
 from host.cli.live import watching
 
 if TYPE_CHECKING:
+    from host.handover.audit_plan import AuditPlan
     from host.handover.plan import Plan
     from host.pipeline.measure import Files, Measured
     from host.run.folder import RunFolder
@@ -21,7 +22,7 @@ INTERRUPTED = 130
 @click.command()
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="A TOML plan.")
 @click.option("--model", help="Reference (tiny, 1b:q4_0) or path; over the plan's.")
-@click.option("--engine", help="auto, llama_cpp, onnx_genai or replay; over the plan's.")
+@click.option("--engine", help="auto, llama_cpp, onnx_genai, command or replay; over the plan's.")
 @click.option("--dataset", help="Shipped id or path of a dataset; over the plan's.")
 @click.option(
     "--attempts", type=click.IntRange(1), help="Fresh loads of the model; over the plan's."
@@ -69,6 +70,12 @@ INTERRUPTED = 130
 @click.option(
     "--detach", "detached", is_flag=True, help="Hand the run over and leave; see `collect`."
 )
+@click.option(
+    "--audit",
+    is_flag=True,
+    help="Audit probes after the attempts, with the usual limits where the plan has no [audit]:"
+    " four more attempts.",
+)
 @click.option("--resume", "resumed", type=click.Path(path_type=Path), help="Go on with a run.")
 @click.option("--dry-run", is_flag=True, help="Show the plan as it would be run, as TOML.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
@@ -100,7 +107,9 @@ def measure(
             return tell(resume(resumed, watch, files.inventory), as_json=as_json)
     if len(devices) == 1:
         over["device"] = devices[0]
+    over["audit"] = usual_audit() if over["audit"] else None
     plan, given = plan_of(plan_file, over)
+    _say_audit(plan)
     if dry_run:
         return _dry(plan, files, as_json=as_json)
     if detached:
@@ -112,6 +121,25 @@ def measure(
     with watching(err()) as watch:
         done = run(plan, given, runs, watch, files)
     return tell(done, as_json=as_json)
+
+
+def usual_audit() -> AuditPlan:
+    """The probes of `--audit`."""
+    from host.handover.audit_plan import DEFAULT_AUDIT
+
+    return DEFAULT_AUDIT
+
+
+def _say_audit(plan: Plan) -> None:
+    """Say what the probes of a plan cost."""
+    from host.handover.audit_plan import attempts_of
+
+    if plan.audit:
+        more = len(attempts_of(plan.audit))
+        err().print(
+            f"audit: {', '.join(plan.audit.probes)}: {more} more attempts after the"
+            f" {plan.run.attempts} scored ones"
+        )
 
 
 def _detach(plan: Plan, given: bytes, runs: Path, files: Files, *, as_json: bool) -> int:
@@ -188,8 +216,13 @@ def _say_lookup(done: Measured) -> None:
 
 
 def summary(folder: RunFolder) -> dict[str, Any]:
-    """What `--json` prints: where things are, the verdict, and the record's results."""
+    """What `--json` prints: where things are, the verdict, the record's results.
+
+    stated: what a native runner says of itself, which is no result of ours.
+    """
     import json
+
+    from host.handover.stated import STATED
 
     record = json.loads(folder.record.read_bytes())
     counts = record["attempts"]
@@ -203,4 +236,5 @@ def summary(folder: RunFolder) -> dict[str, Any]:
         "attempts": {k: counts[k] for k in ("planned", "valid", "void", "incomplete")},
         "settings_sha256": record["settings_sha256"],
         "results": record["results"],
+        "stated": [q for q in record["conventions"] if q["measurand_id"] in STATED],
     }

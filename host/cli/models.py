@@ -61,12 +61,17 @@ def list_(*, as_json: bool) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
 def make(reference: str, seed: int, directory: Path | None, *, as_json: bool) -> None:
-    """Make a reference model: SIZE:QUANTIZATION, for example tiny:q4_0 or 1b:int4."""
+    """Make a reference model: SIZE:QUANTIZATION, for example tiny:q4_0, 1b:int4, vision-tiny.
+
+    A plain graph takes its form for a quantization.
+    """
+    from host.artefacts.models.graph_names import FORMS
     from host.artefacts.models.store import DEFAULT_QUANTIZATION
     from host.artefacts.models.store import make as make_model
 
     size, _, quantization = reference.partition(":")
-    quantization = quantization or DEFAULT_QUANTIZATION
+    usual = FORMS[size][0] if size in FORMS else DEFAULT_QUANTIZATION
+    quantization = quantization or usual
     with _steps() as step:
         path = make_model(size, quantization, seed=seed, directory=directory, progress=step)
     _tell(path, as_json=as_json)
@@ -90,7 +95,7 @@ def quantize(source: Path, scheme: str, goal: Path, *, as_json: bool) -> None:
 @click.argument("model")
 @click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
 def inspect(model: str, *, as_json: bool) -> None:
-    """Say what a GGUF file or a genai folder is: quantization, bits per weight, hashes."""
+    """Say what a GGUF file, genai folder or ONNX graph is: quantization, bits per weight, hash."""
     from host.artefacts.models.store import resolve
 
     with _steps() as step:

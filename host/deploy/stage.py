@@ -44,12 +44,14 @@ def deploy(transport: Transport, store: Store, watch: Watch = SILENT) -> Deploym
     return _placed(transport, store, bundle(), watch, sh=())
 
 
-def deploy_shell(transport: Transport, store: Store, watch: Watch = SILENT) -> Deployment:
-    """Have the shell agent on a device that has no Python.
+def deploy_shell(
+    transport: Transport, store: Store, watch: Watch = SILENT, sh: tuple[str, ...] = ("sh",)
+) -> Deployment:
+    """Have the shell agent on a device. sh: what runs it there.
 
     Raises StoreError when the store cannot take it.
     """
-    return _placed(transport, store, shell_bundle(), watch, sh=("sh",))
+    return _placed(transport, store, shell_bundle(), watch, sh=sh)
 
 
 def _placed(

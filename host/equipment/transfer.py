@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from host.equipment import transfer_words as words
+from host.equipment.heat import NO_HEAT, Heat, warm_problems
 from host.equipment.judge import Days
 from host.equipment.transfer_line import TransferLine, corrected, terms_of
 from host.equipment.use import indications
@@ -34,10 +35,14 @@ _ONE_DAY = 10  # characters of a date in RFC 3339
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Whom calibrations must be for: keys of the device and of the instruments, and the days."""
+    """Whom calibrations must be for: keys of the device and of the instruments, and the days.
+
+    heat: how warm it is in the run that uses them.
+    """
 
     keys: frozenset[str]
     days: Days
+    heat: Heat = NO_HEAT
 
 
 def apply_transfers(applied: Applied, stored: Sequence[Stored], about: About) -> Applied:
@@ -45,7 +50,12 @@ def apply_transfers(applied: Applied, stored: Sequence[Stored], about: About) ->
     for one in stored:
         own = _own(applied.run, one.transfer.source)
         why = unfit(one.calibration, about) or _no_use(applied, one, own)
-        applied = _with_problem(applied, words.refused(one, why)) if why else _used(applied, one)
+        if why is not None:
+            applied = _with_problem(applied, words.refused(one, why))
+            continue
+        applied = _used(applied, one)
+        for problem in warm_problems(one, about.heat):
+            applied = _with_problem(applied, problem)
     return applied
 
 

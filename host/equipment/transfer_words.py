@@ -78,6 +78,34 @@ def refused(one: Stored, why: Txt) -> Problem:
     )
 
 
+DEVICE = Txt("设备最热处的传感器", "the hottest sensor of the device")
+AIR = Txt("环境", "the air")
+_AGAIN = Txt(
+    "在使用时的温度下重新校准，或使温度回到校准时的范围。",
+    "Calibrate again as warm as it is used, or use it as warm as it was calibrated.",
+)
+
+
+def elsewhere(
+    one: Stored, what: Txt, spans: tuple[tuple[float, float], tuple[float, float]], margin_k: float
+) -> Problem:
+    """It was used at another temperature. what: whose. spans: then and now, Cel."""
+    (low, high), (cold, warm) = spans
+    return Problem(
+        "transfer-temperature",
+        Txt(
+            f"校准 {one.name}（{one.transfer.source}）时{what.zh}为 {low:.4g} 至 {high:.4g} °C，"
+            f"本次为 {cold:.4g} 至 {warm:.4g} °C，超出其 ±{margin_k:g} K；其随温度的变化未知，"
+            "未计入不确定度，证据等级不变。",
+            f"Calibration {one.name} of {one.transfer.source} was made with {what.en} at {low:.4g}"
+            f" to {high:.4g} °C and is used at {cold:.4g} to {warm:.4g} °C, more than"
+            f" {margin_k:g} K from there: how it changes with temperature is not known and stands"
+            " in no uncertainty, and its tier stays what it was.",
+        ),
+        _AGAIN,
+    )
+
+
 def source(one: Stored) -> Txt:
     """Where the numbers come from. Traceable is a word for the meter's certificate alone."""
     found, day = one.calibration, one.calibration.performed[:10]

@@ -13,6 +13,7 @@ from host.evaluate import (
     terms_time,
 )
 from host.evaluate.terms import Measured, Term
+from host.evaluate.terms_pulses import pulse_terms
 from host.evaluate.terms_sensor import sensor_terms
 
 Maker = Callable[[Measured], Term]
@@ -32,6 +33,12 @@ _METER: Final = (
 )
 _TO_TOKEN: Final = (*_STAMPS, terms_time.event_at_end, terms_time.rate_of_time)
 
+_CALLS: Final = (*_STAMPS, terms_time.event_by_definition, terms_time.rate_of_time)
+_PER_CALL: Final[dict[str, Maker]] = {
+    "inference": terms_common.per_inference,
+    "image": terms_common.per_image,
+}
+
 # Between repeatability, which comes first, and sensor and agent, which come last.
 _TERMS: Final[dict[str, tuple[Maker, ...]]] = {
     "load_time@1": (*_STAMPS, terms_time.event_by_definition, terms_time.rate_of_time),
@@ -49,6 +56,14 @@ _TERMS: Final[dict[str, tuple[Maker, ...]]] = {
     "sustained_ratio@1": (terms_common.intervals, *_DECODE, terms_time.rate_of_quotient),
     "burst_decode_rate@1": (terms_common.steps, *_DECODE, terms_time.rate_of_rate),
     "sustained_decode_rate@1": (terms_common.steps, *_DECODE, terms_time.rate_of_rate),
+    "inference_latency@1": (terms_common.calls, *_CALLS),
+    "inference_rate@1": (
+        terms_common.inferences,
+        *_STAMPS,
+        terms_time.event_by_definition,
+        terms_time.rate_of_rate,
+    ),
+    "image_latency@1": (terms_common.per_image, *_CALLS),
     "peak_memory@1": (
         terms_common.readings,
         terms_memory.page_step,
@@ -82,6 +97,19 @@ _TERMS: Final[dict[str, tuple[Maker, ...]]] = {
         terms_time.rate_of_energy,
         terms_power.baseline,
     ),
+    **{
+        f"energy_per_{each}@1": (by, *_METER, terms_time.rate_of_energy)
+        for each, by in _PER_CALL.items()
+    },
+    **{
+        f"energy_per_{each}_above_idle@1": (
+            by,
+            *_METER,
+            terms_time.rate_of_energy,
+            terms_power.baseline,
+        )
+        for each, by in _PER_CALL.items()
+    },
     "temperature_rise@1": (terms_common.readings, terms_influence.missed_maximum),
     "frequency@1": (
         terms_common.readings,
@@ -108,4 +136,6 @@ def terms_of(of: Measured) -> tuple[Term, ...]:
     found = [terms_common.repeatability(of), *(make(of) for make in makers)]
     if of.basis.channel is not None and of.basis.channel.quantity in _SENSED:
         found += sensor_terms(of)
+    if terms_power.alignment in makers:
+        found += pulse_terms(of)
     return (*found, terms_common.agent(of))

@@ -12,6 +12,7 @@ from host.handover.text import Txt
 REPEATABILITY = "repeatability"
 _ATTEMPTS = Txt("本次运行的有效次数", "valid attempts of this run")
 _TRACE = Txt("词元轨迹", "token trace")
+_CALLS = Txt("推理轨迹", "trace of inferences")
 _READINGS = Txt("读数流", "stream of readings")
 
 
@@ -112,6 +113,30 @@ def intervals(of: Measured) -> Term:
     """Intervals behind a quantile or a quotient; their number does not enter the equation."""
     name = Txt("词元间隔数", "inter-token intervals")
     return Term(_count("intervals", name, "{count}", float(of.seen.count), _TRACE), "cancels")
+
+
+def inferences(of: Measured) -> Term:
+    """Inferences an attempt in a rate, exact."""
+    name = Txt("每次的推理次数", "inferences of an attempt")
+    return _in_rate(_count("N", name, "{inference}", of.basis.amount, _CALLS))
+
+
+def calls(of: Measured) -> Term:
+    """Inferences behind a quantile; their number does not enter the equation."""
+    name = Txt("推理次数", "inferences")
+    return Term(_count("N", name, "{inference}", float(of.seen.count), _CALLS), "cancels")
+
+
+def per_inference(of: Measured) -> Term:
+    """Inferences that an energy is divided by, exact."""
+    name = Txt("每次的推理次数", "inferences that the energy is divided by")
+    return Term(_count("N", name, "{inference}", of.basis.amount, _CALLS), "over")
+
+
+def per_image(of: Measured) -> Term:
+    """Images that a time or an energy is divided by: N * batch / steps, exact."""
+    name = Txt("每次的图像数", "images of an attempt")
+    return Term(_count("images", name, "{image}", of.basis.amount, _CALLS), "over")
 
 
 def readings(of: Measured) -> Term:

@@ -75,7 +75,8 @@ class Fit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     u, U = k u: with what is common to all pairs. u_fit, covariance: from the fit alone, whose
     degrees of freedom are `nu`. s_w: of one step about the line, in indication. residual_w:
-    largest distance of the mean of a level from the line, in indication.
+    largest distance of the mean of a level from the line, in indication. lag_words: what
+    `lag_reason` means, in both languages.
     """
 
     gain: Number
@@ -95,13 +96,16 @@ class Fit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lag_s: Number | None = None
     u_lag_s: Number | None = None
     lag_reason: Text = ""
+    lag_words: Txt | msgspec.UnsetType = msgspec.UNSET
 
 
 class Transfer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One source. word: what the fit may be called; `none` with a reason, `code: detail`.
 
     range_w: indications seen. temperature_cel: lowest and highest of the device meanwhile, empty
-    where it shows none. dropped: steps that gave no pair.
+    where it shows none. dropped: steps that gave no pair. ambient_cel: lowest and highest of the
+    air, left out where no meter looked at it. reason_words: `reason` in both languages.
+    Older files have neither of these two, and no lag_words.
     """
 
     source: Text
@@ -114,6 +118,8 @@ class Transfer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     temperature_cel: tuple[Number, ...] = ()
     pairs: tuple[PairField, ...] = ()
     dropped: tuple[Text, ...] = ()
+    ambient_cel: tuple[Number, Number] | msgspec.UnsetType = msgspec.UNSET
+    reason_words: Txt | msgspec.UnsetType = msgspec.UNSET
 
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

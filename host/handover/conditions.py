@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import Literal
 
+from host.handover.pulses import PulseCheck
 from host.handover.text import Txt
 
 
@@ -79,7 +80,8 @@ class Conditions:
     """sensors: by channel. perturbation: by `measurand/scope`; empty where it was never measured.
 
     alignment_bound_ns: half-width of the offset between two clocks, 0 on one clock. cpus,
-    page_bytes: of the device, for the slack of memory counters; None where it did not say.
+    page_bytes: of the device, for the slack of memory counters; None where it did not say. pulses:
+    by channel, what load pulses said of the time of a meter whose readings are used.
     """
 
     clock: ClockFacts | None = None
@@ -88,3 +90,4 @@ class Conditions:
     perturbation: Mapping[str, Perturbation] = field(default_factory=dict)
     cpus: int | None = None
     page_bytes: int | None = None
+    pulses: Mapping[str, PulseCheck] = field(default_factory=dict)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from host.handover.audit import ProbeField, Probes
 from host.handover.equipment import Problem
+from host.handover.fidelity import FidelityField
 from host.handover.formal import EnvironmentField, EquipmentField
 from host.handover.laboratory import Laboratory
 from host.handover.perturbation import Lookup
@@ -45,6 +47,14 @@ class MeterEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """What no real run shows, so that the record is void. code: a reason code."""
+
+    code: str
+    seen: Txt
+
+
+@dataclass(frozen=True, slots=True)
 class RunFacts:
     """Everything the record needs that is no measured value. Free-form maps are quoted as said.
 
@@ -64,7 +74,10 @@ class RunFacts:
     what keeps them from being what their file wants. journal: what the host noted of attempts.
     beyond: results that the device cannot have given, by the limits of its profile. pulses: what
     load pulses say of the time of meters. meters: how each one on the bench was left.
-    gates_left_out: gate of the device's profile -> why this run was not held to it.
+    gates_left_out: gate of the device's profile -> why this run was not held to it. fidelity: of
+    its output to a reference; None where the plan asks for none. probes: what audit probes left,
+    None where none were asked for; audit: what was judged of them. doubts: what cannot be true of
+    a real run, as the rules of plausibility have it.
     """
 
     plan: ResolvedPlan
@@ -94,3 +107,7 @@ class RunFacts:
     pulses: tuple[PulseCheck, ...] = ()
     meters: tuple[MeterEnd, ...] = ()
     gates_left_out: Mapping[str, str] = field(default_factory=dict)
+    fidelity: FidelityField | None = None
+    probes: Probes | None = None
+    audit: tuple[ProbeField, ...] = ()
+    doubts: tuple[Doubt, ...] = ()

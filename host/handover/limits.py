@@ -22,7 +22,8 @@ def limits_of(gates: GatePlan) -> Limits:
 
 def gates_set(gates: Mapping[str, Any]) -> tuple[str, ...]:
     """Names of the gates that are set."""
-    return tuple(n for n, v in gates.items() if n != "timeout_s" and v not in (None, False))
+    unset = (None, False, msgspec.UNSET)
+    return tuple(n for n, v in gates.items() if n != "timeout_s" and v not in unset)
 
 
 def beyond_agent(gates: GatePlan, *, shell_agent: bool = False) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from host.handover import events, spans
+from host.handover import events, inference, spans
 from host.handover.quantity import Definition
 from host.handover.side_by_side import POWER_RATIO
 from host.handover.text import Txt, same
@@ -108,6 +108,7 @@ _DEFINITIONS: Final = (
         (events.FIRST_SCORED_TOKEN, events.LAST_SCORED_TOKEN),
     ),
     *spans.RATES,
+    *inference.TIMES,
     _measurand(
         "peak_memory@1",
         "内存峰值",
@@ -218,6 +219,7 @@ _DEFINITIONS: Final = (
         "J/By",
         _REQUESTS,
     ),
+    *inference.ENERGIES,
     _measurand(
         "temperature_rise@1",
         "温升",

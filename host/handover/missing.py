@@ -23,7 +23,14 @@ MISSING: Final[dict[str, Txt]] = {
     "empty-window": Txt("时段没有长度", "the window has no length"),
     "load-not-recorded": Txt("没有记录到模型加载", "no load of the model was recorded"),
     "no-reading": Txt("没有读数", "there is no reading"),
+    "no-token-times": Txt(
+        "运行程序只给出自己的速率，不显示词元",
+        "the runner states rates of its own and shows no token",
+    ),
     "no-scored-request": Txt("没有计分请求", "no scored request has ended"),
+    "no-tokens": Txt(
+        "普通计算图只有推理，没有词元", "a plain graph makes inferences and no tokens"
+    ),
     "not-covered": Txt("读数没有覆盖整个时段", "readings do not reach over the whole window"),
     "not-finite": Txt("读数不是有限的数", "a reading is no finite number"),
     "not-resolvable": Txt(

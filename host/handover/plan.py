@@ -12,6 +12,9 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from host.handover.audit_plan import AuditPlan
+from host.handover.fidelity import FidelityPlan
+from host.handover.load_shape import LoadPlan
 from host.handover.text import Txt, same
 
 PLAN_VERSION = 2
@@ -46,7 +49,8 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often and how long.
 
     attempts: fresh loads of the model, the replicates. warmups: unscored requests before the
-    scored ones of each attempt. output_tokens: for items that state no length of their own.
+    scored ones of each attempt. output_tokens: for items that state no length of their own; 0 and
+    nothing else for a plain graph, which makes none.
     stop: `length` ignores end-of-text, `natural` honours it. order: of the items in an attempt.
     pairing: `on_off` runs the attempts in pairs, one with the sampler and one without it (see
     `handover/pairing.py`); `none` samples all of them as [sampling] says.
@@ -54,7 +58,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     attempts: Annotated[int, Meta(ge=1, le=10_000)]
     warmups: Annotated[int, Meta(ge=0, le=1_000)]
-    output_tokens: Annotated[int, Meta(ge=2, le=1_000_000)]
+    output_tokens: Annotated[int, Meta(ge=0, le=1_000_000)]
     stop: Literal["length", "natural"]
     order: Literal["shuffled", "listed"]
     pairing: Literal["none", "on_off"]
@@ -73,6 +77,10 @@ class SamplingPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kinds: tuple[str, ...] = ()
 
 
+# Of a room, a climate chamber or a car: what bench thermometers show.
+AmbientC = Annotated[float, Meta(ge=-50, le=100)]
+
+
 class GatePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What must hold before each attempt; a gate that times out voids the attempt.
 
@@ -84,6 +92,9 @@ class GatePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slope must have held. cooldown_above_start_k: how much warmer than before the first attempt
     the hottest sensor may be when a later one begins. forbid_throttle: throttling between the
     start and the end of an attempt voids it, and so does not being able to tell.
+
+    min_ambient_c, max_ambient_c: of the air, in degrees Celsius as the ambient meter of the
+    equipment file shows it to the host. Left out: not looked at.
     """
 
     timeout_s: Seconds
@@ -98,6 +109,8 @@ class GatePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_temperature_slope_k_per_min: Annotated[float, Meta(gt=0, le=100)] | None = None
     cooldown_above_start_k: Annotated[float, Meta(ge=0, le=100)] | None = None
     forbid_throttle: bool | None = None
+    min_ambient_c: AmbientC | msgspec.UnsetType = msgspec.UNSET
+    max_ambient_c: AmbientC | msgspec.UnsetType = msgspec.UNSET
 
 
 class StaircasePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -131,12 +144,27 @@ class PulsePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     processes: Annotated[int, Meta(ge=1, le=1024)] | None = None
 
 
+class InferencePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a request of a plain graph is.
+
+    count: inferences on the same inputs, one after the other. batch: images or texts in one
+    inference: first dimension of inputs that leave it open. steps: inferences that make one image,
+    more than 1 for a diffusion step.
+    """
+
+    count: Annotated[int, Meta(ge=1, le=1_000_000)]
+    batch: Annotated[int, Meta(ge=1, le=65_536)]
+    steps: Annotated[int, Meta(ge=1, le=10_000)]
+
+
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One plan file. controls: ids of the profile's controls that are held during the run.
 
     staircase: only of a run that calibrates sources of the device against a meter. pulses: left
-    out, none are played: they heat the device, so no file but the plan asks for them. A plan that
-    leaves both out reads, and is quoted, as before there were any.
+    out, none are played: they heat the device, so no file but the plan asks for them. inference:
+    of the engine for plain graphs alone. load: how requests follow one another, left out one by
+    one. fidelity: of the output to a reference. audit: probes after the scored attempts. A plan
+    that leaves them out reads, and is quoted, as before there were any.
     """
 
     plan: Annotated[int, Meta(ge=1)]
@@ -151,6 +179,10 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     controls: tuple[str, ...] = ()
     staircase: StaircasePlan | msgspec.UnsetType = msgspec.UNSET
     pulses: PulsePlan | msgspec.UnsetType = msgspec.UNSET
+    inference: InferencePlan | msgspec.UnsetType = msgspec.UNSET
+    load: LoadPlan | msgspec.UnsetType = msgspec.UNSET
+    fidelity: FidelityPlan | msgspec.UnsetType = msgspec.UNSET
+    audit: AuditPlan | msgspec.UnsetType = msgspec.UNSET
 
 
 class ResolvedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -186,6 +218,7 @@ GGUF_FILE: Final = Txt("模型为 GGUF 文件", "the model is a GGUF file")
 GENAI_FOLDER: Final = Txt(
     "模型为 onnxruntime-genai 目录", "the model is an onnxruntime-genai folder"
 )
+PLAIN_GRAPH: Final = Txt("模型为 ONNX 计算图", "the model is a plain ONNX graph")
 LLAMA_INSTALLED: Final = Txt("已安装 llama.cpp", "llama.cpp is installed")
 LLAMA_NOT_INSTALLED: Final = Txt("未安装 llama.cpp", "llama.cpp is not installed")
 NATIVE_ALONE: Final = Txt(
@@ -197,6 +230,7 @@ ENGINE_REASONS: Final = (
     NAMED_BY_PLAN,
     GGUF_FILE,
     GENAI_FOLDER,
+    PLAIN_GRAPH,
     LLAMA_INSTALLED,
     LLAMA_NOT_INSTALLED,
 )

@@ -41,6 +41,10 @@ REASONS: Final[dict[str, Txt]] = {
         "the engine gave no sign of life in the time allowed and was ended",
     ),
     "engine-out-of-memory": Txt("推理引擎内存不足", "there was not enough memory for the engine"),
+    "runner-output": Txt(
+        "运行程序的输出与其说明文件不符，见所列各行",
+        "what the runner printed does not fit its description; see its lines",
+    ),
     "token-count": Txt(
         "词元数与计划不符，速率因此不可比",
         "the number of tokens is not what was ordered, so no rate could be compared",
@@ -84,6 +88,25 @@ REASONS: Final[dict[str, Txt]] = {
     "meter-out-of-time": Txt(
         "功率计的读数与负载脉冲的时刻不符，超出已知的界限",
         "the meter's readings show the load pulses at another time than all bounds allow",
+    ),
+    # Fidelity: of the run as a whole, whose attempts keep their own status.
+    "fidelity-gate": Txt(
+        "模型输出与参考的差异超出方案的限值：快而不对",
+        "the model's output is further from the reference than the plan allows: fast and wrong",
+    ),
+    "fidelity-not-finite": Txt(
+        "模型给出的 logits 不是有限的数", "the model gave logits that are no finite numbers"
+    ),
+    "fidelity-vocabulary": Txt(
+        "模型与参考的 logits 个数不同，无法比较",
+        "the model gives another number of logits than the reference, so none can be compared",
+    ),
+    "fidelity-missing": Txt(
+        "方案要求保真度结果，但没有得到", "the plan asks for a fidelity result, and there is none"
+    ),
+    "fidelity-damaged": Txt(
+        "保真度数据不完整或不属于本次运行",
+        "the scores are incomplete, or are not those of this run",
     ),
     # The verdict of a run.
     "ended-early": Txt("测量提前结束", "the run ended early"),

@@ -10,6 +10,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from host.handover.audit import ProbeField
+from host.handover.fidelity import FidelityField
 from host.handover.formal import (
     CustomerField,
     EnvironmentField,
@@ -164,6 +166,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     results: tuple[Quantity, ...]
     budgets: tuple[BudgetField, ...]
     conventions: tuple[Quantity, ...]
+    fidelity: FidelityField
     definitions: tuple[Definition, ...]
     sources: tuple[SourceField, ...]
     absent: tuple[AbsentField, ...]
@@ -175,6 +178,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     software: tuple[dict[str, str], ...]
     payload_sha256: Sha256OrNone
     limitations: Txt
+    audit: tuple[ProbeField, ...]
     end_of_record: bool
 
     def __post_init__(self) -> None:

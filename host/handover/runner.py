@@ -7,7 +7,7 @@ key means stands in `device_profiles/README.md`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -16,8 +16,9 @@ from host.handover.profile import Argv, Line, Pattern, Word
 from host.handover.text import Txt
 
 RUNNER_VERSION = 1
-# The engine of a plan that a native runner runs.
+# The engine of a plan that a native runner runs, and the other word that a plan may have for it.
 NATIVE = "native"
+NATIVE_WORDS = (NATIVE, "command")
 # Parts of a runner's own time, in ns.
 STAMP_NS: Mapping[str, int] = {
     "h": 3_600_000_000_000,
@@ -27,6 +28,10 @@ STAMP_NS: Mapping[str, int] = {
     "us": 1_000,
     "ns": 1,
 }
+RATE: Final = "{token}/s"
+# A key of a JSON object, or a number that counts from 0 in a list.
+Key = Annotated[str, Meta(min_length=1, max_length=100)]
+Path = Annotated[tuple[Key, ...], Meta(max_length=16)]
 
 
 class Lines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,6 +53,32 @@ class Lines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stamp: Pattern | None = None
 
 
+class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One figure that a runner states of itself, and whose convention it follows.
+
+    unit: of what is read; times are carried to s. pattern: of `reads = "text"`, one group,
+    searched in every line, each line that fits a repetition. Of JSON: each: words of the path to
+    the list of objects, none where the document is one or is a list of them; where: key -> what an
+    object must have there, `{prompt_tokens}` and `{output_tokens}` for what was asked; value: path
+    in it to a number or a list of them, one a repetition; tokens: path to a count, which makes a
+    rate of a time; about: keys that say what the figure is of.
+    """
+
+    convention: Literal["llama_bench_pp", "llama_bench_tg", "vendor"]
+    unit: Literal["{token}/s", "s", "ms", "us", "ns"]
+    pattern: Pattern | None = None
+    each: Path = ()
+    where: dict[Key, int | Key] = {}
+    value: Path = ()
+    tokens: Path = ()
+    about: Path = ()
+
+    @property
+    def is_rate(self) -> bool:
+        """In token/s; else a time."""
+        return self.unit == RATE or bool(self.tokens)
+
+
 class Runner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file of `device_profiles/runners/`.
 
@@ -55,7 +86,8 @@ class Runner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until_length: added where the plan says that output does not end before its length. output:
     `log` where generated text and log lines come mixed, `stdout` where standard output has the
     text alone. spare_tokens: asked for beyond what is counted, where the last lines of its log may
-    be lost. figures: name of a rate that the runner states -> an expression with one group.
+    be lost. reads: how figures are read from the log: line by line by patterns, a JSON document,
+    or one a line. figures: name -> a figure; a pattern alone is a rate of the vendor's.
     """
 
     runner: int
@@ -71,4 +103,12 @@ class Runner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: tuple[str, ...] = ()
     version_pattern: Pattern | None = None
     lines: Lines | None = None
-    figures: dict[str, Pattern] = {}
+    reads: Literal["text", "json", "jsonl"] = "text"
+    figures: dict[Word, Pattern | Figure] = {}
+
+    def stated(self) -> dict[str, Figure]:
+        """Its figures, all of them in full."""
+        return {
+            name: Figure("vendor", RATE, pattern=said) if isinstance(said, str) else said
+            for name, said in self.figures.items()
+        }

@@ -6,6 +6,7 @@ Times are int ns on the device's monotonic clock. Series values are floats in co
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,18 +30,23 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class TokenTrace:
-    """The output tokens of one request, index by index.
+    """The output of one request as it was seen, entry by entry: tokens, or chunks of a server.
 
     ready_ns: logits there, before sampling. t_ns: token chosen and available. tokens: ids.
-    size_bytes: output bytes of each token. Both are empty where the engine shows times alone.
+    size_bytes: output bytes of each entry. Both are empty where the engine shows times alone.
+    counts: tokens of each entry, None where each is one. total: tokens together where a server
+    told no more, so that nobody knows how many came with which entry; None else.
     """
 
     ready_ns: IntArray
     t_ns: IntArray
     tokens: IntArray
     size_bytes: IntArray
+    counts: IntArray | None = None
+    total: int | None = None
 
     def __len__(self) -> int:
+        """Entries; tokens are `made`."""
         return len(self.t_ns)
 
     @property
@@ -48,12 +54,76 @@ class TokenTrace:
         """Whether it is known which tokens these are, and how long."""
         return len(self.tokens) == len(self.t_ns)
 
+    @property
+    def sized(self) -> bool:
+        """Whether it is known how many bytes each entry has."""
+        return len(self.size_bytes) == len(self.t_ns)
+
+    @property
+    def single(self) -> bool:
+        """Whether each entry is one token."""
+        return self.counts is None and self.total is None
+
+    @property
+    def made(self) -> int:
+        """Output tokens, n."""
+        if self.total is not None:
+            return self.total
+        return len(self) if self.counts is None else int(self.counts.sum())
+
+    @property
+    def steps(self) -> int | None:
+        """Tokens after the first entry, n - 1 where that is one token; None: nobody knows."""
+        if self.total is not None:
+            return None
+        return self.made - (1 if self.counts is None else int(self.counts[:1].sum()))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server's reply says beside its chunks.
+
+    streams: how many ran at once, 0: this one alone. stream: which of them. late_ns: how much
+    later than the server had computed the prompt the first chunk came; None: it does not say.
+    stated: the server's own times and counts, by its own names. text_sha256: of the whole output.
+    """
+
+    streams: int
+    stream: int
+    late_ns: int | None
+    stated: Mapping[str, float]
+    text_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceTrace:
+    """The inferences of one request of a plain graph, index by index, all on the same inputs.
+
+    start_ns, end_ns: around the call, outputs in host memory at its end. batch, steps: of the
+    plan. stated: how many the agent said at the end. output_sha256: of the last outputs; repeated:
+    whether the first ones were the same.
+    """
+
+    start_ns: IntArray
+    end_ns: IntArray
+    batch: int
+    steps: int
+    stated: int
+    input_sha256: str
+    output_sha256: str
+    repeated: bool
+
+    def __len__(self) -> int:
+        return len(self.start_ns)
+
 
 @dataclass(frozen=True, slots=True)
 class RequestTrace:
     """One request: arrival t0, call start ts, tokenized, prefill window, tokens, call end te.
 
     requested_tokens: by the plan. stated_tokens: what the engine said at the end that it made.
+    inferences: of a plain graph, which has no tokens and no prefill; None of a language model.
+    reply: of a server. Its prefill ends with the first chunk that has text.
     """
 
     number: int  # position in the attempt, warm-ups counted
@@ -69,6 +139,8 @@ class RequestTrace:
     stop_reason: str
     stated_tokens: int
     tokens: TokenTrace
+    inferences: InferenceTrace | None = None
+    reply: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +159,9 @@ class Series:
     t0_ns, t1_ns: stamps around each read. values: in `unit`. quantity and kind: the words of
     `collectors.reading`. tier: power evidence tier or "". wraps_at: in `unit`, for counters.
     averaging_s: length of the source's own window, where it states one. barred: a reason code and
-    its detail where nothing may be taken from these readings, else "".
+    its detail where nothing may be taken from these readings, else "". refresh_s: how long a value
+    stays at most, where the source states it or was polled for it. each_new: whether the source
+    itself says that each reading is a new one (own stamp, own count, gate of its updates).
     """
 
     channel: str
@@ -104,6 +178,8 @@ class Series:
     gaps: tuple[Gap, ...] = ()
     averaging_s: float | None = None
     barred: str = ""
+    refresh_s: float | None = None
+    each_new: bool = False
 
     @property
     def t_ns(self) -> IntArray:
@@ -134,13 +210,38 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedFigure:
+    """A figure that a runner states of itself; no stamp of ours is in it.
+
+    name: in the runner's description. convention: id of `host/handover/stated.py`. values: one a
+    repetition, in the unit of the convention. about: what it says it is of, key and word.
+    """
+
+    name: str
+    convention: str
+    values: tuple[float, ...]
+    about: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StatedRun:
+    """One process of a runner and what it states of itself. number: in the attempt, from 0."""
+
+    number: int
+    item: str
+    warmup: bool
+    window: Window
+    figures: tuple[StatedFigure, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptTrace:
     """One attempt: status `valid`, `void` or `incomplete` with a reason code.
 
     load: model load, None when it never ended. idle_before, idle_after: baselines or None.
     sampled: with the sampler. pair: of a run in pairs with and without it, from 1; 0 in others.
     throttled: spans in which the device slowed itself down, as reduction found them.
-    steps: of a load staircase after all else.
+    steps: of a load staircase after all else. stated: by a native runner, of itself.
     """
 
     number: int
@@ -158,6 +259,7 @@ class AttemptTrace:
     pair: int = 0
     throttled: tuple[Window, ...] = ()
     steps: tuple[Step, ...] = ()
+    stated: tuple[StatedRun, ...] = ()
 
     def scored(self) -> tuple[RequestTrace, ...]:
         """Requests that count: all but the warm-ups."""

@@ -16,8 +16,10 @@ from host.artefacts.recordings import inspect_recording
 from host.errors import ArtefactError, PlanError
 from host.handover.plan import Plan
 from host.handover.text import Txt
+from host.plan.inference import check_inference
 from host.plan.resolve import (
     FORMATS,
+    check_load,
     check_pairing,
     check_staircase,
     choose_engine,
@@ -50,6 +52,8 @@ def artefacts_of(plan: Plan, installed: Mapping[str, str | None], step: Step) ->
     choice = choose_engine(plan, installed)
     check_pairing(plan, choice.kind)
     check_staircase(plan, choice.kind)
+    check_inference(plan, choice.kind)
+    check_load(plan, choice.kind)
     dataset = dataset_of(plan)
     path, model = _model(plan, choice.kind, step)
     if plan.model.sha256 and plan.model.sha256 != model["sha256"]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from host.align.read import RunReading
+from host.equipment.heat import Heat, Span, air_span, device_span
+from host.equipment.heat import steps_of as steps_of_attempt
 from host.evaluate.transfer import Common, Judged, judge
 from host.handover.calibration import (
     CALIBRATION_VERSION,
@@ -24,9 +26,11 @@ from host.handover.calibration import (
     Word,
     device_subject,
 )
+from host.handover.calibration_words import calibration_words
 from host.handover.conditions import SensorTerm
 from host.handover.plan import Plan
 from host.handover.staircase import Steps, levels_of
+from host.handover.text import Txt
 from host.handover.trace import AttemptTrace, Series
 from host.pipeline.calibration_reference import freedom, reference_of
 from host.pipeline.redo import Redone
@@ -39,6 +43,15 @@ from host.schema.canonical import decimal, quoted, sha256_of
 
 NAME = "calibration.json"
 NOT_OF_METER = ("B", "C", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside the steps: the meter, how warm it was, the bound of the clock offset."""
+
+    reference: Reference
+    heat: Heat
+    offset_bound_ns: int
 
 
 def calibration_bytes(redone: Redone) -> bytes | None:
@@ -82,6 +95,8 @@ def calibration_of(
         meter, why = None, missing
     reference = None if meter is None else reference_of(meter, facts.equipment, sensors)
     ours = [s for s in found if s.tier in NOT_OF_METER]
+    heat = Heat(device_span(attempts, steps_of_attempt), air_span(facts.environment))
+    bound_ns = reading.run.offset_bound_ns
     performed = str(facts.performed.get("end", ""))
     subject = quoted(device_subject(facts.device_before, facts.plan.plan.device))
     return Calibration(
@@ -96,7 +111,7 @@ def calibration_of(
         transfers=tuple(
             _refused(s, why)
             if meter is None or reference is None
-            else _transfer(attempts, (meter, s), reference, reading.run.offset_bound_ns)
+            else _transfer(attempts, (meter, s), Beside(reference, heat, bound_ns))
             for s in ours
         ),
     )
@@ -140,19 +155,19 @@ def _meter(found: Sequence[Series], named: str) -> tuple[Series | None, str]:
 
 
 def _refused(source: Series, why: str) -> Transfer:
-    return Transfer(source.channel, source.quantity, source.kind, "none", why)
+    of = source.channel, source.quantity, source.kind
+    return Transfer(*of, "none", why, reason_words=_worded(why))
 
 
 def _transfer(
     attempts: Sequence[AttemptTrace],
     both: tuple[Series, Series],
-    reference: Reference,
-    offset_bound_ns: int,
+    beside: Beside,
 ) -> Transfer:
-    source = both[1]
+    source, reference, heat = both[1], beside.reference, beside.heat
     common = Common(float(reference.u_relative), float(reference.u_w), float(reference.nu))
     steps, judged, lag = _judged(attempts, both, common)
-    fit = _fit(judged, lag, offset_bound_ns)
+    fit = _fit(judged, lag, beside.offset_bound_ns)
     return Transfer(
         source=source.channel,
         quantity=source.quantity,
@@ -161,9 +176,11 @@ def _transfer(
         reason=judged.reason,
         fit=fit,
         range_w=(decimal(steps.low), decimal(steps.high)) if steps.pairs else None,
-        temperature_cel=_temperatures(attempts),
+        temperature_cel=_span_cel(heat.device_cel),
         pairs=_pairs(steps),
         dropped=tuple(each[:500] for each in steps.dropped),
+        ambient_cel=_span_cel(heat.air_cel) or msgspec.UNSET,
+        reason_words=_worded(judged.reason),
     )
 
 
@@ -213,6 +230,7 @@ def _fit(judged: Judged, lag: Lag, offset_bound_ns: int) -> Fit | None:
         lag_s=None if lag.lag_s is None else decimal(lag.lag_s),
         u_lag_s=None if u_lag_s is None else decimal(u_lag_s),
         lag_reason=lag.reason,
+        lag_words=_worded(lag.reason),
     )
 
 
@@ -230,16 +248,9 @@ def _pairs(steps: Steps) -> tuple[PairField, ...]:
     )
 
 
-def _temperatures(attempts: Sequence[AttemptTrace]) -> tuple[str, ...]:
-    """Lowest and highest reading of the device's hottest sensor on the steps, Cel."""
-    shown: dict[str, list[float]] = {}
-    for attempt in attempts:
-        for series in attempt.series:
-            if series.quantity == "temperature" and attempt.steps:
-                start, end = attempt.steps[0].window.start_ns, attempt.steps[-1].window.end_ns
-                within = series.values[(series.t_ns >= start) & (series.t_ns <= end)]
-                shown.setdefault(series.channel, []).extend(float(v) for v in within)
-    hottest: list[float] = max((v for v in shown.values() if v), key=max, default=[])
-    if not hottest or not np.isfinite(hottest).all():
-        return ()
-    return decimal(min(hottest)), decimal(max(hottest))
+def _span_cel(span: Span | None) -> tuple[str, str] | tuple[()]:
+    return () if span is None else (decimal(span[0]), decimal(span[1]))
+
+
+def _worded(reason: str) -> Txt | msgspec.UnsetType:
+    return calibration_words(reason) or msgspec.UNSET

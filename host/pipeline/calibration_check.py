@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+import msgspec
+
 from host.errors import CalibrationError
 from host.evaluate.transfer import MAX_GAIN, MIN_GAIN, MIN_SPAN_RATIO
 from host.handover.calibration import (
@@ -18,6 +20,7 @@ from host.handover.calibration import (
     Transfer,
     instrument_subject,
 )
+from host.handover.calibration_words import calibration_words
 from host.handover.equipment import Instrument
 from host.handover.text import Txt
 from host.pipeline.calibration import due_of
@@ -28,6 +31,7 @@ POINTS = 2
 MOST_W, LEAST_SPAN_W = 1e9, 1e-9
 # t for 95 % with one degree of freedom is 12.7; what is larger is no coverage factor.
 MOST_K = 20.0
+NO_LAG = "not-looked-for: two steady loads show none"
 OPEN = Txt("没有给出参考值的不确定度", "no uncertainty is stated for the reference values")
 
 
@@ -83,7 +87,8 @@ def two_point(instrument: Instrument, channel: str, stated: Stated, today: str) 
         s_w=decimal(u_y),
         residual_w="0",
         nu="inf",
-        lag_reason="not-looked-for: two steady loads show none",
+        lag_reason=NO_LAG,
+        lag_words=calibration_words(NO_LAG) or msgspec.UNSET,
     )
     subject = instrument_subject(instrument.ref)
     return Calibration(

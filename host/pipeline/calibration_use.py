@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from host.align.read import RunReading
+from host.equipment.heat import Heat, air_span, device_span, requests_of
 from host.equipment.judge import days_of
 from host.equipment.transfer import About, apply_transfers, unfit
 from host.errors import CalibrationError, PlanError
@@ -123,4 +124,6 @@ def with_calibrations(
     found = [calibration_store.read(path) for path in calibration_store.names(place)]
     facts = reading.facts
     keys = keys_of(facts.device_before, facts.plan.plan.device, equipment)
-    return apply_transfers(applied, found, About(keys, days_of(facts.performed)))
+    run, around = applied.run, applied.instruments.environment
+    heat = Heat(device_span(run.counted(), requests_of), air_span(around))
+    return apply_transfers(applied, found, About(keys, days_of(facts.performed), heat))

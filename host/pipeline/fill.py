@@ -16,9 +16,13 @@ from host.align.streams import read_json
 from host.errors import AgentError, DeviceError, FolderError, HostError, TransportError
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Watch
+from host.pipeline.fidelity import score_run
+from host.pipeline.launch import launch_of
+from host.pipeline.probes import begin_audit, run_probes
 from host.pipeline.reach import Reached
 from host.pipeline.surroundings import surroundings
 from host.pipeline.unattended import left_alone, refuse_unattended, take_back
+from host.run.ambient import Look
 from host.run.attempts import Bench, StopSwitch, run_attempts
 from host.run.detached import Where, hand_over, take_all, take_rest
 from host.run.exchange import exchange
@@ -71,8 +75,11 @@ class Work:
         )
 
 
-def fill(work: Work, link: Link) -> str:
-    """Run the attempts that are missing. Gives why the run ended early, or ""."""
+def fill(work: Work, link: Link, air: Look | None = None) -> str:
+    """Run the attempts that are missing. Gives why the run ended early, or "".
+
+    air: what the ambient meters show, where any is read.
+    """
     with disk(work.folder):
         bench = work.bench()
         for number in left_behind(bench):
@@ -82,7 +89,7 @@ def fill(work: Work, link: Link) -> str:
             interrupts(bench.switch),
             surroundings(work.device, plan, work.folder, bench.clock) as around,
         ):
-            ended = _attempts(replace(bench, around=around), link)
+            ended = _attempts(work, replace(bench, around=around, air=air), link)
         bench.journal.note(ended or "run_end")
         bench.journal.close()
     return ended
@@ -101,6 +108,7 @@ def hand_over_all(work: Work) -> None:
         before(bench, link)
         exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
         begin_timekeeping(link, bench.folder, apart=bench.between)
+        score_run(bench, link)
         with left_alone(work.device, plan, work.folder, bench.clock) as held:
             hand_over(bench, link, numbers, work.device.name, held)
         bench.journal.note("detached")
@@ -169,17 +177,20 @@ def finish_rest(work: Work) -> None:
         bench.journal.close()
 
 
-def _attempts(bench: Bench, link: Link) -> str:
+def _attempts(work: Work, bench: Bench, link: Link) -> str:
     """The attempts that are still missing, between two looks at the device."""
     numbers = missing(bench)
     bench.journal.note("run_start", {"first": numbers.start, "last": numbers.stop - 1})
+    begin_audit(bench)
     ended = ""
     try:
         before(bench, link)
         exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
         session = begin_timekeeping(link, bench.folder, apart=bench.between)
+        score_run(bench, link)
         play_pulses(bench, link, f"before-{numbers.start:03d}")
         ended = run_attempts(bench, link, numbers)
+        ended = ended or run_probes(bench, link, work.device, work.watch)
         play_pulses(bench, link, f"after-{numbers.start:03d}", ended)
         end_timekeeping(link, bench.folder, session, apart=bench.between)
         write_json(bench.folder.data / "device-after.json", _content(link.ask("device")))
@@ -232,34 +243,6 @@ def before(bench: Bench, link: Link) -> None:
         path = folder.data / f"{name}.json"
         if not path.exists():
             write_json(path, _content(message))
-
-
-def launch_of(device: Reached) -> dict[str, str]:
-    """How the engine comes to run: an app, a shell and a service differ in speed on phones."""
-    session, engine, sampler = _AT_HAND
-    if device.deployment.shell:
-        session, engine, sampler = _BY_SHELL
-    elif device.store is not None:
-        session = "kept by a process of its own on the device, joined over the transport"
-    return {
-        "transport": device.transport.device,
-        "agent": device.deployment.agent.name,
-        "session": session,
-        "engine": engine,
-        "sampler": sampler,
-    }
-
-
-_AT_HAND = (
-    "child process of the host, isolated Python, JSON lines over stdio",
-    "a fresh child process of the session for every attempt",
-    "another child process of the session",
-)
-_BY_SHELL = (
-    "a process of its own on the device for every attempt or queue, followed over the transport",
-    "a fresh child process of the attempt for every request, in a process group of its own",
-    "another child process of the attempt",
-)
 
 
 def _content(message: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,21 @@ from typing import Any
 import msgspec
 
 from host.deploy.stage import local_store
+from host.equipment.load import Loaded
 from host.handover.perturbation import Lookup
 from host.handover.plan import Plan, ResolvedPlan
 from host.handover.progress import Progress, Watch
 from host.pipeline.artefacts import artefacts_of, engines_of
+from host.pipeline.audit import keep_reference, reference_of
 from host.pipeline.calibration import write_calibration
 from host.pipeline.calibration_use import calibrations_for, keep_calibrations
 from host.pipeline.equipment import equipment_for, keep_equipment
+from host.pipeline.fidelity import fidelity_for, keep_fidelity
 from host.pipeline.fill import Work, disk, fill, hand_over_all
 from host.pipeline.laboratory import NAME as LABORATORY
 from host.pipeline.laboratory import laboratory_bytes
 from host.pipeline.meters import (
+    check_ambient,
     check_meters,
     check_pulses,
     metered,
@@ -77,10 +81,8 @@ NO_FILES = Files()
 
 def prepare(plan: Plan, watch: Watch, files: Files = NO_FILES) -> ResolvedPlan:
     """Resolve a plan and try it with the agent, without a run (`--dry-run`)."""
-    with reached(plan.device, files.inventory, watch) as device, device.link() as link:
-        instruments = equipment_for(files.equipment, link)
-        in_use = None if instruments is None else instruments.equipment
-        check_pulses(plan, in_use)
+    with _at(plan, watch, files) as device, device.link() as link:
+        _instruments(plan, files, link)
         if not files.plan:
             plan, _ = with_profile_gates(plan, device, watch, detached=False)
         return _resolved(plan, device, link, watch)
@@ -94,8 +96,8 @@ def measure(
     Raises UsageError before anything is written, DeviceError when device or engine failed.
     """
     with _begun(Asked(plan, given), runs, watch, files) as (work, link):
-        with work.device.session(link, work.run_id, watch) as session, metered(work):
-            ended = fill(work, session)
+        with work.device.session(link, work.run_id, watch) as session, metered(work) as air:
+            ended = fill(work, session, air)
         work.tidy()
     return finish(work.folder, ended, watch)
 
@@ -119,6 +121,10 @@ class Asked:
     detached: bool = False
 
 
+def _at(plan: Plan, watch: Watch, files: Files) -> AbstractContextManager[Reached]:
+    return reached(plan.device, files.inventory, watch, plan.engine.kind)
+
+
 @contextmanager
 def _begun(
     asked: Asked, runs: Path, watch: Watch, files: Files
@@ -127,18 +133,17 @@ def _begun(
     check_writable(runs)
     laboratory = laboratory_bytes(files.laboratory)
     plan, given, gates = asked.plan, asked.given, None
-    with reached(plan.device, files.inventory, watch) as device, device.link() as link:
+    with _at(plan, watch, files) as device, device.link() as link:
         if not files.plan:
             plan, gates = with_profile_gates(plan, device, watch, detached=asked.detached)
             given = given if gates is None else dump(plan).encode()
         resolved = _resolved(plan, device, link, watch)
-        instruments = equipment_for(files.equipment, link)
+        instruments = _instruments(plan, files, link)
         in_use = None if instruments is None else instruments.equipment
-        check_pulses(plan, in_use)
-        if instruments is not None:
-            check_meters(instruments.equipment)
+        if in_use is not None:
+            check_meters(in_use)
             if asked.detached:
-                refuse_meters(instruments.equipment)
+                refuse_meters(in_use)
         calibrations = calibrations_for(files.calibrations, plan, link, in_use, wall_label())
         name = _name(resolved)
         with (
@@ -151,15 +156,28 @@ def _begun(
                 if gates is not None:
                     write_json(folder.data / GATES, asdict(gates))
                 keep_equipment(folder, instruments)
+                keep_fidelity(folder, resolved)
                 keep_calibrations(folder, calibrations)
+                keep_reference(folder, reference_of(plan, resolved.model))
                 if laboratory is not None:
                     write_bytes(folder.data / LABORATORY, laboratory)
             yield Work(resolved, folder, device, watch), link
 
 
+def _instruments(plan: Plan, files: Files, link: AgentLink) -> Loaded | None:
+    """The equipment file, which has what the plan asks of it."""
+    found = equipment_for(files.equipment, link)
+    in_use = None if found is None else found.equipment
+    check_pulses(plan, in_use)
+    check_ambient(plan, in_use)
+    return found
+
+
 def _resolved(plan: Plan, device: Reached, link: AgentLink, watch: Watch) -> ResolvedPlan:
     found = artefacts_of(plan, engines_of(link), _steps(watch))
-    return resolve_plan(plan, found, link, device, watch)
+    resolved = resolve_plan(plan, found, link, device, watch)
+    fidelity_for(resolved)
+    return resolved
 
 
 def finish(folder: RunFolder, ended: str, watch: Watch) -> Measured:

@@ -19,11 +19,13 @@ from host.handover.equipment import Connection, Equipment, Instrument
 from host.handover.plan import Plan
 from host.handover.progress import Progress
 from host.pipeline.fill import Work, disk
+from host.run.ambient import Look, look_at
 from host.run.meter_lock import held
 from host.run.meters import recording
 
 # Drivers that only read files of the kernel: any number of runs may, side by side.
 SHARED = frozenset({"ds18b20"})
+AMBIENT = "ambient"  # the kind of instruments that look at the air
 
 
 @contextmanager
@@ -38,15 +40,15 @@ def meters_alone(equipment: Equipment | None, who: str) -> Iterator[None]:
 
 
 @contextmanager
-def metered(work: Work) -> Iterator[None]:
-    """All of them, which the run has alone, are read inside.
+def metered(work: Work) -> Iterator[Look | None]:
+    """All of them, which the run has alone, are read inside. Gives what shows the air, if any.
 
     Raises DeviceError for one that cannot be opened.
     One that is lost in the middle ends no run: what it gave is kept, and the rest is a gap.
     """
     found = _connected(kept_in(work.folder.data))
     if not found:
-        yield
+        yield None
         return
     clock = device_clock()
     for name, (_, connection) in found.items():
@@ -59,7 +61,8 @@ def metered(work: Work) -> Iterator[None]:
         disk(work.folder),
         recording(work.folder.data, openers, clock) as recorders,
     ):
-        yield
+        air = [one for one in recorders if found[one.name][0].kind == AMBIENT]
+        yield look_at(air, clock) if air else None
     for one in recorders:
         if one.failed:
             said = f"{one.name} gave nothing any more: {one.failed}"
@@ -90,6 +93,22 @@ def check_pulses(plan: Plan, equipment: Equipment | None) -> None:
     if plan.pulses and not _connected(equipment):
         said = "no meter of the equipment file is read by the host, so none would see them"
         raise PlanError("pulses", f"{said}; leave the table out")
+
+
+def check_ambient(plan: Plan, equipment: Equipment | None) -> None:
+    """Raise PlanError for gates on the air that no meter shows, or that nothing can pass."""
+    low, high = plan.gates.min_ambient_c, plan.gates.max_ambient_c
+    if low is msgspec.UNSET and high is msgspec.UNSET:
+        return
+    if not any(i.kind == AMBIENT for i, _ in _connected(equipment).values()):
+        raise PlanError(
+            "gates",
+            "min_ambient_c and max_ambient_c are looked at on an ambient meter that the host"
+            f' reads, and the equipment file has none: name one there (kind = "{AMBIENT}", with'
+            " connect), or leave them out",
+        )
+    if isinstance(low, float) and isinstance(high, float) and low > high:
+        raise PlanError("gates", f"min_ambient_c {low:g} is above max_ambient_c {high:g}")
 
 
 def _connected(equipment: Equipment | None) -> dict[str, tuple[Instrument, Connection]]:

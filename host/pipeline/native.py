@@ -28,9 +28,11 @@ from host.plan.runner import BRACED, runner
 from host.transport.base import output
 
 # What a plan may set of it: which runner, where the host has its program, threads, context, how
-# much of its log is kept. A plan that names no runner takes the first of the device's profile.
+# much of its log is kept. Where neither names a runner it is the first of the device's profile.
 SETTINGS = ("runner", "program", "n_threads", "n_ctx", "log_bytes")
 LOG_BYTES = 4 << 20
+# Where neither plan, inventory nor profile names one: that of Debian and of llama.cpp's releases.
+USUAL = "llama-completion"
 CALL_S = 60.0
 # What differs from request to request stays in braces until then.
 _LATER = frozenset({"model", "text", "prompt_tokens", "output_tokens"})
@@ -78,6 +80,8 @@ def native(
         "output": how.output,
         "spare_tokens": how.spare_tokens,
         "lines": msgspec.to_builtins(how.lines),
+        "reads": how.reads,
+        "figures": msgspec.to_builtins(how.stated()),
         "n_threads": threads,
         "n_ctx": context,
         "log_bytes": _count(given, "log_bytes") or LOG_BYTES,
@@ -94,20 +98,14 @@ def native(
 
 
 def _named(given: Mapping[str, Any], device: Reached) -> str:
-    listed = device.profile.get("runners") or ()
-    named = given.get("runner") or next(iter(listed), None)
+    listed = device.profile.get("runners") or (USUAL,)
+    named = given.get("runner") or next(iter(listed))
     if not isinstance(named, str):
-        raise PlanError("engine.settings.runner", "names no runner, and nor does the profile")
+        raise PlanError("engine.settings.runner", f"{named!r} is no name of a runner")
     return named
 
 
 def _check(how: Runner, found: Artefacts, requests: Sequence[ResolvedRequest]) -> None:
-    if how.lines is None:
-        raise PlanError(
-            "engine.settings.runner",
-            f"{how.name} states rates of its own and shows no token, which makes no record;"
-            " take one whose description has [lines]",
-        )
     if found.model.get("format") not in (how.format, None):
         raise PlanError(
             "engine.settings.runner",
@@ -135,7 +133,7 @@ def _program(given: object, how: Runner, device: Reached, watch: Watch) -> _Prog
     if given is None:
         return _Program(name, "")
     if device.store is None:
-        raise PlanError("engine.settings.program", "is pushed to a device; local needs none")
+        raise PlanError("engine.settings.program", f"there is no store for it on {device.name}")
     path = Path(str(given)).expanduser()
     listen = transfers(watch)
     if path.is_dir():

@@ -15,9 +15,13 @@ from host.errors import PlanError
 from host.handover.plan import Plan, ResolvedPlan, ResolvedRequest
 from host.handover.progress import Watch
 from host.handover.runner import NATIVE
+from host.handover.served import SERVED
 from host.pipeline.artefacts import Artefacts
+from host.pipeline.audit import check_audit, longest_probe, reference_of
+from host.pipeline.graphs import placed_inputs, tried_graph
 from host.pipeline.native import native
 from host.pipeline.reach import Reached, place_model
+from host.pipeline.served import served
 from host.pipeline.software import software
 from host.plan.resolve import check_lengths, requests_of
 from host.run.link import AgentLink
@@ -32,12 +36,18 @@ def resolve_plan(
     plan: Plan, found: Artefacts, link: AgentLink, device: Reached, watch: Watch
 ) -> ResolvedPlan:
     """Try model, settings and prompt lengths with the engine itself, and state everything."""
-    path = place_model(device, found, watch)
+    check_audit(plan, found.engine_kind)
+    path = _placed(plan, device, found, watch)
     requests = requests_of(plan, found.dataset)
+    if plan.inference:
+        requests = placed_inputs(device, requests, watch)
     if found.engine_kind == NATIVE:
         ready = native(plan, found, device, requests, watch)
         engine, more = ready.settings, [ready.software]
         counts: Mapping[str, int | None] = {r.item: r.prompt_tokens for r in requests}
+    elif found.engine_kind == SERVED:
+        engine, counts = served(plan, path, requests, link)
+        more = []
     else:
         engine, counts = _tried(plan, found, path, requests, link)
         more = []
@@ -55,18 +65,28 @@ def resolve_plan(
     )
 
 
+def _placed(plan: Plan, device: Reached, found: Artefacts, watch: Watch) -> str:
+    """Where the model is on the device. A server that runs there has its own copy already."""
+    if found.engine_kind == SERVED and plan.engine.settings.get("url"):
+        return str(found.path)
+    return place_model(device, found, watch)
+
+
 def _tried(
     plan: Plan,
     found: Artefacts,
     path: str,
     requests: tuple[ResolvedRequest, ...],
     link: AgentLink,
-) -> tuple[dict[str, Any], dict[str, int]]:
+) -> tuple[dict[str, Any], Mapping[str, int]]:
     """All settings of the engine, and the tokens of each prompt as it counts them."""
+    if plan.inference:
+        return tried_graph(plan, plan.inference, path, requests, link)
     known = link.hello.get("engine_settings", {}).get(found.engine_kind, {})
     given = dict(plan.engine.settings)
     counts = _counts(path, found.engine_kind, given, requests, link)
     longest = max(counts[r.item] + r.output_tokens for r in requests)
+    longest = max(longest, longest_probe(plan, reference_of(plan, found.model)))
     context = given.setdefault("n_ctx", -(-longest // CONTEXT_STEP) * CONTEXT_STEP)
     if not isinstance(context, int) or isinstance(context, bool):
         raise PlanError("engine.settings.n_ctx", f"{context!r} is no number of tokens")

@@ -57,7 +57,7 @@ def with_profile_gates(
     name = str(device.profile.get("product", {}).get("name", ""))
     found = ProfileGates(name, taken, {**unseen, **left_out})
     watch(Progress("gates", waiting=found.sentence()))
-    own = {n: v for n, v in msgspec.structs.asdict(plan.gates).items() if v is not None}
+    own = {n: v for n, v in msgspec.to_builtins(plan.gates).items() if v is not None}
     try:
         gates = msgspec.convert({**own, **taken}, GatePlan)
     except msgspec.ValidationError as err:

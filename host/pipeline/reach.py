@@ -28,9 +28,10 @@ from host.handover.deployment import Deployment
 from host.handover.inventory import RESTORE_AFTER_S
 from host.handover.profile import Profile
 from host.handover.progress import Progress, Watch
+from host.handover.runner import NATIVE_WORDS
 from host.pipeline.artefacts import Artefacts
 from host.pipeline.known import KnownDevice, home, known_device
-from host.pipeline.reach_shell import shell_link
+from host.pipeline.reach_shell import SH, finest_shell, shell_link
 from host.plan.profile import profile
 from host.run.kept import KeptStream, Way
 from host.run.link import AgentLink, Link
@@ -155,36 +156,49 @@ class Reached:
 
 
 @contextmanager
-def reached(name: str, inventory: Path | None, watch: Watch) -> Iterator[Reached]:
+def reached(
+    name: str, inventory: Path | None, watch: Watch, engine: str = ""
+) -> Iterator[Reached]:
     """The device that a plan names: `local`, a name of the inventory, or an address.
 
+    engine: of the plan. A native runner is run by the shell agent, where there is Python too.
     Raises UsageError for a name that nobody knows, TransportError for a device out of reach.
     """
+    native = engine in NATIVE_WORDS
     if name == LOCAL:
-        here = Local()
-        deployment = deploy_local(here, local_store())
-        yield Reached(LOCAL, here, Local, deployment, profile(LOCAL))
+        yield _local(watch, native=native)
         return
     watch(Progress("prepare", waiting=f"connect to {name}"))
     known = known_device(name, inventory)
     transport = known.connect()
     try:
-        yield _deployed(known, transport, watch)
+        yield _deployed(known, transport, watch, native=native)
     finally:
         transport.close()
 
 
-def _deployed(known: KnownDevice, transport: Transport, watch: Watch) -> Reached:
+def _local(watch: Watch, *, native: bool) -> Reached:
+    """The machine at hand. A model is used where it lies, also by the shell agent."""
+    here, found = Local(), profile(LOCAL)
+    if not native:
+        return Reached(LOCAL, here, Local, deploy_local(here, local_store()), found)
+    store = Store(PurePosixPath(local_store().absolute()), reserve_bytes=0)
+    deployment = deploy_shell(here, store, transfers(watch), finest_shell(here))
+    return Reached(LOCAL, here, Local, replace(deployment, device=LOCAL), found, store)
+
+
+def _deployed(known: KnownDevice, transport: Transport, watch: Watch, *, native: bool) -> Reached:
     """Put the agent on a device by its profile; Python where the inventory names one."""
     found = known.profile(transport)
     store, listen = store_of(known, found, transport), transfers(watch)
-    if store.python:
+    if store.python and not native:
         deployment = _python(known, store, transport, listen)
-    elif known.entry.wheelhouse is not None:
+    elif known.entry.wheelhouse is not None and not native:
         raise UsageError(f"{known.name}: a wheelhouse is for a device with `python`")
     else:
         transport = Lasting(known.connect, transport, alone=known.way == "serial")
-        deployment = deploy_shell(transport, store, listen)
+        shell = finest_shell(transport) if store.python else SH
+        deployment = deploy_shell(transport, store, listen, shell)
     spool = home(transport, known.entry.spool or found.agent.spool)
     return Reached(
         known.name,
@@ -226,9 +240,13 @@ def place_model(device: Reached, found: Artefacts, watch: Watch) -> str:
     if found.path.is_dir():
         files = hash_files(found.path, folder_files(found.path), _nothing)
         return str(put_folder(device.transport, device.store, found.path, files, listen).path)
+    if len(found.model["files"]) > 1:  # a graph with its weights in files beside it
+        files = hash_files(found.path.parent, [f["name"] for f in found.model["files"]], _nothing)
+        folder_there = put_folder(device.transport, device.store, found.path.parent, files, listen)
+        return str(folder_there.path / found.path.name)
     sha256 = str(found.model["sha256"])
-    for folder in device.staged:
-        path = folder / found.path.name
+    for folder in (found.path.parent,) if device.name == LOCAL else device.staged:
+        path = PurePosixPath(folder / found.path.name)
         there = device.transport.call(["test", "-f", str(path)], timeout_s=CALL_TIMEOUT_S)
         if there.status == 0:
             return str(adopt(device.transport, device.store, path, sha256, listen).path)

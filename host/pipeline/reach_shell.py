@@ -9,11 +9,23 @@ from host.handover.deployment import Deployment
 from host.handover.progress import Progress, Watch
 from host.run.shell_follow import Site
 from host.run.shell_kept import ShellLink
-from host.transport.base import Transport
+from host.transport.base import Transport, output
 
 # A console costs the unit some ten processes a second while a stream is waited on
 # (host/transport/README.md): it is looked at now and then instead.
 CONSOLE_REST_S = 15.0
+# What every device without Python has, and what a desktop's `sh` often is not: a shell that tells
+# microseconds (agent/shell/README.md, Time). Debian's is dash, which stamps in steps of 10 ms.
+SH = ("sh",)
+_FINE = "for s in mksh bash; do command -v $s && exit; done; echo sh"
+CALL_TIMEOUT_S = 60.0
+
+
+def finest_shell(transport: Transport) -> tuple[str, ...]:
+    """The shell for the agent on a device that could have had the Python agent."""
+    said = output(transport, ["sh", "-c", _FINE], timeout_s=CALL_TIMEOUT_S)
+    name = said.decode("utf-8", "replace").strip().rpartition("/")[2]
+    return (name,) if name in ("mksh", "bash") else SH
 
 
 def shell_link(

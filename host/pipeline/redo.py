@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from host.align.read import RunReading, read_run
+from host.audit.judge import judged
 from host.check.rules_limits import beyond_limits
 from host.evaluate.run import evaluate
 from host.handover.case import Case
@@ -16,6 +17,7 @@ from host.handover.result import Results
 from host.handover.trace import AlignedRun
 from host.pipeline.conditions import conditions_of
 from host.pipeline.equipment import with_equipment
+from host.pipeline.fidelity import with_fidelity
 from host.pipeline.stored import stored_statements
 from host.record.build import build
 from host.reduce.run import reduce_run
@@ -59,7 +61,9 @@ def redo(root: Path) -> Redone:
     """Redo the right-hand half of the way. Raises FolderError for what is no run folder."""
     read = read_run(root)
     reading, sensors = with_equipment(root, read)
-    reading = replace(reading, run=marked(reading.run))
+    reading = with_fidelity(root, replace(reading, run=marked(reading.run)))
+    facts = replace(reading.facts, audit=judged(reading.run, reading.facts))
+    reading = replace(reading, facts=facts)
     conditions = conditions_of(reading.run, reading.facts, sensors)
     results = evaluate(reduce_run(reading.run), conditions)
     stored = stored_statements(root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
@@ -32,7 +33,7 @@ def resume(root: Path, watch: Watch, inventory: Path | None = None) -> Measured:
     """
     folder = RunFolder(root)
     plan = _plan(folder)
-    with owned(folder.data), reached(plan.plan.device, inventory, watch) as device:
+    with owned(folder.data), _at(plan, plan.plan.device, watch, inventory) as device:
         _same(plan, device.deployment)
         watch(Progress("prepare", waiting="hash of the model"))
         _check_model(plan, device, watch)
@@ -43,9 +44,9 @@ def resume(root: Path, watch: Watch, inventory: Path | None = None) -> Measured:
             device.link() as link,
             meters_alone(kept_in(folder.data), str(root)),
             device.session(link, work.run_id, watch) as session,
-            metered(work),
+            metered(work) as air,
         ):
-            ended = fill(work, session)
+            ended = fill(work, session, air)
         work.tidy()
     return finish(folder, ended, watch)
 
@@ -58,12 +59,19 @@ def collect(root: Path, watch: Watch, inventory: Path | None = None) -> Measured
     folder = RunFolder(root)
     plan = _plan(folder)
     left = where(folder)
-    with owned(folder.data), reached(left.device, inventory, watch) as device:
+    with owned(folder.data), _at(plan, left.device, watch, inventory) as device:
         work = Work(plan, folder, device, watch)
         link = device.overhear(work.run_id, watch, first_missing(folder))
         ended = take_over(work, link, left)
         work.tidy()
     return finish(folder, ended, watch)
+
+
+def _at(
+    plan: ResolvedPlan, device: str, watch: Watch, inventory: Path | None
+) -> AbstractContextManager[Reached]:
+    """The device with the agent that runs the engine which was chosen when the run began."""
+    return reached(device, inventory, watch, plan.engine_kind)
 
 
 def _check_model(plan: ResolvedPlan, device: Reached, watch: Watch) -> None:

@@ -32,8 +32,10 @@ SIGNS = 3
 # How often the watchdog looks, each look a `sleep` process there, and at least so often in its
 # patience, so that it is not much longer than it says.
 POLL_S, POLLS = 5.0, 10
-# What the agent itself looks at (host/run/gates.py); all other gates are of the device's state.
+# What the agent itself looks at (host/run/gates.py); all other gates are of the device's state,
+# but for those of the air, which the host looks at (host/run/ambient.py).
 AGENT_GATES = frozenset({"timeout_s", "max_busy_ratio", "max_temperature_c"})
+HOST_GATES = frozenset({"min_ambient_c", "max_ambient_c"})
 _WHICH = "command -v getprop >/dev/null 2>&1 && echo android || echo linux; id -u"
 
 
@@ -100,7 +102,7 @@ def _heart(
 def of_state(gates: GatePlan) -> bool:
     """Whether any gate looks at more than the agent does."""
     set_ = {name for name in gates.__struct_fields__ if getattr(gates, name) is not None}
-    return not set_ <= AGENT_GATES
+    return not set_ <= AGENT_GATES | HOST_GATES
 
 
 def ledgers() -> Path:

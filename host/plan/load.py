@@ -75,7 +75,10 @@ def dump(plan: Plan) -> str:
 
 
 def override(plan: Plan, over: Mapping[str, Any]) -> Plan:
-    """The plan with single values replaced: device, model, engine, dataset, or a key of [run]."""
+    """The plan with single values replaced: device, model, engine, dataset, or a key of [run].
+
+    audit: only where the plan has no such table of its own.
+    """
     change = msgspec.structs.replace
     for key, value in over.items():
         match key:
@@ -85,6 +88,8 @@ def override(plan: Plan, over: Mapping[str, Any]) -> Plan:
                 plan = change(plan, engine=EnginePlan(value))
             case "device":
                 plan = change(plan, device=value)
+            case "audit":
+                plan = plan if plan.audit else change(plan, audit=value)
             case "dataset":
                 plan = change(plan, dataset=DatasetPlan(value))
             case _:

@@ -12,7 +12,9 @@ from typing import Any
 
 from host.artefacts.datasets.dataset import Dataset, Item
 from host.artefacts.datasets.shelf import load
+from host.artefacts.models.graph_names import names_graph
 from host.errors import PlanError
+from host.handover.load_shape import shape_of
 from host.handover.pairing import MIN_PAIRS, PAIR
 from host.handover.plan import (
     GENAI_FOLDER,
@@ -21,15 +23,18 @@ from host.handover.plan import (
     LLAMA_NOT_INSTALLED,
     NAMED_BY_PLAN,
     NATIVE_ALONE,
+    PLAIN_GRAPH,
     Plan,
     ResolvedRequest,
 )
-from host.handover.runner import NATIVE
+from host.handover.runner import NATIVE, NATIVE_WORDS
 from host.handover.text import Txt
 
 # The order in which `auto` tries engines.
 PREFERRED = ("llama_cpp", "onnx_genai")
-FORMATS = {"llama_cpp": "gguf", "onnx_genai": "genai"}
+FORMATS = {"llama_cpp": "gguf", "onnx_genai": "genai", "onnx": "onnx"}
+# Shape of load -> engines that can make it; a single stream can be made by all.
+SHAPES: Mapping[str, tuple[str, ...]] = {"streams": ("openai_http",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ def choose_engine(plan: Plan, installed: Mapping[str, str | None]) -> EngineChoi
 
     installed: engine kind -> version on the device, None where its library is not there.
     """
-    kind = plan.engine.kind
+    kind = NATIVE if plan.engine.kind in NATIVE_WORDS else plan.engine.kind
     if kind != "auto":
         return EngineChoice(kind, NAMED_BY_PLAN)
     if installed.get(NATIVE) and not any(installed.get(name) for name in PREFERRED):
@@ -53,6 +58,8 @@ def choose_engine(plan: Plan, installed: Mapping[str, str | None]) -> EngineChoi
     reference = plan.model.reference
     if reference.endswith(".gguf"):
         return EngineChoice("llama_cpp", GGUF_FILE)
+    if names_graph(reference):
+        return EngineChoice("onnx", PLAIN_GRAPH)
     if Path(reference).is_dir() or reference.endswith(":int4"):
         return EngineChoice("onnx_genai", GENAI_FOLDER)
     for name in PREFERRED:
@@ -103,6 +110,15 @@ def check_staircase(plan: Plan, engine_kind: str) -> None:
         )
 
 
+def check_load(plan: Plan, engine_kind: str) -> None:
+    """Refuse a shape of load that the engine cannot make."""
+    shape = shape_of(plan.load)
+    able = SHAPES.get(shape, ())
+    if shape != "single" and engine_kind not in able:
+        made = f"made by the engine {' or '.join(able)}" if able else "not made by any engine yet"
+        raise PlanError("load.shape", f"{shape} is {made}, the engine here is {engine_kind}")
+
+
 def dataset_of(plan: Plan) -> Dataset:
     """The dataset with the items that the plan picks. Raises PlanError for unknown items."""
     whole = load(plan.dataset.reference, expected_sha256=plan.dataset.sha256 or None)
@@ -147,5 +163,7 @@ def _request(item: Item, plan: Plan) -> ResolvedRequest:
         item=item.id,
         text=item.text,
         prompt_tokens=item.prompt_tokens,
-        output_tokens=item.output_tokens or plan.run.output_tokens,
+        output_tokens=(
+            plan.run.output_tokens if item.output_tokens is None else item.output_tokens
+        ),
     )

@@ -12,12 +12,15 @@ import msgspec
 
 from host.errors import PlanError, ProfileError
 from host.handover.pattern import Pattern, compiled
-from host.handover.runner import RUNNER_VERSION, STAMP_NS, Lines, Runner
+from host.handover.runner import RATE, RUNNER_VERSION, STAMP_NS, Figure, Lines, Runner
 from host.plan.typed import convert, read
 
 FOLDER = files("device_profiles") / "runners"
 # What an argument list may hold in braces.
 WORDS = ("context", "model", "output_tokens", "prompt_tokens", "text", "threads")
+# What a figure may be found by, in braces: what was asked of the runner.
+ASKED = ("output_tokens", "prompt_tokens")
+JSON = ("json", "jsonl")
 BRACED = re.compile(r"\{([^{}]*)\}")
 _GROUPS = {
     "start": {"prompt_tokens"},
@@ -66,13 +69,10 @@ def _faults(found: Runner) -> Iterator[str]:
     yield from _argv_faults(found.argv)
     if found.lines is None and not found.figures:
         yield "lines or figures: one of them says how the output is read"
-    single = {f"figures.{name}": pattern for name, pattern in found.figures.items()}
-    if found.version_pattern is not None:
-        single["version_pattern"] = found.version_pattern
-    for name, pattern in single.items():
-        made = _compiled(pattern)
-        if isinstance(made, ValueError) or made.groups != 1:
-            yield f"{name}: needs to be a regular expression with one group"
+    if found.version_pattern is not None and not _has_one_group(found.version_pattern):
+        yield "version_pattern: needs to be a regular expression with one group"
+    for name, figure in found.stated().items():
+        yield from (f"figures.{name}: {why}" for why in _figure_faults(figure, found.reads))
     if found.lines is not None:
         yield from _line_faults(found.lines)
 
@@ -104,6 +104,33 @@ def _line_faults(lines: Lines) -> Iterator[str]:
             yield f"lines.stamp: needs groups of {', '.join(STAMP_NS)}"
     if counted != 1:
         yield "lines: one of start, prefill_start and end has the group (?P<prompt_tokens>...)"
+
+
+def _figure_faults(figure: Figure, reads: str) -> Iterator[str]:
+    yield from _reading_faults(figure, reads)
+    if figure.tokens and figure.unit == RATE:
+        yield "tokens: makes a rate of a time, and the unit is a rate already"
+    if figure.convention != "vendor" and not figure.is_rate:
+        yield f"convention = {figure.convention} is a rate: unit {RATE}, or a time with `tokens`"
+    for word in figure.where.values():
+        if isinstance(word, str) and BRACED.fullmatch(word) and word[1:-1] not in ASKED:
+            yield f"where: {word} is unknown; known are {', '.join(ASKED)}"
+
+
+def _reading_faults(figure: Figure, reads: str) -> Iterator[str]:
+    paths = (*figure.each, *figure.where, *figure.value, *figure.tokens, *figure.about)
+    if reads == "text":
+        if figure.pattern is None or not _has_one_group(figure.pattern):
+            yield "needs to be a regular expression with one group"
+        if paths:
+            yield f"paths are for reads = {' or '.join(JSON)}, not for text"
+    elif figure.pattern is not None or not figure.value:
+        yield f"reads = {reads} needs `value`, the path to its number, and no pattern"
+
+
+def _has_one_group(pattern: str) -> bool:
+    made = _compiled(pattern)
+    return not isinstance(made, ValueError) and made.groups == 1
 
 
 def _compiled(pattern: str) -> Pattern | ValueError:

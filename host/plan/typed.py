@@ -85,7 +85,8 @@ def _sentence(message: str, kind: type[msgspec.Struct]) -> str:
 
 
 def place(path: str) -> str:
-    """`source[0].unit` counted from 1, as people count: source 1, unit."""
+    """`source[0].unit` counted from 1, as people count: source 1, unit; `[...]` is of a name."""
+    path = path.replace("[...]", " of a name")
     return re.sub(r"\[(\d+)\]", lambda m: f" {int(m[1]) + 1}", path).replace(".", ", ")
 
 
@@ -131,6 +132,8 @@ def _parts(kind: Any) -> Iterator[Any]:  # noqa: ANN401 - any annotation
     """What a type is made of: members of unions, elements of tuples, not their constraints."""
     if hasattr(kind, "__metadata__"):
         yield from _parts(kind.__origin__)
+    elif get_origin(kind) is dict:
+        yield from _parts(get_args(kind)[1])
     elif get_origin(kind) in (Union, types.UnionType, tuple):
         for each in get_args(kind):
             if each not in (type(None), ...):

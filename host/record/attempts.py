@@ -28,7 +28,9 @@ def output_bytes_of(requests: Iterable[RequestTrace]) -> bytes:
 
     A line is the item's id, a TAB, and the token ids in decimal joined by single spaces. Lines
     are sorted by item, then by place in the attempt: every attempt draws its own order, and the
-    same outputs shall give the same hash. A token that the engine did not name is `-`.
+    same outputs shall give the same hash. A token that the engine did not name is `-`; of a
+    server, which shows text and no ids, the SHA-256 of the text stands in place of all of them,
+    of a plain graph that of its outputs.
     """
     lines = [
         f"{request.item}\t{' '.join(_ids(request))}\n"
@@ -38,18 +40,32 @@ def output_bytes_of(requests: Iterable[RequestTrace]) -> bytes:
 
 
 def _ids(request: RequestTrace) -> list[str]:
+    if request.inferences is not None:
+        return [request.inferences.output_sha256]
+    if request.reply is not None:
+        return [f"text-sha256:{request.reply.text_sha256}"]
     if not request.tokens.known:
-        return ["-"] * len(request.tokens)
+        return ["-"] * request.tokens.made
     return [str(int(token)) for token in request.tokens.tokens]
 
 
 def outputs_differ(attempts: Sequence[AttemptTrace]) -> tuple[str, ...]:
-    """Items whose output tokens are not the same in all of their requests, sorted."""
-    seen: dict[str, set[tuple[int, ...]]] = {}
+    """Items whose output is not the same in all of their requests, sorted.
+
+    Streams at once are left out: a server that batches them rounds otherwise.
+    """
+    seen: dict[str, set[tuple[int, ...] | str]] = {}
     for attempt in attempts:
         for request in attempt.scored():
-            seen.setdefault(request.item, set()).add(tuple(request.tokens.tokens.tolist()))
+            if request.reply is None or request.reply.streams < 2:  # noqa: PLR2004 - at once
+                seen.setdefault(request.item, set()).add(_output(request))
     return tuple(sorted(item for item, outputs in seen.items() if len(outputs) > 1))
+
+
+def _output(request: RequestTrace) -> tuple[int, ...] | str:
+    if request.reply is not None:
+        return request.reply.text_sha256
+    return tuple(request.tokens.tokens.tolist())
 
 
 def _field(attempt: AttemptTrace) -> AttemptField:
@@ -59,7 +75,7 @@ def _field(attempt: AttemptTrace) -> AttemptField:
         status=_status(attempt),
         reason=attempt.reason,
         requests=len(scored),
-        output_tokens=sum(len(request.tokens) for request in scored),
+        output_tokens=sum(request.tokens.made for request in scored),
         output_sha256=hashlib.sha256(output_bytes_of(scored)).hexdigest(),
     )
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from host.handover.facts import RunFacts
+from host.handover.fidelity import not_measured
 from host.handover.formal import StatusField
 from host.handover.record import SCHEMA_NAME, SCHEMA_VERSION, PerformedField, Record, SchemaField
 from host.handover.result import Results
@@ -16,8 +17,10 @@ from host.handover.statement import Statement
 from host.handover.text import Txt
 from host.handover.trace import AlignedRun
 from host.record.attempts import attempts_of
+from host.record.audit import doubts_of
 from host.record.budgets import budgets_of
 from host.record.environment import environment_of
+from host.record.fidelity import fidelity_definitions, voided
 from host.record.formal import with_formal
 from host.record.limitations import limitations_of
 from host.record.method import method_of, sampling_plan_of
@@ -39,6 +42,7 @@ LABELS = Txt(
     "UTC as the host's wall clock has it; a label, no duration is taken from it",
 )
 DEFAULT_TITLE = Txt("端侧大语言模型推理性能", "Performance of on-device language model inference")
+GRAPH_TITLE = Txt("端侧计算图推理性能", "Performance of on-device inference of a plain graph")
 
 
 def build(
@@ -49,6 +53,7 @@ def build(
     sources = sources_of(run, facts.sources)
     evidence = Evidence(run, results, facts, attempts, sources)
     settings = settings_of(facts)
+    fidelity = facts.fidelity or not_measured()
     quantities = tuple(quantity_of(result, facts.equipment) for result in results.results)
     conventions = tuple(quantity_of(result) for result in results.conventions)
     record = Record(
@@ -58,7 +63,9 @@ def build(
         kind=_kind(facts),
         title=_title(facts),
         status=StatusField(),
-        verdict=verdict_of(attempts, facts.interrupted, facts.beyond),
+        verdict=voided(
+            verdict_of(attempts, facts.interrupted, facts.beyond, doubts_of(facts)), fidelity
+        ),
         laboratory=None,
         customer=None,
         people=(),
@@ -84,7 +91,11 @@ def build(
         results=quantities,
         budgets=budgets_of(results.results),
         conventions=conventions,
-        definitions=definitions_of((results.results, results.conventions)),
+        fidelity=fidelity,
+        definitions=(
+            *definitions_of((results.results, results.conventions)),
+            *fidelity_definitions(fidelity),
+        ),
         sources=sources,
         absent=absent_of(facts.sources),
         gaps=gaps_of(run),
@@ -95,6 +106,7 @@ def build(
         software=tuple(dict(part) for part in facts.software),
         payload_sha256=facts.payload_sha256,
         limitations=limitations_of(quantities, conventions),
+        audit=facts.audit,
         end_of_record=True,
     )
     return identified(with_formal(record, facts.laboratory, statements))
@@ -109,7 +121,9 @@ def _kind(facts: RunFacts) -> Literal["performance_test_report", "intermediate_c
 def _title(facts: RunFacts) -> Txt:
     """The plan's title as the user wrote it, in both places; ours when there is none."""
     title = facts.plan.plan.title.strip()
-    return Txt(title, title) if title else DEFAULT_TITLE
+    if title:
+        return Txt(title, title)
+    return GRAPH_TITLE if facts.plan.plan.inference else DEFAULT_TITLE
 
 
 def _runtime(facts: RunFacts) -> dict[str, Any]:

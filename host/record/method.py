@@ -7,6 +7,7 @@ import msgspec
 from host.handover.conventions import CONVENTIONS
 from host.handover.facts import RunFacts
 from host.handover.formal import MethodField, SamplingPlanField
+from host.handover.inference import TIMES
 from host.handover.measurands import MEASURANDS
 from host.handover.plan import GatePlan
 from host.handover.reasons import explained
@@ -23,6 +24,11 @@ TITLE = Txt(
     "端侧大语言模型推理性能测量方法",
     "Measurement of the performance of on-device language model inference",
 )
+GRAPH_TITLE = Txt(
+    "端侧计算图推理性能测量方法",
+    "Measurement of the performance of on-device inference of plain graphs",
+)
+OF_GRAPHS = frozenset(definition.id for definition in TIMES)
 GUF_NORMS = ("JCGM 100:2008", "JJF 1059.1-2012")
 MONTE_CARLO_NORM = "JCGM 101:2008"
 NO_DEVIATIONS = Txt("无。", "None.")
@@ -37,7 +43,7 @@ def method_of(attempts: Attempts, results: tuple[Result, ...]) -> MethodField:
     return MethodField(
         id=METHOD_ID,
         version=METHOD_VERSION,
-        title=TITLE,
+        title=GRAPH_TITLE if any(r.measurand in OF_GRAPHS for r in results) else TITLE,
         norms=norms,
         deviations=_deviations(attempts),
         sha256=sha256_of(definition()),
@@ -81,7 +87,7 @@ def sampling_plan_of(facts: RunFacts, attempts: Attempts) -> SamplingPlanField:
             f"每次装载后先执行 {run.warmups} 个不计入结果的请求。",
             f"Requests after each load that no result counts: {run.warmups}.",
         ),
-        cool_down_rule=_cool_down(gates, run.idle_before_s),
+        cool_down_rule=_with_air(_cool_down(gates, run.idle_before_s), gates),
         exclusions=tuple(_excluded(a) for a in attempts.attempts if a.status != "valid"),
     )
 
@@ -115,6 +121,27 @@ def _cool_down(gates: GatePlan, idle_s: float) -> Txt:
         f"{idle.zh}；等到最热的传感器{'，且'.join(zh)}，至多 {timeout_s:g} s，否则该次作废。",
         f"{idle.en}; the hottest sensor must come {' and '.join(en)} within"
         f" {timeout_s:g} s, else the attempt is void.",
+    )
+
+
+def _with_air(rule: Txt, gates: GatePlan) -> Txt:
+    """The rule with the gate on the air behind it, where the plan has one."""
+    ends = [
+        (zh, en, value)
+        for zh, en, value in (
+            ("不低于", "at least", gates.min_ambient_c),
+            ("不高于", "at most", gates.max_ambient_c),
+        )
+        if isinstance(value, float)
+    ]
+    if not ends:
+        return rule
+    zh = "且".join(f"{word} {value:g} °C" for word, _, value in ends)
+    en = " and ".join(f"{word} {value:g} °C" for _, word, value in ends)
+    return Txt(
+        f"{rule.zh}环境温度须{zh}（至多等待 {gates.timeout_s:g} s，否则该次作废）。",
+        f"{rule.en} The air must be {en}, waited for {gates.timeout_s:g} s at most, else the"
+        " attempt is void.",
     )
 
 

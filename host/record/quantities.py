@@ -11,6 +11,7 @@ from host.handover.formal import EquipmentField
 from host.handover.measurands import MEASURANDS
 from host.handover.quantity import Definition, IntervalField, Quantity
 from host.handover.result import Interval, Result, Spread
+from host.handover.stated import STATED
 from host.record.budgets import with_figures
 from host.record.names import id_of
 from host.record.numbers import freedom, integer, optional, pair
@@ -19,7 +20,7 @@ from host.record.traceability import traceability_of
 from host.schema.canonical import decimal
 
 INTERVAL_KIND = "order-statistics"
-_DEFINED = {**MEASURANDS, **CONVENTIONS}
+_DEFINED = {**MEASURANDS, **CONVENTIONS, **STATED}
 
 
 def quantity_of(result: Result, equipment: Sequence[EquipmentField] = ()) -> Quantity:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from host.handover.facts import RunFacts
 from host.handover.measurands import MEASURANDS
 from host.handover.runner import NATIVE
+from host.handover.served import SERVED
 from host.schema.canonical import quoted
 
 NOT_STATED = "not-stated"
@@ -25,6 +28,20 @@ NATIVE_BOUNDARY = (
 )
 NATIVE_SAMPLER = "as the runner's arguments say"
 NATIVE_CACHE = "a new process for each request"
+# Of a plain graph: the same inputs for all inferences of a request, nothing kept between them.
+GRAPH_BOUNDARY = (
+    "device clock; inputs made, inference called with inputs in host memory, inference returned"
+    " with outputs in host memory"
+)
+GRAPH_SAMPLER = "none: a plain graph"
+GRAPH_CACHE = "none: each inference stands alone"
+# Of a server: what a client sees of it (agent/serving.py), and what it is asked for.
+SERVED_BOUNDARY = (
+    "device clock of the client; connection open, request begun, request sent, first chunk with"
+    " text, last chunk in which the server's count of tokens rises, reply ended"
+)
+SERVED_SAMPLER = "as the server does with temperature 0 and a fixed seed"
+_SERVED_CACHE = {True: "prompts of earlier requests may be kept", False: "asked not to be used"}
 
 
 def settings_of(facts: RunFacts) -> dict[str, Any]:
@@ -35,7 +52,8 @@ def settings_of(facts: RunFacts) -> dict[str, Any]:
     either: the number of attempts, which changes U and not the quantity.
     """
     run, sampling = facts.plan.plan.run, facts.plan.plan.sampling
-    native = facts.plan.engine_kind == NATIVE
+    boundary, sampler, cache = _of_engine(facts)
+    inference = facts.plan.plan.inference
     named: dict[str, Any] = {
         "measurands": list(MEASURANDS),
         "dataset": {key: _said(facts.dataset, key) for key in ("id", "version", "sha256")},
@@ -47,8 +65,8 @@ def settings_of(facts: RunFacts) -> dict[str, Any]:
         "stop": run.stop,
         "warmups": run.warmups,
         "requests_per_attempt": len(facts.plan.requests),
-        "cache": NATIVE_CACHE if native else CACHE,
-        "sampler": NATIVE_SAMPLER if native else SAMPLER,
+        "cache": cache,
+        "sampler": sampler,
         "context_tokens": facts.plan.engine_settings.get("n_ctx", NOT_STATED),
         "sampling": {
             "enabled": sampling.enabled,
@@ -57,10 +75,27 @@ def settings_of(facts: RunFacts) -> dict[str, Any]:
             "jitter_ratio": sampling.jitter_ratio,
         },
         "idle_baseline_s": {"before": run.idle_before_s, "after": run.idle_after_s},
-        "timing_boundary": NATIVE_BOUNDARY if native else TIMING_BOUNDARY,
+        "timing_boundary": boundary,
     }
+    if inference:
+        named["inference"] = msgspec.to_builtins(inference)
+    if facts.plan.plan.load is not msgspec.UNSET:
+        named["load"] = msgspec.to_builtins(facts.plan.plan.load)
     fit: dict[str, Any] = quoted(named)
     return fit
+
+
+def _of_engine(facts: RunFacts) -> tuple[str, str, str]:
+    """Timing boundary, sampler and cache."""
+    if facts.plan.engine_kind == NATIVE:
+        return NATIVE_BOUNDARY, NATIVE_SAMPLER, NATIVE_CACHE
+    if facts.plan.engine_kind == SERVED:
+        kept = facts.plan.engine_settings.get("cache_prompt") is True
+        api = facts.plan.engine_settings.get("api", NOT_STATED)
+        return f"{SERVED_BOUNDARY}; api {api}", SERVED_SAMPLER, _SERVED_CACHE[kept]
+    if facts.plan.plan.inference:
+        return GRAPH_BOUNDARY, GRAPH_SAMPLER, GRAPH_CACHE
+    return TIMING_BOUNDARY, SAMPLER, CACHE
 
 
 def _said(said: Any, key: str) -> Any:  # noqa: ANN401 - free-form

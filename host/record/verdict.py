@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from host.handover.facts import Doubt
 from host.handover.record import Attempts, Verdict
 from host.handover.text import Txt
 
 
-def verdict_of(attempts: Attempts, interrupted: str, beyond: Sequence[Txt] = ()) -> Verdict:
+def verdict_of(
+    attempts: Attempts,
+    interrupted: str,
+    beyond: Sequence[Txt] = (),
+    doubts: Sequence[Doubt] = (),
+) -> Verdict:
     """`incomplete`, `void` or `valid`, with reason codes.
 
     incomplete: the run was interrupted, or fewer attempts ended than were planned. void: all
     planned attempts ended and none is valid, or a result is beyond what the device can do (design
-    law 9). beyond: sentences that say so. valid: all ended and at least one is valid; the
-    reasons then name the void ones, and those that were cut off and made up for by new ones.
+    law 9), or a probe or the times themselves say that no real run made it. beyond, doubts:
+    sentences that say so. valid: all ended and at least one is valid; the reasons then name the
+    void ones, and those that were cut off and made up for by new ones.
     """
     ended = attempts.valid + attempts.void
-    reasons = (*(f"beyond-limit: {words.en}" for words in beyond), *_reasons(attempts))
+    reasons = (
+        *(f"{doubt.code}: {doubt.seen.en}" for doubt in doubts),
+        *(f"beyond-limit: {words.en}" for words in beyond),
+        *_reasons(attempts),
+    )
     if interrupted:
         reasons = (f"ended-early: {interrupted}", *reasons)
     if interrupted or ended < attempts.planned:
@@ -27,6 +38,9 @@ def verdict_of(attempts: Attempts, interrupted: str, beyond: Sequence[Txt] = ())
         return Verdict("incomplete", _text(attempts, "未完成", "Incomplete"), reasons)
     if beyond:
         zh, en = "无效（有结果超出设备的限值）", "Void (a result is beyond the device's limits)"
+        return Verdict("void", _text(attempts, zh, en), reasons)
+    if doubts:
+        zh, en = "无效（探针或时间表明并非真实运行）", "Void (probes or times show no real run)"
         return Verdict("void", _text(attempts, zh, en), reasons)
     if attempts.valid == 0:
         return Verdict("void", _text(attempts, "无效", "Void"), reasons or ("no-attempt: 0",))

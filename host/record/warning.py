@@ -11,14 +11,17 @@ from host.handover.result import Result, Results
 from host.handover.text import Txt
 from host.handover.trace import AlignedRun
 from host.record.attempts import outputs_differ
+from host.record.audit import audit_warnings
 from host.record.pulses import pulse_warnings
 from host.record.state import changed_state
 from host.record.warning_counters import counter_warnings
 from host.record.warning_equipment import equipment_warnings
 from host.record.warning_gates import gate_warnings
 from host.record.warning_in_step import in_step_warnings
+from host.record.warning_inferences import inference_warnings
 from host.record.warning_meters import meter_warnings
 from host.record.warning_output import output_warnings
+from host.record.warning_runner import runner_warnings
 from host.record.warning_sources import source_warnings
 from host.record.warning_throttled import throttled_warnings
 from host.schema.canonical import decimal
@@ -35,6 +38,8 @@ HEADLINE = (
     "decode_rate@1",
     "request_latency@1",
     "output_byte_rate@1",
+    "inference_rate@1",
+    "image_latency@1",
     "peak_memory@1",
     "energy@1",
     "energy_per_token@1",
@@ -58,12 +63,15 @@ def warnings_of(evidence: Evidence) -> tuple[Warning_, ...]:
     return (
         *found,
         *output_warnings(evidence.run),
+        *audit_warnings(evidence.facts),
+        *inference_warnings(evidence.run),
         *equipment_warnings(evidence.facts),
         *gate_warnings(evidence.facts),
         *meter_warnings(evidence.run, evidence.facts),
         *pulse_warnings(evidence.facts),
         *counter_warnings(evidence.run, evidence.results),
         *source_warnings(evidence.results),
+        *runner_warnings(evidence.facts),
     )
 
 
@@ -171,8 +179,10 @@ def no_power(e: Evidence) -> list[Warning_]:
     return [Warning_("no-power-source", text, next=after)]
 
 
-def no_fidelity(_: Evidence) -> list[Warning_]:
+def no_fidelity(e: Evidence) -> list[Warning_]:
     """Speed without a fidelity result is measured and not ranked."""
+    if e.facts.fidelity is not None and e.facts.fidelity.figures:
+        return []
     text = Txt(
         "没有该模型、运行时与设备的保真度结果：已测量，不参与排名。",
         "No fidelity result for this model, runtime and device: measured, not ranked.",

@@ -19,7 +19,10 @@ from host.reduce.latency import (
     NS,
     first_token_ns,
     last_token_ns,
+    need_first,
     need_requests,
+    need_single,
+    need_steps,
     need_tokens,
     pooled_intervals_s,
     request_latency_s,
@@ -62,14 +65,13 @@ def _over(amount: float, time_s: float) -> float:
 
 
 def _steps(request: RequestTrace) -> int:
-    """Decode steps n - 1, at least 1."""
-    need_tokens(request, 2)
-    return len(request.tokens) - 1
+    """Decode steps n - 1, at least 1; of chunks the tokens after the first one."""
+    return need_steps(request)
 
 
 def _mobile_first_s(request: RequestTrace) -> float:
     """Logits of token 1 ready, counted from t0."""
-    need_tokens(request, 1)
+    need_first(request)
     return (int(request.tokens.ready_ns[0]) - request.scheduled_ns) * NS
 
 
@@ -96,24 +98,26 @@ def _sent_first_s(request: RequestTrace) -> float:
 
 def _second_s(request: RequestTrace) -> float:
     need_tokens(request, 2)
+    need_single(request)
     return int(request.tokens.t_ns[1] - request.tokens.t_ns[0]) * NS
 
 
 def _guidellm_tpot(request: RequestTrace) -> float:
-    return (last_token_ns(request) - request.start_ns) * NS / len(request.tokens)
+    return (last_token_ns(request) - request.start_ns) * NS / request.tokens.made
 
 
 def _executorch_rate(request: RequestTrace) -> float:
     time_s = (last_token_ns(request) - request.prefill.end_ns) * NS
-    return _over(len(request.tokens), time_s)
+    return _over(request.tokens.made, time_s)
 
 
 def _prompt_rate(request: RequestTrace) -> float:
+    need_first(request)
     return _over(request.prompt_tokens, request.prefill.seconds)
 
 
 def _output_tokens(requests: Sequence[RequestTrace]) -> int:
-    return sum(len(r.tokens) for r in requests)
+    return sum(r.tokens.made for r in requests)
 
 
 def _first_start_ns(requests: Sequence[RequestTrace]) -> int:
@@ -211,5 +215,5 @@ _DERIVE: Final[dict[str, OfAll]] = {
     "vllm-bench.itl": _pooled_interval,
     "vllm-bench.system_rate": _vllm_system,
     "optimum-benchmark.decode_rate": _optimum_decode,
-    "end-to-end.rate": _mean(lambda r: _over(len(r.tokens), request_latency_s(r))),
+    "end-to-end.rate": _mean(lambda r: _over(r.tokens.made, request_latency_s(r))),
 }

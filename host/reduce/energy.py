@@ -29,7 +29,13 @@ from host.reduce.observed import (
     stretches,
 )
 from host.reduce.phases import DECODE, LOAD, PREFILL, REQUEST, seconds, windows
-from host.reduce.refresh import MIN_CHANGES, averages_of, shortest_stay_ns, spacing_ns
+from host.reduce.refresh import (
+    averages_of,
+    shortest_stay_ns,
+    spacing_ns,
+    stale_s,
+    update_period_ns,
+)
 from host.reduce.shifts import shifts_of, step_w
 
 # Two readings lost in a row are bridged, more is a hole: our choice, jitter stays far below it.
@@ -144,13 +150,13 @@ def _momentary(series: Series, events_ns: IntArray) -> Meter:
         value = trapezoid(*with_steps, window, max_gap_ns).value
         return replace(plain, value=value, edge=plain.edge + abs(value - plain.value))
 
-    update_ns = _update_period_of(series)
+    update_ns = update_period_ns(series)
     return Meter(
         over,
         update_ns,
         edge_bracket(series.t0_ns, series.t1_ns),
         _shifts(series, update_ns),
-        stale_s=_stale_s(series),
+        stale_s=stale_s(series),
         moments=Moments(t_ns, values, events_ns),
     )
 
@@ -164,6 +170,7 @@ def _averaging(series: Series) -> Meter:
     many_read_ns = MANY_READ * period_ns
     # What a source that averages over each reading repeats is no old value: the power was steady.
     told_longer = series.averaging_s is None or series.averaging_s >= many_read_ns * NS
+    told_longer = told_longer and not series.each_new
     if stay_ns is not None and stay_ns >= many_read_ns and told_longer:
         t_ns, values = averages_of(series, stay_ns, period_ns)
         own_ns, late_ns, max_gap_ns = stay_ns, period_ns, MAX_GAP_PERIODS * stay_ns
@@ -176,20 +183,12 @@ def _averaging(series: Series) -> Meter:
         lambda window: beside(window) + late_ns * NS,
         _shifts(series, update_ns),
         max(0, _averaging_ns(series) - own_ns) / 2 * NS,
-        0.0 if late_ns else _stale_s(series),
+        0.0 if late_ns else stale_s(series),
     )
 
 
 def _shifts(series: Series, update_ns: int) -> tuple[int, ...]:
     return shifts_of(update_ns, other_clock=series.tier.startswith(EXTERNAL))
-
-
-def _stale_s(series: Series) -> float | None:
-    """How much longer than the reading period a value stays, s; None where nothing tells."""
-    stay_ns = shortest_stay_ns(series)
-    if stay_ns is None:
-        return None
-    return max(0, stay_ns - spacing_ns(series.t_ns, series.channel)) * NS
 
 
 def _gaps_of(series: Series) -> IntArray:
@@ -260,19 +259,6 @@ def _scatter(attempt: AttemptTrace, meter: Meter, found: Sequence[Window]) -> tu
         return ()
     about = about_neighbours if follows_tokens(attempt, meter.update_period_ns) else about_a_line
     return scatter(seen.t_ns, seen.values, stretches(seen.t_ns, found, seen.events_ns), about)
-
-
-def _update_period_of(series: Series) -> int:
-    """How often a power source truly has something new, ns; never below the reading period.
-
-    Median spacing of the readings that differ from the one before. A value that never or hardly
-    moves says nothing about updates: then it is the reading period.
-    """
-    period_ns = spacing_ns(series.t_ns, series.channel)
-    fresh = series.t_ns[np.concatenate(([True], np.diff(series.values) != 0))]
-    if len(fresh) < MIN_CHANGES:
-        return period_ns
-    return max(period_ns, spacing_ns(fresh, series.channel))
 
 
 def _need_resolved(meter: Meter, phase: str, length_s: float) -> None:

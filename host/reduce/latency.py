@@ -24,9 +24,50 @@ def need_tokens(request: RequestTrace, least: int) -> None:
         )
 
 
+def need_first(request: RequestTrace) -> None:
+    """Raises CoverageError where no first token can be told from the others.
+
+    A reply that comes whole has one time for all its tokens (elizaOS/eliza#11912).
+    """
+    need_tokens(request, 1)
+    if len(request.tokens) == 1 and request.tokens.made > 1:
+        raise CoverageError(
+            "one-chunk",
+            f"the {request.tokens.made} tokens of request {request.number} came at one time",
+        )
+
+
+def need_steps(request: RequestTrace) -> int:
+    """Decode steps that the entries after the first show, at least 1.
+
+    Raises CoverageError where there are none, or the server did not say how many.
+    """
+    need_first(request)
+    need_tokens(request, 2)
+    steps = request.tokens.steps
+    if not steps:
+        raise CoverageError(
+            "chunk-counts-unknown",
+            f"{request.tokens.made} tokens of request {request.number} came in"
+            f" {len(request.tokens)} chunks, the server does not say how many in which",
+        )
+    return steps
+
+
+def need_single(request: RequestTrace) -> None:
+    """Raises CoverageError where tokens came several at once, so that each has no time."""
+    need_first(request)
+    if not request.tokens.single:
+        raise CoverageError(
+            "tokens-in-chunks",
+            f"{request.tokens.made} tokens of request {request.number} came in"
+            f" {len(request.tokens)} chunks",
+        )
+
+
 def need_sizes(request: RequestTrace) -> None:
     """Raises CoverageError where the engine showed when tokens came, and not which."""
-    if not request.tokens.known:
+    if not request.tokens.sized:
         raise CoverageError("tokens-unknown", "the engine shows no bytes of its tokens")
 
 
@@ -37,8 +78,8 @@ def need_requests(requests: Sequence[RequestTrace]) -> None:
 
 
 def first_token_ns(request: RequestTrace) -> int:
-    """t1: first token chosen."""
-    need_tokens(request, 1)
+    """t1: first token chosen, or first chunk with text of a server."""
+    need_first(request)
     return int(request.tokens.t_ns[0])
 
 
@@ -59,7 +100,12 @@ def request_latency_s(request: RequestTrace) -> float:
 
 
 def inter_token_intervals_s(request: RequestTrace) -> FloatArray:
-    """The n - 1 intervals t(i) - t(i-1); empty for fewer than two tokens."""
+    """The n - 1 intervals t(i) - t(i-1); empty for fewer than two tokens.
+
+    Raises CoverageError where tokens came several at once.
+    """
+    if request.reply is not None:
+        need_single(request)
     return np.diff(request.tokens.t_ns).astype(np.float64) * NS
 
 
@@ -91,18 +137,27 @@ def last_late_s(requests: Sequence[RequestTrace]) -> float:
 def longest_late_s(requests: Sequence[RequestTrace]) -> float:
     """The longest stretch from logits ready to a token's stamp, s."""
     late = [r.tokens.t_ns - r.tokens.ready_ns for r in requests if len(r.tokens)]
-    return max((max(0, int(each.max())) for each in late), default=0) * NS
+    far = [(r.reply.late_ns or 0) for r in requests if r.reply is not None]
+    return max((*(max(0, int(each.max())) for each in late), *far), default=0) * NS
 
 
 def _late_s(request: RequestTrace, index: int) -> float:
-    tokens = request.tokens
+    tokens, reply = request.tokens, request.reply
+    if reply is not None:  # its chunks are late by what its first one is, as far as is known
+        return (reply.late_ns or 0) * NS
     return max(0, int(tokens.t_ns[index]) - int(tokens.ready_ns[index])) * NS
+
+
+def stamped(requests: Sequence[RequestTrace]) -> bool:
+    """Whether it is known how late the stamps are; of a server only where it states its times."""
+    return all(r.reply is None or r.reply.late_ns is not None for r in requests)
 
 
 def _times(requests: Sequence[RequestTrace], times_s: Sequence[float], late: float) -> Estimate:
     """The mean of one time a request."""
     count = len(requests)
-    return Estimate(mean(times_s), None, count, Basis(sum(times_s), count, count, late))
+    basis = Basis(sum(times_s), count, count, late) if stamped(requests) else None
+    return Estimate(mean(times_s), None, count, basis)
 
 
 def load_time(attempt: AttemptTrace) -> Estimate:

@@ -9,15 +9,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from host.handover.inference import (
+    PER_IMAGE,
+    PER_IMAGE_ABOVE,
+    PER_INFERENCE,
+    PER_INFERENCE_ABOVE,
+)
 from host.handover.measurands import MEASURANDS
 from host.handover.result import Baseline, Basis, ChannelBasis, Observation
 from host.handover.trace import AttemptTrace, Series
+from host.reduce import inferences
 from host.reduce.channels import channels_of, series_of
 from host.reduce.coverage import CoverageError
 from host.reduce.energy import PhaseEnergy, meter_of, phase_energy, rule_of
 from host.reduce.estimate import Estimate, Subject, observe
 from host.reduce.integral import Integral
-from host.reduce.latency import need_sizes
+from host.reduce.latency import need_sizes, need_steps
 from host.reduce.phases import (
     BURST,
     DECODE,
@@ -29,6 +36,7 @@ from host.reduce.phases import (
     events_of,
     is_long,
 )
+from host.reduce.refresh import soonest_s
 
 PHASES = (LOAD, PREFILL, DECODE, REQUEST, IDLE, BURST, SUSTAINED)
 Divisor = Callable[[AttemptTrace, float], float]
@@ -78,6 +86,7 @@ def power_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
     Total and above idle always stand both: where no baseline was measured, with that reason.
     """
     rows = [*_ROWS, *(_SPANS if any(is_long(a) for a in attempts) else ())]
+    rows += _GRAPHS if inferences.of_graph(attempts) else ()
     made: list[Observation] = []
     for like in (*channels_of(attempts, "energy"), *channels_of(attempts, "power")):
         if rule_of(like):
@@ -89,9 +98,11 @@ def power_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
 def metered_of(attempts: Sequence[AttemptTrace], like: Series) -> Metered:
     """Integrate one channel over every phase of every attempt, once."""
     found: dict[tuple[int, str], PhaseEnergy | CoverageError] = {}
+    refresh_s = soonest_s([s for a in attempts for s in a.series if s.channel == like.channel])
     for attempt in attempts:
         try:
-            meter = meter_of(series_of(attempt, like), events_of(attempt))
+            one = replace(series_of(attempt, like), refresh_s=refresh_s)
+            meter = meter_of(one, events_of(attempt))
         except CoverageError as err:
             found |= {(attempt.number, phase): err for phase in PHASES}
             continue
@@ -105,12 +116,12 @@ def metered_of(attempts: Sequence[AttemptTrace], like: Series) -> Metered:
 
 def output_tokens(attempt: AttemptTrace, _length_s: float) -> float:
     """Output tokens of all scored requests."""
-    return sum(len(r.tokens) for r in attempt.scored())
+    return sum(r.tokens.made for r in attempt.scored())
 
 
 def decode_steps(attempt: AttemptTrace, _length_s: float) -> float:
     """Decode steps, n - 1 of each scored request: the tokens that the decode phase made."""
-    return sum(max(0, len(r.tokens) - 1) for r in attempt.scored())
+    return sum(need_steps(r) if r.reply else max(0, len(r.tokens) - 1) for r in attempt.scored())
 
 
 def output_bytes(attempt: AttemptTrace, _length_s: float) -> float:
@@ -171,6 +182,15 @@ _ROWS = (
 _SPANS = (
     _Row("burst_power@1", BURST, _total(BURST), _length),
     _Row("sustained_power@1", SUSTAINED, _total(SUSTAINED), _length),
+)
+
+
+# Of plain graphs; what is per token has no value there.
+_GRAPHS = (
+    _Row(PER_INFERENCE, REQUEST, _total(REQUEST), inferences.count),
+    _Row(PER_INFERENCE_ABOVE, REQUEST, Metered.above_idle, inferences.count),
+    _Row(PER_IMAGE, REQUEST, _total(REQUEST), inferences.images),
+    _Row(PER_IMAGE_ABOVE, REQUEST, Metered.above_idle, inferences.images),
 )
 
 

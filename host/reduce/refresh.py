@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from host.handover.trace import FloatArray, IntArray, Series
@@ -14,6 +16,7 @@ MOST_STEPS = 100_000
 # Share of the stays of a value that counts as short: our choice, so that one late reading, which
 # makes one stay short, does not decide, and a steady stretch does not either.
 SHORT_SHARE = 0.1
+NS_PER_S = 1_000_000_000
 
 
 def spacing_ns(t_ns: IntArray, channel: str) -> int:
@@ -34,6 +37,43 @@ def shortest_stay_ns(series: Series) -> int | None:
     if len(changes) < MIN_CHANGES:
         return None
     return int(np.quantile(np.diff(changes), SHORT_SHARE, method="higher"))
+
+
+def update_period_ns(series: Series) -> int:
+    """How often a source of momentary power truly has something new, ns.
+
+    The reading period, where the source says itself that each reading is new: a value that repeats
+    then is a power that did not change. Else no more often than values were seen to change at the
+    soonest, or than the source states, whichever is shorter: it cannot change faster than it has
+    something new, and both bound that from above. Where nothing is known, the reading period: a
+    value that never or hardly moves says nothing of updates.
+    """
+    period_ns = spacing_ns(series.t_ns, series.channel)
+    if series.each_new:
+        return period_ns
+    stated_ns = None if series.refresh_s is None else round(series.refresh_s * NS_PER_S)
+    known = [ns for ns in (shortest_stay_ns(series), stated_ns) if ns is not None]
+    return max(period_ns, min(known, default=period_ns))
+
+
+def stale_s(series: Series) -> float | None:
+    """How much longer than the reading period a value stays, s; None where nothing tells."""
+    if series.each_new:
+        return 0.0
+    stay_ns = shortest_stay_ns(series)
+    if stay_ns is None:
+        return None
+    return max(0, stay_ns - spacing_ns(series.t_ns, series.channel)) / NS_PER_S
+
+
+def soonest_s(parts: Sequence[Series]) -> float | None:
+    """The shortest of what the attempts of a run tell of how long a value stays, s.
+
+    In one attempt the load may stand still where in another it moved. None where nothing tells.
+    """
+    stays = [ns / NS_PER_S for one in parts if (ns := shortest_stay_ns(one)) is not None]
+    stated = [one.refresh_s for one in parts if one.refresh_s is not None]
+    return min([*stays, *stated], default=None)
 
 
 def averages_of(series: Series, stay_ns: int, period_ns: int) -> tuple[IntArray, FloatArray]:

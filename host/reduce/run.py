@@ -16,6 +16,7 @@ from host.reduce.channels import channels_of, series_of, with_readings
 from host.reduce.conventions import convention_results
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate, Subject, observe
+from host.reduce.inferences import inference_results, of_graph, without_tokens
 from host.reduce.latency import (
     load_time,
     longest_late_s,
@@ -27,6 +28,7 @@ from host.reduce.memory import memory_results
 from host.reduce.phases import BURST, REQUEST, SUSTAINED, is_long, whole
 from host.reduce.power import power_results
 from host.reduce.side_by_side import ratio_results
+from host.reduce.stated import stated_alone, stated_results
 from host.reduce.sustained import decode_rate_in, sustained_ratio
 from host.reduce.throughput import decode_rate, output_byte_rate, prefill_rate
 
@@ -89,12 +91,13 @@ def reduce_run(run: AlignedRun) -> Reduced:
     be reduced stands there with its reason.
     """
     attempts = run.counted()
+    graph = of_graph(attempts)
     found = [
         observe(_subject("load_time@1"), attempts, load_time),
         *_of_requests(attempts),
         *_of_spans(attempts),
         *interval_quantiles(attempts),
-        *_of_items(attempts),
+        *(inference_results(attempts) if graph else _of_items(attempts)),
         *memory_results(attempts),
         *(powers := power_results(attempts)),
         *ratio_results(powers),
@@ -102,15 +105,28 @@ def reduce_run(run: AlignedRun) -> Reduced:
     ]
     order = {measurand: place for place, measurand in enumerate(MEASURANDS)}
     found.sort(key=lambda observation: order[observation.measurand])
-    return Reduced(tuple(found), tuple(convention_results(attempts)))
+    if graph:  # every convention of another tool is one of tokens
+        return Reduced(tuple(without_tokens(observation) for observation in found), ())
+    derived = convention_results(attempts)
+    if any(attempt.stated and not attempt.requests for attempt in attempts):
+        found, derived = stated_alone(found), stated_alone(derived)
+    return Reduced(tuple(found), (*derived, *stated_results(attempts)))
 
 
 def interval_quantiles(attempts: Sequence[AttemptTrace]) -> list[Observation]:
     """Inter-token intervals as single values; evaluation takes the quantiles of them."""
-    samples = tuple((a.number, tuple(pooled_intervals_s(a.scored()).tolist())) for a in attempts)
+    missing = ""
+    samples: tuple[tuple[int, tuple[float, ...]], ...] = ()
+    try:
+        samples = tuple(
+            (a.number, tuple(pooled_intervals_s(a.scored()).tolist())) for a in attempts
+        )
+    except CoverageError as err:
+        missing = str(err)
     count = sum(len(values) for _, values in samples)
     late = max((longest_late_s(a.scored()) for a in attempts), default=0.0)
-    missing = "" if count else "too-few-tokens: no valid attempt has two tokens in a request"
+    if not count and not missing:
+        missing = "too-few-tokens: no valid attempt has two tokens in a request"
     return [
         Observation(
             measurand="inter_token_interval@1",
@@ -125,6 +141,10 @@ def interval_quantiles(attempts: Sequence[AttemptTrace]) -> list[Observation]:
         )
         for statistic in ("median", "p95", "p99")
     ]
+
+
+def _intervals_s(attempt: AttemptTrace) -> tuple[float, ...]:
+    return tuple(pooled_intervals_s(attempt.scored()).tolist())
 
 
 def _subject(measurand: str, scope: str = "") -> Subject:

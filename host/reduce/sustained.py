@@ -75,5 +75,6 @@ def _part(request: RequestTrace, span: Window) -> RequestTrace:
             ready_ns=tokens.ready_ns[kept],
             tokens=tokens.tokens[kept],
             size_bytes=tokens.size_bytes[kept],
+            counts=None if tokens.counts is None else tokens.counts[kept],
         ),
     )

@@ -26,6 +26,7 @@ def lines_of(transfer: Transfer, reference: Reference | None) -> list[str]:
     if transfer.range_w is not None:
         low, high = (f"{float(w):.4g}" for w in transfer.range_w)
         found.append(f"  holds for indications from {low} to {high} W")
+    found += _warmth(transfer)
     if reference is not None:
         found.append(f"  reference {reference.channel}, tier {reference.tier or '-'}")
         found += [
@@ -36,6 +37,19 @@ def lines_of(transfer: Transfer, reference: Reference | None) -> list[str]:
     if transfer.dropped:
         found.append(f"  {len(transfer.dropped)} steps left out; the first: {transfer.dropped[0]}")
     return found
+
+
+def _warmth(transfer: Transfer) -> list[str]:
+    """How warm it was, where that is known: a run far from it warns."""
+    spans = (
+        ("the device's hottest sensor", transfer.temperature_cel),
+        ("the air", transfer.ambient_cel or ()),
+    )
+    return [
+        f"  made with {what} at {float(span[0]):.3g} to {float(span[-1]):.3g} °C"
+        for what, span in spans
+        if span
+    ]
 
 
 def _numbers(fit: Fit) -> list[str]:

@@ -32,8 +32,13 @@ _BARS_SHARE = 0.995
 _SHARE_POINTS = 300
 _TAIL_POINTS = 40  # the longest intervals are drawn one by one: stalls are what one looks for
 _REQUEST_S = Axis(Txt(zh="自请求开始的时间", en="time since the request began"), "s", step=1e-9)
-_INTERVAL = Axis(Txt(zh="词元间隔", en="inter-token interval"), "ms", step=1e-6)
+# Of one thing made after another: tokens of a language model, inferences of a plain graph.
+_TOKENS = Txt(zh="词元", en="tokens")
+_INFERENCES = Txt(zh="推理", en="inferences")
+_INTERVAL = Txt(zh="词元间隔", en="inter-token interval")
+_LATENCY = Txt(zh="推理时延", en="inference latency")
 _NO_TOKENS = Txt(zh="没有任何尝试产生词元。", en="No attempt produced a token.")
+_OF_RECORD = ("inter_token_interval", "inference_latency")
 _ROWS_NOTE = Txt(zh="条：预填充；短线：各词元。", en="Bar: prefill; ticks: tokens.")
 _FIRST_ROWS = Txt(
     zh=f"每次尝试只画前 {MAX_ROWS} 个请求。",
@@ -47,7 +52,8 @@ _NO_INTERVALS = Txt(
 
 
 def tokens_figure(attempts: Sequence[AttemptTrace], bins: int) -> Figure:
-    """Output tokens since the start of the attempt, all requests added up."""
+    """Output tokens or inferences since the start of the attempt, all requests added up."""
+    made = _made(attempts)
     lines: list[Line] = []
     summaries: list[Summary] = []
     for attempt in attempts:
@@ -60,15 +66,16 @@ def tokens_figure(attempts: Sequence[AttemptTrace], bins: int) -> Figure:
         x = steps((t_ns[kept.index] - over.start_ns) // NS_PER_STEP)
         y = tuple(drawn_value(v) for v in count[kept.index].tolist())
         lines.append(Line(attempt.number, "", x, y))
-        each = np.array([len(r.tokens) for r in attempt.requests], dtype=np.float64)
-        name = Txt(zh="每请求词元数", en="tokens per request")
-        summaries.append(_summary(attempt.number, name, "{token}", (len(t_ns), len(kept)), each))
+        each = np.array([_count(r) for r in attempt.requests], dtype=np.float64)
+        name = Txt(zh=f"每请求{made.zh}数", en=f"{made.en} per request")
+        unit = "{token}" if made is _TOKENS else "{inference}"
+        summaries.append(_summary(attempt.number, name, unit, (len(t_ns), len(kept)), each))
     return Figure(
         id="tokens",
         kind="steps",
-        title=Txt(zh="累计输出词元", en="Output tokens over time"),
+        title=Txt(zh=f"累计输出{made.zh}", en=f"Output {made.en} over time"),
         x=TIME_S,
-        y=Axis(Txt(zh="词元", en="tokens"), "{token}"),
+        y=Axis(made, "{token}" if made is _TOKENS else "{inference}"),
         lines=tuple(lines),
         summaries=tuple(summaries),
         why_empty=() if lines else (_NO_TOKENS,),
@@ -101,7 +108,7 @@ def requests_figure(attempts: Sequence[AttemptTrace]) -> Figure:
 
 def _rows(attempt: AttemptTrace, per_row: int) -> Iterator[Row]:
     for request in attempt.requests[:MAX_ROWS]:
-        t_ns = request.tokens.t_ns - request.start_ns
+        t_ns = _done_ns(request) - request.start_ns
         prefill = request.prefill
         yield Row(
             label=f"warm-up · {request.item}" if request.warmup else request.item,
@@ -120,7 +127,7 @@ def _thinned(count: int, most: int) -> IntArray:
 
 
 def _spans(attempt: AttemptTrace, rows: Sequence[Row]) -> Iterator[Summary]:
-    recorded = sum(len(r.tokens) for r in attempt.requests)
+    recorded = sum(len(_done_ns(r)) for r in attempt.requests)
     drawn = sum(len(row.ticks) for row in rows)
     prefill = [r.prefill.seconds for r in attempt.requests]
     whole = [(r.end_ns - r.start_ns) * 1e-9 for r in attempt.requests]
@@ -132,6 +139,7 @@ def _spans(attempt: AttemptTrace, rows: Sequence[Row]) -> Iterator[Summary]:
 
 def histogram_figure(attempts: Sequence[AttemptTrace], results: Sequence[Quantity]) -> Figure:
     """How often which interval between tokens came, all scored requests of an attempt pooled."""
+    name = _interval(attempts)
     pooled = [(a.number, p) for a in attempts if len(p := _intervals_ns(a))]
     lines: tuple[Line, ...] = ()
     notes: tuple[Txt, ...] = ()
@@ -148,12 +156,12 @@ def histogram_figure(attempts: Sequence[AttemptTrace], results: Sequence[Quantit
     return Figure(
         id="histogram",
         kind="bars",
-        title=Txt(zh="词元间隔直方图", en="Inter-token intervals, histogram"),
-        x=_INTERVAL,
+        title=Txt(zh=f"{name.zh}直方图", en=f"{name.en.capitalize()}, histogram"),
+        x=Axis(name, "ms", step=1e-6),
         y=Axis(Txt(zh="间隔个数", en="intervals"), "{count}"),
         lines=lines,
         marks=_marks(results),
-        summaries=tuple(_interval_summary(number, p, len(p)) for number, p in pooled),
+        summaries=tuple(_interval_summary(number, name, p, len(p)) for number, p in pooled),
         notes=notes,
         why_empty=() if pooled else (_NO_INTERVALS,),
     )
@@ -161,6 +169,7 @@ def histogram_figure(attempts: Sequence[AttemptTrace], results: Sequence[Quantit
 
 def share_figure(attempts: Sequence[AttemptTrace], results: Sequence[Quantity]) -> Figure:
     """Share of intervals that are not longer than x (ECDF)."""
+    name = _interval(attempts)
     pooled = [(a.number, np.sort(p)) for a in attempts if len(p := _intervals_ns(a))]
     picks = [_share_picks(len(p)) for _, p in pooled]
     lines = tuple(
@@ -171,13 +180,13 @@ def share_figure(attempts: Sequence[AttemptTrace], results: Sequence[Quantity]) 
     return Figure(
         id="share",
         kind="share",
-        title=Txt(zh="词元间隔累积分布", en="Inter-token intervals, cumulative share (ECDF)"),
-        x=Axis(_INTERVAL.name, _INTERVAL.unit, _INTERVAL.step, log=log),
+        title=Txt(zh=f"{name.zh}累积分布", en=f"{name.en.capitalize()}, cumulative share (ECDF)"),
+        x=Axis(name, "ms", 1e-6, log=log),
         y=Axis(Txt(zh="不超过 x 的份额", en="share not longer than x"), "1"),
         lines=lines,
         marks=_marks(results),
         summaries=tuple(
-            _interval_summary(number, p, len(i))
+            _interval_summary(number, name, p, len(i))
             for (number, p), i in zip(pooled, picks, strict=True)
         ),
         why_empty=() if pooled else (_NO_INTERVALS,),
@@ -212,25 +221,49 @@ def _marks(results: Sequence[Quantity]) -> tuple[Mark, ...]:
             f"{q.reported.value} {q.reported.unit}" if q.reported else f"{q.value} {q.unit}",
         )
         for q in results
-        if q.measurand_id.partition("@")[0] == "inter_token_interval"
+        if q.measurand_id.partition("@")[0] in _OF_RECORD
         and q.value is not None
         and q.unit == "s"
         and q.scope in ("", "decode")
     )
 
 
+def _graph(attempts: Sequence[AttemptTrace]) -> bool:
+    return any(r.inferences is not None for a in attempts for r in a.requests)
+
+
+def _made(attempts: Sequence[AttemptTrace]) -> Txt:
+    return _INFERENCES if _graph(attempts) else _TOKENS
+
+
+def _interval(attempts: Sequence[AttemptTrace]) -> Txt:
+    return _LATENCY if _graph(attempts) else _INTERVAL
+
+
+def _done_ns(request: RequestTrace) -> IntArray:
+    """When each token was chosen, or each inference of a plain graph returned."""
+    return request.tokens.t_ns if request.inferences is None else request.inferences.end_ns
+
+
+def _count(request: RequestTrace) -> int:
+    """Tokens or inferences that a request made."""
+    return request.tokens.made if request.inferences is None else len(request.inferences)
+
+
 def _all_tokens_ns(requests: Sequence[RequestTrace]) -> IntArray:
-    parts = [r.tokens.t_ns for r in requests]
+    parts = [_done_ns(r) for r in requests]
     return np.sort(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
 
 
 def _intervals_ns(attempt: AttemptTrace) -> IntArray:
-    parts = [np.diff(r.tokens.t_ns) for r in attempt.scored()]
+    """Between tokens, or the times that inferences took."""
+    parts = [np.diff(r.tokens.t_ns) for r in attempt.scored() if r.tokens.single]
+    calls = [r.inferences for r in attempt.scored() if r.inferences is not None]
+    parts += [each.end_ns - each.start_ns for each in calls]
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
 
-def _interval_summary(number: int, intervals_ns: IntArray, drawn: int) -> Summary:
-    name = Txt(zh="词元间隔", en="inter-token interval")
+def _interval_summary(number: int, name: Txt, intervals_ns: IntArray, drawn: int) -> Summary:
     in_ms = intervals_ns.astype(np.float64) * 1e-6
     return _summary(number, name, "ms", (len(in_ms), drawn), in_ms)
 

@@ -11,6 +11,7 @@ from host.report import (
     html_budgets,
     html_equipment,
     html_facts,
+    html_fidelity,
     html_formal,
     html_provenance,
     html_results,
@@ -108,6 +109,7 @@ def _body(record: Record, drawn: Charts, run: AlignedRun) -> list[Html]:
     items = frozenset(r.item for a in run.attempts for r in a.requests)
     sections = (
         ("quantities", Txt("全部量", "All quantities"), html_results.results(record, items)),
+        ("fidelity", Txt("保真度", "Fidelity"), html_fidelity.fidelity(record)),
         ("items", Txt("按数据项", "By dataset item"), html_results.item_results(record, items)),
         (
             "budgets",

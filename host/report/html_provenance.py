@@ -14,7 +14,7 @@ from host.report.html_text import NOTHING, Html, both, code, heading, join, said
 
 
 def conventions(record: Record) -> Html:
-    """The same trace by the definitions of other tools."""
+    """The same trace by the definitions of other tools, and what a runner states of itself."""
     if not record.conventions:
         return none()
     meant = {d.id: d for d in record.definitions}
@@ -35,7 +35,7 @@ def conventions(record: Record) -> Html:
             unit(q),
             coverage_factor(q),
             text(q.n),
-            _meaning(meant.get(q.measurand_id)),
+            _meaning(q, meant.get(q.measurand_id)),
         ]
         for q in record.conventions
     )
@@ -48,13 +48,16 @@ def conventions(record: Record) -> Html:
 
 
 def _tool(q: Quantity, definition: Definition | None) -> Html:
-    """Name of the figure, and whose it is."""
+    """Name of the figure, and whose it is; of one that a runner states, of what and as what."""
     origin = both(definition.origin) if definition else text(q.measurand_id)
-    return join((both(q.name), tag("small", origin)))
+    where = " · ".join(part for part in (q.scope, q.source) if part)
+    of = tag("small", code(where)) if where else NOTHING
+    return join((both(q.name), of, tag("small", origin)))
 
 
-def _meaning(definition: Definition | None) -> Html:
-    return both(definition.model) if definition else none("未给出", "not given")
+def _meaning(q: Quantity, definition: Definition | None) -> Html:
+    model = both(definition.model) if definition else none("未给出", "not given")
+    return join((model, tag("small", both(q.rule)))) if q.rule else model
 
 
 def attempts(record: Record) -> Html:

@@ -14,7 +14,10 @@ from host.report.html_text import NOTHING, Html, both, code, heading, join, said
 from host.report.state import PLUS_MINUS, uncertainty_words
 from host.schema.rounding import alike, display_of, to_place_of
 
-HEADLINE = ("decode_rate", "time_to_first_token", "prefill_rate", "peak_memory", "load_time")
+HEADLINE = (
+    *("inference_latency", "inference_rate", "image_latency"),
+    *("decode_rate", "time_to_first_token", "prefill_rate", "peak_memory", "load_time"),
+)
 _SIGNS = {"valid": "✓", "void": "✕", "incomplete": "◐"}
 _STATUSES = {
     "valid": Txt(zh="有效", en="valid"),
@@ -94,11 +97,16 @@ def _short(warning: Warning_) -> Html:
 
 def headline(record: Record) -> Html:
     """The quantities most readers came for."""
-    cards = [_card(q) for name in HEADLINE for q in _of(record, name)[:1]]
+    cards = [_card(q) for name in HEADLINE for q in _of(record, name)[:1] if not _of_no_graph(q)]
     if not cards:
         return none()
     legend = tag("p", both(PLUS_MINUS), class_="hint")
     return join((tag("div", *cards, class_="cards"), legend))
+
+
+def _of_no_graph(q: Quantity) -> bool:
+    """A quantity of tokens in a run of a plain graph; the tables of results have it."""
+    return q.missing.startswith("no-tokens")
 
 
 def _of(record: Record, name: str) -> list[Quantity]:

@@ -13,11 +13,16 @@ from rich.text import Text
 from host.handover.quantity import Quantity
 from host.handover.reasons import explained
 from host.handover.record import Record
+from host.handover.stated import STATED
 from host.handover.text import one_line
 from host.report.html_text import visible
 from host.report.state import PLUS_MINUS, open_rows, state_words
+from host.report.terminal_fidelity import fidelity_lines
 
-HEADLINE = ("decode_rate", "prefill_rate", "time_to_first_token", "peak_memory")
+HEADLINE = (
+    *("decode_rate", "prefill_rate", "time_to_first_token"),
+    *("inference_latency", "inference_rate", "image_latency", "peak_memory"),
+)
 # Below this many columns a table of four columns folds beyond reading: one quantity a block.
 NARROW_COLUMNS = 70
 
@@ -31,6 +36,9 @@ def show(console: Console, record: Record, run: Path, page: Path) -> None:
         _state(console, record)
     console.print()
     _quantities(console, record)
+    _stated(console, record)
+    for words, style in fidelity_lines(record.fidelity):
+        console.print(Text(words, style=style))
     _conditions(console, record)
     _warnings(console, record)
     console.print()
@@ -82,6 +90,15 @@ def _quantities(console: Console, record: Record) -> None:
     for reason, names in _missing(record).items():
         said = f"未测 not measured: {', '.join(names)} ({safe(reason)})"
         console.print(Text(said, style="dim"))
+
+
+def _stated(console: Console, record: Record) -> None:
+    """What a runner says of itself, apart from what was measured."""
+    rows = [q for q in record.conventions if q.measurand_id in STATED and q.value is not None]
+    if rows:
+        console.print()
+        for q in rows:
+            console.print(Text(f"{q.name.zh} {q.name.en}{_which(q)}: {_value(q)} {_unit(q)}"))
 
 
 def _open_rows(console: Console, rows: list[Quantity]) -> None:

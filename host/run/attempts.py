@@ -15,6 +15,7 @@ from host.handover.pairing import Role, order_key, role_of
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Progress, Watch
 from host.handover.staircase import staircase_order
+from host.run.ambient import Look, pass_ambient
 from host.run.collect import collect, stream_ends, write_attempt
 from host.run.exchange import exchange
 from host.run.far_spool import remove
@@ -52,7 +53,7 @@ class Bench:
     """Everything an attempt needs: the plan, the way to the device, where results go.
 
     between: exchange stamps after each attempt too, since device and host have two clocks.
-    patience_s: how long a device that went away is looked for.
+    patience_s: how long a device that went away is looked for. air: what the ambient meters show.
     """
 
     plan: ResolvedPlan
@@ -67,6 +68,7 @@ class Bench:
     switch: StopSwitch = field(default_factory=StopSwitch)
     around: Surroundings | None = None
     patience_s: float = 0.0
+    air: Look | None = None
 
     @property
     def pulls(self) -> Pulls:
@@ -110,7 +112,9 @@ def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath, role: Role) 
         for name, warmup in [*warmups, *((name, False) for name in names)]
     ]
     steps = plan.plan.staircase
+    inference = plan.plan.inference
     return {
+        **({"inferences": inference.count} if inference else {}),
         **({"staircase": staircase_order(steps, run.seed, number)} if steps else {}),
         "number": number,
         "directory": str(spool),
@@ -180,7 +184,8 @@ def run_attempt(bench: Bench, link: Link, number: int) -> dict[str, Any]:
 def _wait(bench: Bench, link: Link, number: int) -> str:
     """Wait at the gates: those of the device's state where one is looked at, else the agent's.
 
-    Raises LeftGateError when the user no longer wants to wait.
+    Then at those of the air, which hold or do not whatever the device did meanwhile. Raises
+    LeftGateError when the user no longer wants to wait.
     """
     gates, attempts = bench.plan.plan.gates, bench.plan.plan.run.attempts
 
@@ -194,8 +199,11 @@ def _wait(bench: Bench, link: Link, number: int) -> str:
         bench.watch(Progress("gate", number, attempts, waiting=until))
 
     if bench.around is not None:
-        return bench.around.before(number, waiting)
-    return pass_gates(gates, link, bench.clock, waiting)
+        closed = bench.around.before(number, waiting)
+    else:
+        closed = pass_gates(gates, link, bench.clock, waiting)
+    began_ns = bench.clock.now_ns()
+    return closed or pass_ambient(gates, bench.air, bench.clock, waiting)
 
 
 def keep(bench: Bench, number: int, end: Mapping[str, Any], device: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from host.errors import FolderError
+from host.handover.audit_plan import FIRST, folder_of
 
 # A reserve so that a full disk is met before a run, not in it; a default run needs well below.
 RESERVE_BYTES = 64 << 20
@@ -50,6 +51,9 @@ class RunFolder:
             raise FolderError(str(self.path), "is sealed, so nothing can be added to it")
 
     def attempt(self, number: int) -> Path:
+        """The folder of an attempt; those of audit probes stand apart, and never among these."""
+        if number >= FIRST:
+            return self.data / "probes" / folder_of(number)
         return self.data / "attempts" / f"{number:03d}"
 
     def attempts(self) -> list[int]:

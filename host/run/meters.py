@@ -89,11 +89,13 @@ class ReadingSink:
         columns = (*STAMPS, *(Column(c.name, c.unit.value) for c in self.channels))
         stream = f"source-{name}"
         self._meter, self._tick = meter, 0
+        self.latest: tuple[Reading | Gap, ...] = ()
         self._writer = SpoolWriter(folder / f"{stream}.tsv", stream, clock.domain, columns)
 
     def take(self) -> None:
         if found := self._meter.read(timeout_s=READ_TIMEOUT_S):
             self._writer.append(_row(self._tick, found))
+            self.latest = found
             self._tick += 1
 
     def close(self) -> Sequence[StreamEnd]:
@@ -186,6 +188,10 @@ class Recorder:
                 "cpu_s": round(self.cpu_s, 3),
             },
         )
+
+    def latest(self) -> tuple[Reading | Gap, ...]:
+        """The newest set of readings; () before the first, and of a meter that sends samples."""
+        return self._sink.latest if isinstance(self._sink, ReadingSink) else ()
 
     def _run(self) -> None:
         try:

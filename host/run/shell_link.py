@@ -17,7 +17,7 @@ from host.transport.base import Transport
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _SETTINGS = frozenset({"argv", "marks", "token", "log_bytes", "output", "spare_tokens"})
 # What the host reads the log by, or says in the record; nothing of it concerns the agent.
-_OF_HOST = frozenset({"runner", "lines", "figures", "n_threads", "n_ctx"})
+_OF_HOST = frozenset({"runner", "lines", "reads", "figures", "n_threads", "n_ctx"})
 MS_PER_S = 1000
 
 
@@ -61,7 +61,7 @@ def shell_order(order: Mapping[str, Any]) -> dict[str, Any]:
     sh(1) that a line of the runner fits; `token`, what begins a line `PREFIX<id> <bytes>` of one
     token; `log_bytes`, where its output is cut off; `output`, `stdout` where standard output is
     kept apart from the log. The log of a runner whose lines have times of their own
-    (`lines.stamp`) is followed: it never waits for the shell.
+    (`lines.stamp`), or that only states figures, is followed: it never waits for the shell.
     `sampling.sources`, lines of agent/shell/sources.sh, may stand in the place of all found there.
     """
     engine = order["engine"]
@@ -78,7 +78,7 @@ def shell_order(order: Mapping[str, Any]) -> dict[str, Any]:
         "idle_after_ms": _ms(order["idle_after_s"]),
         "watchdog_ms": max(MS_PER_S, _ms(order["watchdog_s"])),
         "log_bytes": settings.get("log_bytes"),
-        "follow": bool((settings.get("lines") or {}).get("stamp")),
+        "follow": _followed(settings),
         "apart": settings.get("output") == "stdout",
         "mark": [f"{event}|{glob}" for event, glob in (settings.get("marks") or {}).items()],
         "token": settings.get("token"),
@@ -92,6 +92,12 @@ def shell_order(order: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "sampling": _sampling(order["sampling"]),
     }
+
+
+def _followed(settings: Mapping[str, Any]) -> bool:
+    """Whether nobody needs a stamp on every line."""
+    lines = settings.get("lines")
+    return bool(lines.get("stamp")) if lines else bool(settings.get("figures"))
 
 
 def _argv(settings: Mapping[str, Any], model: str, request: Mapping[str, Any]) -> list[str]:

@@ -39,6 +39,12 @@ _DISPLAYS: Final[dict[str, tuple[tuple[float, Display], ...]]] = {
     "s": ((1.0, Display("s", _ONE)), (0.0, Display("ms", _MILLI))),
     "J": ((1.0, Display("J", _ONE)), (0.0, Display("mJ", _MILLI))),
     "J/{token}": ((1.0, Display("J/token", _ONE)), (0.0, Display("mJ/token", _MILLI))),
+    "J/{inference}": (
+        (1.0, Display("J/inference", _ONE)),
+        (0.0, Display("mJ/inference", _MILLI)),
+    ),
+    "J/{image}": ((1.0, Display("J/image", _ONE)), (0.0, Display("mJ/image", _MILLI))),
+    "{inference}/s": ((0.0, Display("inference/s", _ONE)),),
     "J/By": ((1.0, Display("J/B", _ONE)), (0.0, Display("mJ/B", _MILLI))),
     "W": ((0.0, Display("W", _ONE)),),
     "K": ((0.0, Display("K", _ONE)),),

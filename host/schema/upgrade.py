@@ -14,6 +14,7 @@ import msgspec
 
 from host.errors import FolderError
 from host.handover.conventions import CONVENTIONS
+from host.handover.fidelity import not_measured
 from host.handover.fixes import fix_words
 from host.handover.measurands import MEASURANDS
 from host.handover.plan import ENGINE_REASONS
@@ -204,7 +205,12 @@ def from_0_2_0(old: Json) -> Json:
 
 def from_0_3_0(old: Json) -> Json:
     """0.3.0 knew no results but those of attempts."""
-    return {**old, "schema": {"name": SCHEMA_NAME, "version": "0.4.0"}}
+    return {
+        **old,
+        "schema": {"name": SCHEMA_NAME, "version": "0.4.0"},
+        "fidelity": msgspec.to_builtins(not_measured()),
+        "audit": [],
+    }
 
 
 # Version -> the step that leads on from it.

@@ -73,11 +73,13 @@ def _sound(found: Calibration) -> bool:
     """Whether its numbers can be computed with: the hash of a file is no proof of who wrote it."""
     transfer, reference = found.transfers[0], found.reference
     numbers, freedoms = list(transfer.range_w or ()), []
+    numbers += [*transfer.temperature_cel, *(transfer.ambient_cel or ())]
     if reference is not None:
         numbers += [reference.u_relative, reference.u_w]
         freedoms.append(reference.nu)
     if (fit := transfer.fit) is not None:
-        about = {k: v for k, v in msgspec.structs.asdict(fit).items() if k != "lag_reason"}
+        words = ("lag_reason", "lag_words")
+        about = {k: v for k, v in msgspec.structs.asdict(fit).items() if k not in words}
         freedoms.append(about.pop("nu"))
         numbers += [number for number in about.values() if number is not None]
         gain_known = 1 / MOST_GAIN <= float(fit.gain) <= MOST_GAIN

@@ -17,8 +17,15 @@ CHANNELS = (
 class BenchMeter:
     """Meets `Meter`. lose: the next read fails so, after all that was given before."""
 
-    def __init__(self, transcript: Transcript, *, refuses: str = "") -> None:
+    def __init__(
+        self,
+        transcript: Transcript,
+        *,
+        refuses: str = "",
+        channels: tuple[Channel, ...] = CHANNELS,
+    ) -> None:
         self._transcript, self._refuses = transcript, refuses
+        self._channels = channels
         self._sets: queue.Queue[tuple[Reading | Gap, ...] | Exception] = queue.Queue()
         self.closed = False
 
@@ -27,7 +34,7 @@ class BenchMeter:
         return Identity("Test", "M1", "0815", "1.0", "Test,M1,0815,1.0")
 
     def describe(self) -> tuple[Channel, ...]:
-        return CHANNELS
+        return self._channels
 
     def begin(self) -> tuple[Setting, ...]:
         self._transcript.sent(1, b"*IDN?\n")

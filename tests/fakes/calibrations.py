@@ -66,7 +66,8 @@ def calibration(**over: Any) -> Calibration:  # noqa: ANN401
         "subject": device_subject(DEVICE, "local"),
         "reference": REFERENCE,
     }
-    transfer |= {k: v for k, v in over.items() if k in transfer}
+    fields = Transfer.__struct_fields__
+    transfer |= {k: v for k, v in over.items() if k in fields}
     said |= {k: v for k, v in over.items() if k not in transfer}
     return Calibration(**said, transfers=(Transfer(**transfer),))
 

@@ -19,12 +19,14 @@ from tests.fakes.traces import Shape, attempt, kind_of, request, series
 
 S = 10**9
 TOKENS_PER_S = 12.3
-SourceKind = Literal["instantaneous", "averaging", "counter"]
+SourceKind = Literal["instantaneous", "averaging", "counter", "numbered"]
+# Of the same readings: `numbered` says itself that each is a new one, `instantaneous` does not.
 SOURCE_KINDS: tuple[SourceKind, ...] = ("instantaneous", "averaging", "counter")
 LIKE = {
     "instantaneous": ("power", "instant", "W"),
     "averaging": ("power", "average", "W"),
     "counter": ("energy", "counter", "J"),
+    "numbered": ("power", "instant", "W"),
 }
 
 
@@ -92,7 +94,7 @@ def seen(load: Load, kind: SourceKind, rate_hz: float, phase: float) -> Seen:
     """Readings at rate_hz, the first `phase` periods after the start. Averages are of a period."""
     end_s = float(load.at_s[-1]) + 10.0
     t_s: FloatArray = (np.arange(int(end_s * rate_hz), dtype=np.float64) + phase) / rate_hz
-    if kind == "instantaneous":
+    if kind in ("instantaneous", "numbered"):
         return Seen(t_s, load.power(t_s), kind)
     counted = load.energy(t_s)
     if kind == "counter":
@@ -108,7 +110,8 @@ def metered(load: Load, found: Seen, rate_hz: float, shift_s: float = 0.0) -> At
     """An attempt with one request in it; shift_s: how far the meter's clock is off."""
     quantity, kind, unit = LIKE[found.kind]
     like: Series = kind_of(quantity, kind, unit, tier="A" if shift_s else "B")
-    like = replace(like, averaging_s=1 / rate_hz if kind == "average" else None)
+    numbered = found.kind == "numbered"
+    like = replace(like, averaging_s=1 / rate_hz if kind == "average" else None, each_new=numbered)
     start, end = (round(x * S) for x in load.phases["request"])
     first = round(load.phases.get("decode", (load.phases["request"][1],))[0] * S)
     asked = request(Shape(ttft_ns=first - start, output_tokens=1), t0_ns=start)

@@ -84,6 +84,7 @@ def run(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Said:
             warmups=0,
             idle_before_s=4.0,
             idle_after_s=0.5,
+            gates={"max_ambient_c": 10.0},  # the air is at -5.7
         )
         argv = ("--plan", plan, "--equipment", path, "--runs", place / "runs", "--json")
         done = command("measure", *argv)
@@ -129,6 +130,8 @@ def test_the_air_that_a_sensor_read_is_in_the_record_with_its_range(run: Said) -
     warm, damp = run["whole"]["environment"]
     assert (warm["quantity"], warm["value"], warm["unit"]) == ("ambient_temperature", AIR_C, "Cel")
     assert (damp["quantity"], damp["value"]) == ("relative_humidity", AIR_HUMIDITY)
+    rule = run["whole"]["method"]["sampling_plan"]["cool_down_rule"]["en"]
+    assert "The air must be at most 10 °C" in rule
     told = warm["readings"]
     assert told["channel"] == "meter.air.air.temperature"
     assert {told[end] for end in ("first", "last", "least", "most")} == {AIR_C}

@@ -11,7 +11,8 @@ import rfc8785
 
 from host.handover.text import Txt
 
-Language = Literal["zh", "en"]
+# zxx: no linguistic content (ISO 639-2), of inputs that are no text.
+Language = Literal["zh", "en", "zxx"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from importlib.resources.abc import Traversable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 import rfc8785
 
 from agent.wire import MAX_MESSAGE_BYTES, WireError, strict_json
-from host.artefacts.datasets.dataset import Dataset, Item, Language, canonical_sha256
+from host.artefacts.datasets.dataset import Dataset, Item, canonical_sha256
 from host.errors import ArtefactError
 from host.handover.text import Txt
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 class _ItemEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Slug
     scenario: Slug
-    language: Language
+    language: Literal["zh", "en"]
     text: Words
     prompt_tokens: Tokens | None = None
     output_tokens: Tokens | None = None

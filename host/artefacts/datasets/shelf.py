@@ -22,6 +22,7 @@ from host.artefacts.datasets.files import (
     read_typed,
     require_sha256,
 )
+from host.artefacts.datasets.inputs import INPUTS, inputs_dataset
 from host.errors import ArtefactError
 from host.handover.text import Txt
 
@@ -61,6 +62,7 @@ def load(
 ) -> Dataset:
     """A dataset by shipped id, by `id@version`, or by the path of a `.json` file.
 
+    `inputs:seeded` and `inputs:PATH` are inputs of a plain graph (`inputs.py`).
     Whatever ends in `.json` or holds a path separator is a path, relative to the working
     folder. An id alone means the version listed last. shelf: folder with `index.json` and the
     shipped files.
@@ -74,9 +76,12 @@ def load(
         raise ArtefactError(
             reference, f"expected sha256 {expected_sha256!r} is not 64 lower-case hex digits"
         )
-    dataset = (
-        read_dataset(Path(reference)) if _is_path(reference) else _from_shelf(reference, shelf)
-    )
+    if reference.startswith(INPUTS):
+        dataset = inputs_dataset(reference)
+    elif _is_path(reference):
+        dataset = read_dataset(Path(reference))
+    else:
+        dataset = _from_shelf(reference, shelf)
     require_sha256(reference, stated=expected_sha256, found=dataset.sha256, stated_by="the plan")
     return dataset
 

@@ -12,12 +12,14 @@ import gguf
 from host.artefacts.models.decode_weights import GRAPH, decode_weight_bytes
 from host.artefacts.models.genai_contents import CONFIG_FILE, read_genai
 from host.artefacts.models.gguf_header import Header, Value, read_header
+from host.artefacts.models.graph_info import is_graph, read_graph
 from host.artefacts.models.hashing import FileHash, combined, folder_files, hash_files
 from host.artefacts.models.tensors import Progress
 from host.artefacts.models.tokenizer_identity import tokenizer_of_gguf, tokenizer_of_json
 from host.errors import ArtefactError
 
 BITS_PLACES = 4  # decimals of bits_per_weight, so that one model has one value
+NO_STEPS = "a plain graph has no decode steps"
 WHOLE_LIMIT = 2**53  # RFC 8785 knows no larger whole numbers
 
 
@@ -25,7 +27,8 @@ WHOLE_LIMIT = 2**53  # RFC 8785 knows no larger whole numbers
 class ModelInfo:
     """A model as it lies on disk.
 
-    format: `gguf` or `genai`. file: last part of the path. parameters: weights of all tensors.
+    format: `gguf`, `genai` or `onnx`. file: last part of the path. parameters: weights of all
+    tensors.
     bits_per_weight: bits of all weight tensors, scales included, per parameter.
     decode_weight_bytes: of weights that one decode step reads at the least, see `decode_weights`.
     tokenizer_sha256: see `tokenizer_identity`; the same for both forms of one tokenizer.
@@ -62,10 +65,12 @@ def is_genai_folder(path: Path) -> bool:
 
 
 def inspect(path: Path, *, progress: Progress = quiet) -> ModelInfo:
-    """Read and hash a `.gguf` file or an onnxruntime-genai folder.
+    """Read and hash a `.gguf` file, an onnxruntime-genai folder, or a plain ONNX graph.
 
     progress: bytes hashed so far, bytes in all, what. Raises ArtefactError with what is wrong.
     """
+    if path.exists() and is_graph(path) and not is_genai_folder(path):
+        return _graph(path, progress)
     if path.is_dir():
         return _genai(path, progress)
     if not path.exists():
@@ -153,6 +158,35 @@ def _genai(path: Path, progress: Progress) -> ModelInfo:
     return _with_decode(found, None, GRAPH)
 
 
+def _graph(path: Path, progress: Progress) -> ModelInfo:
+    """Of a file the files that its graph names are part of it, of a folder all that is in it."""
+    contents = read_graph(path)
+    folder = path if path.is_dir() else path.parent
+    names = folder_files(path) if path.is_dir() else contents.files
+    files = hash_files(folder, names, progress)
+    found = _info(
+        _Certain(
+            format="onnx",
+            file=path.name,
+            name=contents.name or path.stem,
+            architecture="onnx",
+            quantization=contents.quantization,
+            sha256=files[0].sha256 if path.is_file() and len(files) == 1 else combined(files),
+            files=files,
+        ),
+        _Optional(
+            tokenizer_sha256=None,
+            vocabulary=None,
+            context_length=None,
+            layers=None,
+            licence=contents.licence,
+        ),
+        contents.parameters,
+        contents.weight_bits,
+    )
+    return _with_decode(found, None, NO_STEPS)
+
+
 def _with_decode(found: ModelInfo, read_bytes: int | None, unread: str) -> ModelInfo:
     """With what a decode step reads, or why that is not known."""
     if read_bytes is not None:
@@ -185,6 +219,7 @@ class _Optional(TypedDict):
 def _info(certain: _Certain, optional: _Optional, weights: int, bits: int) -> ModelInfo:
     reasons = {
         "gguf": "the GGUF header does not state it",
+        "onnx": "a plain ONNX graph does not state it",
         "genai": "neither genai_config.json nor tokenizer.json nor the ONNX file states it",
     }
     reason = reasons[certain["format"]]

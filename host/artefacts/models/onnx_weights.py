@@ -46,7 +46,13 @@ _QUANTIZED = {
     "MatMulNBits": (1, (2, 3)),
     "GatherBlockQuantized": (0, (2, 3)),
     "DequantizeLinear": (0, (1, 2)),
+    "MatMulInteger": (1, (3,)),
+    "ConvInteger": (1, (3,)),
+    "QLinearMatMul": (3, (4, 5)),
+    "QLinearConv": (3, (4, 5)),
 }
+# Those whose integers may be packed, by attributes `bits` and `block_size`.
+_PACKED = ("MatMulNBits", "GatherBlockQuantized")
 
 
 @dataclass(slots=True)
@@ -118,8 +124,8 @@ def _integers(node: NodeProto, tensor: TensorProto, path: Path) -> int:
 
 def _scheme(node: NodeProto, tensor: TensorProto) -> str:
     attributes = _attributes(node)
-    if node.op_type == "DequantizeLinear":
-        return f"DequantizeLinear {TensorProto.DataType.Name(tensor.data_type).lower()}"
+    if node.op_type not in _PACKED:
+        return f"{node.op_type} {TensorProto.DataType.Name(tensor.data_type).lower()}"
     bits, block = attributes.get("bits", 4), attributes.get("block_size", 0)
     return f"{node.op_type} int{bits} block {block}"
 

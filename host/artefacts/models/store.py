@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,9 +13,12 @@ import platformdirs
 
 from host.artefacts.models.genai_folder import write_genai
 from host.artefacts.models.gguf_file import write_gguf
+from host.artefacts.models.graph_info import is_graph
+from host.artefacts.models.graph_names import BITS, FORMS, PARAMETERS, SUFFIX
 from host.artefacts.models.inspection import is_genai_folder, quiet
 from host.artefacts.models.llama_quantizer import llama_quantize
 from host.artefacts.models.part import sweep, whole
+from host.artefacts.models.plain_graphs import graph_bytes
 from host.artefacts.models.shape import SHAPES, Shape
 from host.artefacts.models.tensors import Progress, parameters
 from host.errors import ArtefactError
@@ -62,8 +66,12 @@ def make(
 ) -> Path:
     """The file (or folder, for `int4`) of a reference model, made unless it is there.
 
+    size: of a language model, or the name of a plain graph with its form as quantization.
+
     progress: weights done, weights in all, what; for q8_0 and q4_k_m tensors after that.
     """
+    if size in FORMS:
+        return _make_graph(size, quantization, seed, store_dir(directory))
     shape = _shape(size)
     if quantization not in BITS_PER_WEIGHT:
         raise ArtefactError(
@@ -106,7 +114,7 @@ def listing(directory: Path | None = None, *, seed: int = 1) -> tuple[Stored, ..
             listed.append(
                 Stored(f"{size}:{quantization}", parameters(shape), taken, path if there else None)
             )
-    return tuple(listed)
+    return (*listed, *(_listed(name, form, folder, seed) for name, form in _graph_forms()))
 
 
 def resolve(
@@ -121,16 +129,47 @@ def resolve(
     quantization: for a reference that names none (`int4` for onnxruntime-genai).
     """
     size, _, stated = reference.partition(":")
-    if size in SHAPES:
-        return make(size, stated or quantization, directory=directory, progress=progress)
+    if size in SHAPES or size in FORMS:
+        usual = FORMS[size][0] if size in FORMS else quantization
+        return make(size, stated or usual, directory=directory, progress=progress)
     path = Path(reference).expanduser()
-    if path.is_file() or is_genai_folder(path):
+    if path.is_file() or is_genai_folder(path) or (is_graph(path) and path.is_dir()):
         return path
     if path.is_dir():
-        raise ArtefactError(reference, "is a folder without genai_config.json: no model")
-    if path.name != reference or path.suffix == ".gguf":
+        raise ArtefactError(
+            reference, "is a folder without genai_config.json or .onnx file: no model"
+        )
+    if path.name != reference or path.suffix in (".gguf", SUFFIX):
         raise ArtefactError(reference, "there is no such model file or folder")
-    raise ArtefactError(reference, _unknown("model", size, tuple(SHAPES)))
+    raise ArtefactError(reference, _unknown("model", size, (*SHAPES, *FORMS)))
+
+
+def _make_graph(name: str, form: str, seed: int, folder: Path) -> Path:
+    """A plain graph takes a few megabytes and a moment: it is made in memory."""
+    forms = FORMS[name]
+    if form not in forms:
+        raise ArtefactError(f"{name}:{form}", _unknown("form", form, forms))
+    target = folder / _graph_file(name, form, seed)
+    if not target.exists():
+        sweep(folder)
+        with whole(target) as part:
+            part.write_bytes(graph_bytes(name, form, seed))
+    return target
+
+
+def _graph_forms() -> Iterator[tuple[str, str]]:
+    return ((name, form) for name, forms in FORMS.items() for form in forms)
+
+
+def _listed(name: str, form: str, folder: Path, seed: int) -> Stored:
+    path, count = folder / _graph_file(name, form, seed), PARAMETERS[name]
+    there = path.exists()
+    taken = _size_bytes(path) if there else int(count * BITS[form] / 8)
+    return Stored(f"{name}:{form}", count, taken, path if there else None)
+
+
+def _graph_file(name: str, form: str, seed: int) -> str:
+    return f"{name}{'' if seed == 1 else f'-seed{seed}'}-{form}{SUFFIX}"
 
 
 def _unknown(what: str, name: str, known: tuple[str, ...]) -> str:

@@ -20,8 +20,9 @@ from agent.engines.recording import load_recording
 from agent.engines.table import maker
 from agent.order import Order, parse_order
 from agent.pipes import Sender, read_lines
-from agent.runner import Outcome, outcome_of, run_attempt
+from agent.runner import Outcome, run_attempt
 from agent.spool import read_spool
+from agent.stop_reasons import outcome_of
 from agent.wire import decode
 from tests.fakes.clock import SteppingClock
 from tests.fakes.replays import (

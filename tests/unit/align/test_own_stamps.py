@@ -8,6 +8,7 @@ import pytest
 
 from agent.spool import Column, header, line, read_spool
 from host.align.series import series_of
+from host.handover.trace import Series
 
 MS = 1_000_000
 ENERGY: dict[str, Any] = {
@@ -34,7 +35,13 @@ COLUMNS = (
 
 
 def found(stamps: list[str], energy: dict[str, Any]) -> tuple[list[int], list[int]]:
-    """Begin and end of the energies of rows read at 1.000 s, 1.100 s, ... for 2 ms each."""
+    """Begin and end of the energies of these rows."""
+    series = made(stamps, energy)
+    return series.t0_ns.tolist(), series.t1_ns.tolist()
+
+
+def made(stamps: list[str], energy: dict[str, Any]) -> Series:
+    """The energies of rows read at 1.000 s, 1.100 s, ... for 2 ms each."""
     rows = [
         (str(n), str(t := (1000 + 100 * n) * MS), str(t), str(t + 2 * MS), stamp, str(7000 + n))
         for n, stamp in enumerate(stamps)
@@ -44,7 +51,7 @@ def found(stamps: list[str], energy: dict[str, Any]) -> tuple[list[int], list[in
     streams = {"source-odpm": read_spool(data)}
     (_, series) = series_of(streams, [STAMP, energy])
     assert series.channel == "odpm.cpu.energy"
-    return series.t0_ns.tolist(), series.t1_ns.tolist()
+    return series
 
 
 def test_a_counter_that_is_stamped_by_its_source_lies_at_that_stamp() -> None:
@@ -56,6 +63,21 @@ def test_a_counter_that_is_stamped_by_its_source_lies_at_that_stamp() -> None:
 def test_a_value_that_was_stamped_before_is_no_new_reading() -> None:
     begin, _ = found(["960", "960", "1201"], ENERGY)
     assert begin == [960 * MS, 1201 * MS]
+
+
+def test_readings_that_the_source_stamped_are_known_to_be_new() -> None:
+    assert made(["960", "960", "1201"], ENERGY).each_new
+    assert not made(["960", "1201"], {**ENERGY, "stamped_by": ""}).each_new
+
+
+@pytest.mark.parametrize(
+    ("told", "taken"),
+    [(0.1, 0.1), (None, None), (0, None), (-1, None), (1e300, None), ("1", None), (True, None)],
+)
+def test_what_a_device_says_of_its_refresh_is_taken_where_it_can_be(
+    told: object, taken: float | None
+) -> None:
+    assert made(["960"], {**ENERGY, "refresh_s": told}).refresh_s == taken
 
 
 def test_a_channel_that_names_no_stamp_lies_where_it_was_read() -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from host.align.meters import Metered
-from host.align.pulse_check import RESPONSE_NS, Known, barred, checked
+from host.align.pulse_check import Known, barred, checked
 from host.align.pulses import Pattern
-from host.handover.pulses import WHY, K, PulseCheck
+from host.handover.pulses import RESPONSE_NS, WHY, K, PulseCheck
 from host.handover.trace import Series
 from tests.fakes.pulse_bench import patterns, series
 

@@ -11,10 +11,12 @@ from tests.fakes.energy_loads import LOADS, SOURCE_KINDS, SourceKind, prompt, re
 pytestmark = pytest.mark.no_cover  # the same lines, hundreds of times
 
 TRIALS = 40
+KNOWN_OR_NOT: tuple[SourceKind, SourceKind] = ("numbered", "instantaneous")
 CELLS = [
     *(Cell(rectangle(5.0), kind, 1.0) for kind in SOURCE_KINDS),
     *(Cell(prompt(), kind, 10.0) for kind in SOURCE_KINDS),
     Cell(prompt(), "counter", 100.0, offset_s=0.1),
+    Cell(prompt(), "numbered", 100.0),
 ]
 
 
@@ -44,6 +46,13 @@ def test_a_phase_that_a_source_cannot_resolve_is_refused_and_the_total_is_given(
     found = simulated(Cell(prompt(), kind, rate_hz), 5, 5)
     assert set(found["prefill"].refused) == {"not-resolvable"}
     assert len(found["request"].errors) == 5
+
+
+def test_readings_that_a_meter_numbers_split_a_phase_in_which_power_stands_still() -> None:
+    known, unsaid = (simulated(Cell(prompt(), k, 350.0), 5, 7)["prefill"] for k in KNOWN_OR_NOT)
+    assert set(unsaid.refused) == {"not-resolvable"}
+    assert not known.refused
+    assert known.p95() < 0.8 * known.p95("clipped")
 
 
 def test_a_prompt_of_which_no_reading_fell_on_prefill_is_refused() -> None:

@@ -14,7 +14,10 @@ from host.handover.reasons import REASONS, code_of, explained
 ROOT = Path(__file__).parents[3]
 # Where reasons of attempts and verdicts are made.
 PYTHON = ("agent", "host/run", "host/state", "host/align")
-MODULES = ("host/pipeline/fill.py", "host/record/verdict.py")
+MODULES = (
+    *("host/pipeline/fill.py", "host/record/verdict.py"),
+    *("host/fidelity/bag.py", "host/fidelity/gate.py"),
+)
 HEAD = re.compile(r"([a-z]+(?:-[a-z]+)+|charged|throttle): ")
 # Whole words that stand without a detail, beside a status or as an ending.
 BARE = {"stopped", "interrupted", "detached", "device-failed", "disk-full", "spool-unwritable"}

@@ -97,6 +97,7 @@ def test_each_update_gives_one_reading_for_each_channel_and_none_twice() -> None
     power, energy = channels[2], channels[7]
     assert (power.name, power.kind, power.tier) == ("meter.wall.power", Kind.AVERAGE, "A-")
     assert (power.averaging_s, energy.averaging_s) == (0.1, None)
+    assert power.each_new  # the gate opens once an update
     assert (energy.kind, energy.unit.value, energy.tier) == (Kind.COUNTER, "W.h", "A-")
 
 

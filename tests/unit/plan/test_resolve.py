@@ -9,7 +9,7 @@ from host.errors import PlanError
 from host.handover.plan import Plan, StaircasePlan
 from host.handover.staircase import levels_of
 from host.plan.load import default, dump, override, parse
-from host.plan.resolve import check_pairing, check_staircase
+from host.plan.resolve import check_pairing, check_staircase, choose_engine
 
 
 def plan_of(**over: Any) -> Plan:  # noqa: ANN401
@@ -72,3 +72,9 @@ def test_steps_go_up_and_down_or_as_the_seed_draws_them() -> None:
     assert levels_of(drawn, 1, 1) == levels_of(drawn, 1, 1)
     assert len({levels_of(drawn, seed, 1) for seed in range(8)}) > 1
     assert sorted(levels_of(drawn, 1, 2)) == sorted((0.0, 0.5, 1.0) * 6)
+
+
+@pytest.mark.parametrize("word", ["native", "command"])
+def test_a_native_runner_has_two_names_in_a_plan_and_one_in_a_run(word: str) -> None:
+    installed = {"llama_cpp": "1", "native": None}
+    assert choose_engine(plan_of(engine=word), installed).kind == "native"

@@ -9,13 +9,6 @@ import pytest
 from host.errors import PlanError, ProfileError
 from host.plan.runner import parse_runner, runner, runner_names
 
-# llama.cpp, tools/llama-bench/README.md, output format JSON, cut to what the patterns look at.
-BENCH = """[
-  { "model_type": "llama 7B", "n_prompt": 512, "n_gen": 0, "n_depth": 0,
-    "avg_ns": 66110394, "stddev_ns": 1, "avg_ts": 7744.5, "stddev_ts": 1.5 },
-  { "model_type": "llama 7B", "n_prompt": 0, "n_gen": 128, "n_depth": 0,
-    "avg_ns": 1, "stddev_ns": 1, "avg_ts": 118.881588, "stddev_ts": 1.041811 }
-]"""
 GOOD = (
     b"runner = 1\nname = 'mine'\nformat = 'gguf'\ndocument = 'its manual'\ntried = 'untried'\n"
     b"description = { zh = '\xe8\x87\xaa\xe5\xb7\xb1\xe7\x9a\x84', en = 'my own' }\n"
@@ -23,19 +16,15 @@ GOOD = (
     b"[lines]\nstart = 'begin (?P<prompt_tokens>[0-9]+)'\nprefill_start = 'go'\n"
     b"ready = 'ready'\ntoken = 'token'\n"
 )
+RATE = b"unit = '{token}/s'\n"
+FIGURE = b"reads = 'json'\n[figures.a]\nconvention = 'vendor'\nunit = 's'\n"
+JSON = b"reads = 'json'\n[figures.a]\nconvention = 'llama_bench_tg'\nvalue = ['x']\n"
+TEXT = b"[figures.a]\nconvention = 'vendor'\npattern = '(a)'\nvalue = ['x']\n" + RATE
 
 
 @pytest.mark.parametrize("name", runner_names())
 def test_a_shipped_runner_is_good_and_named_as_its_file(name: str) -> None:
     assert runner(name).name == name
-
-
-def test_the_figures_of_llama_bench_are_its_two_rates() -> None:
-    figures = runner("llama-bench").figures
-    assert {name: re.findall(pattern, BENCH) for name, pattern in figures.items()} == {
-        "prefill_tokens_per_s": ["7744.5"],
-        "decode_tokens_per_s": ["118.881588"],
-    }
 
 
 def test_an_unknown_runner_is_refused_with_the_near_ones() -> None:
@@ -57,6 +46,12 @@ def test_an_unknown_runner_is_refused_with_the_near_ones() -> None:
         (b"[lines]", b"figures = { a = 'b' }\n[lines]", "figures.a: needs"),
         (b"[lines]", b"version_pattern = '(a)(b)'\n[lines]", "version_pattern: needs"),
         (b"ready =", b"redy =", "did you mean ready"),
+        (b"[lines]", FIGURE + b"[lines]", "figures.a: reads = json needs `value`"),
+        (b"[lines]", JSON + b"unit = 's'\n[lines]", "figures.a: convention = llama_bench_tg"),
+        (b"[lines]", JSON + b"unit = 'min'\n[lines]", "'min' is none of {token}/s, s, ms"),
+        (b"[lines]", JSON + RATE + b"tokens = ['n']\n[lines]", "figures.a: tokens: makes a rate"),
+        (b"[lines]", JSON + RATE + b"where = { n = '{text}' }\n[lines]", "{text} is unknown"),
+        (b"[lines]", TEXT + b"[lines]", "figures.a: paths are for reads = json or jsonl"),
     ],
 )
 def test_a_bad_runner_is_refused_with_key_and_fix(old: bytes, new: bytes, words: str) -> None:

@@ -90,6 +90,31 @@ def test_repeated_values_show_how_slowly_a_gauge_updates() -> None:
     assert meter_of(stale).update_period_ns == 2 * S
 
 
+def test_repeats_are_updates_where_the_source_says_that_each_reading_is_new() -> None:
+    quick = readings(S // 10, None)
+    stale = replace(quick, values=np.floor(quick.values / 2))  # a new value each 2 s
+    counted = meter_of(replace(stale, each_new=True))
+    assert (counted.update_period_ns, counted.stale_s) == (S // 10, 0.0)
+
+
+@pytest.mark.parametrize(("stated_s", "period_ns"), [(0.5, S // 2), (5.0, 2 * S), (0.01, S // 10)])
+def test_a_stated_refresh_bounds_how_old_a_repeated_value_can_be(
+    stated_s: float, period_ns: int
+) -> None:
+    quick = readings(S // 10, None)
+    stale = replace(quick, values=np.floor(quick.values / 2), refresh_s=stated_s)
+    assert meter_of(stale).update_period_ns == period_ns
+
+
+def test_a_load_that_moved_elsewhere_shows_how_often_the_source_is_new() -> None:
+    """Steady for long, and a tenth of the time power changed with each reading."""
+    times = np.arange(0, 40 * S, S // 10, dtype=np.int64)
+    power = np.where(times < 30 * S, times // (3 * S), times // (S // 10)).astype(np.float64)
+    assert meter_of(series(times, power, kind_of("power", "instant", "W"))).update_period_ns == (
+        S // 10
+    )
+
+
 def test_a_value_that_never_moves_says_nothing_of_updates() -> None:
     assert meter_of(readings(S // 10)).update_period_ns == S // 10
 

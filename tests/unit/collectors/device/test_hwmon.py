@@ -36,10 +36,12 @@ def test_power_now_is_of_the_moment_and_stands_beside_the_average(tmp_path: Path
         f"{HWMON}/hwmon0/power1_input": "7\n",
         f"{HWMON}/hwmon0/power1_average": "8\n",
         f"{HWMON}/hwmon0/power1_max": "9\n",
+        f"{HWMON}/hwmon0/update_interval": "250\n",
     }
     collector = collector_of(open_power(scope_of(tree(tmp_path, files))))
     channels = channels_of(collector)
     assert channels["hwmon.xe.power1.power"].kind is Kind.INSTANT
+    assert channels["hwmon.xe.power1.power"].refresh_s == 0.25
     assert channels["hwmon.xe.power1.power_average"].kind is Kind.AVERAGE
     assert "an unstated time" in channels["hwmon.xe.power1.power_average"].note
     assert len(channels) == 2

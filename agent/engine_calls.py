@@ -1,0 +1,79 @@
+"""Questions of the host that take an engine's process of their own: tokens, and scores."""
+
+from __future__ import annotations
+
+import queue
+import subprocess
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from agent.children import Child, command
+from agent.evidence import how_ended
+from agent.scoring import parse_score
+from agent.wire import Message, decode, encode
+
+# Tokenizing loads a vocabulary in a child; one that takes longer than this has hung.
+TOKENIZE_S = 300.0
+END_S = 10.0
+
+Say = Callable[[str, Mapping[str, Any]], None]
+
+
+class CallError(Exception):
+    """The engine's process did not answer: (code, detail)."""
+
+
+def tokens(message: Message, say: Say) -> None:
+    """Answer `tokenize`. Raises CallError."""
+    argv, environment = command("engine")
+    names = ("engine", "model", "texts", "ids")
+    fields: dict[str, Any] = {k: message.get(k) for k in names}
+    try:
+        done = subprocess.run(
+            argv,
+            input=encode("tokenize", fields),
+            capture_output=True,
+            env=environment,
+            timeout=TOKENIZE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as err:
+        raise CallError("engine-hang", f"no tokens within {TOKENIZE_S:g} s") from err
+    answer = done.stdout.partition(b"\n")[0]
+    if not answer:
+        raise CallError("engine-crash", how_ended(done.returncode))
+    said = decode(answer)
+    say(said.pop("type"), said)
+
+
+def scores(message: Message, say: Say) -> None:
+    """Answer `score`: progress, then `scored`. The directory must not be there yet.
+
+    Nothing else is served meanwhile, as while pulses are played: all else would disturb it, and
+    the engine's watchdog ends it for sure. Raises CallError, OrderError, OSError.
+    """
+    order = parse_score(message)
+    order.directory.mkdir(parents=True)
+    heard: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    child = Child("engine", order.directory / "engine.log", lambda _, raw: heard.put(raw))
+    child.sender.send("score", {k: v for k, v in message.items() if k != "type"})
+    try:
+        while True:
+            said = _next(heard, child, order.watchdog_s)
+            kind = said.pop("type")
+            say(kind, said)
+            if kind != "progress":
+                return
+    finally:
+        child.kill()
+        child.wait(END_S)
+
+
+def _next(heard: queue.SimpleQueue[bytes | None], child: Child, watchdog_s: float) -> Message:
+    try:
+        raw = heard.get(timeout=watchdog_s)
+    except queue.Empty as err:
+        raise CallError("engine-hang", f"no sign of life within {watchdog_s:g} s") from err
+    if raw is None:
+        raise CallError("engine-crash", how_ended(child.wait(END_S)))
+    return decode(raw)

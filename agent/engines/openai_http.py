@@ -1,0 +1,234 @@
+"""Any server with OpenAI's streaming interface: llama-server, vLLM, Ollama and others.
+
+It runs on the device, or is started there for the attempt. Requests are greedy (`temperature` 0).
+What a server takes beyond the interface is sent to those that are known to take it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from agent.engines.base import EngineError, Generated, Mark, TokenSink
+from agent.engines.http_calls import Far, call, opened, reply, send
+from agent.engines.http_reading import Reading
+from agent.engines.http_settings import KIND, LOOPBACK, address, filled, http_settings
+from agent.engines.server import ChunkSink, Prompt, Served
+from agent.engines.server_process import ServerProcess, free_port
+from agent.engines.sse import Events
+from agent.prompts import ids_sha256, prompt_of
+from collectors.protocol import Clock
+
+SEED = 1
+PATHS = {"completions": "/v1/completions", "chat": "/v1/chat/completions"}
+LLAMA, VLLM, OTHER = "llama-server", "vllm", "other"
+# Fields beyond the interface, by server: llama.cpp tools/server/README.md; vLLM's docs, "OpenAI
+# compatible server"; both read in 2026.
+EXTRA: Mapping[str, Mapping[str, Any]] = {
+    LLAMA: {"timings_per_token": True, "return_tokens": True},
+    VLLM: {},
+    OTHER: {},
+}
+USAGE: Mapping[str, Mapping[str, Any]] = {
+    VLLM: {"include_usage": True, "continuous_usage_stats": True}
+}
+MAX_TOKEN = 1 << 31
+
+
+def open_engine(model: Path, given: Mapping[str, Any], clock: Clock) -> OpenAiHttp:
+    """Check the settings, and have the process of a server there, held. Raises EngineError."""
+    return OpenAiHttp(model, http_settings(given), clock)
+
+
+class OpenAiHttp:
+    """A server as an engine; it shows chunks, so `generate` is not for it."""
+
+    def __init__(self, model: Path, settings: dict[str, Any], clock: Clock) -> None:
+        self._settings, self._clock = settings, clock
+        self._far = self._located()
+        self._process: ServerProcess | None = None
+        if self.loads:
+            argv = filled(settings["args"], model, self._far.port)
+            self._process = ServerProcess([settings["program"], *argv])
+        self._kind, self._name = OTHER, ""
+        self._answered = ""  # the model that the first reply named
+        self._said: dict[str, Any] = {}
+
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    @property
+    def loads(self) -> bool:
+        return bool(self._settings["program"])
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    def load(self, *, vocabulary_only: bool = False) -> None:
+        """Start the server, or look for the one that runs; both have one way for all uses."""
+        del vocabulary_only
+        if self._process is not None:
+            self._process.go()
+            self._process.wait_until(self._healthy, self._settings["start_timeout_s"])
+        elif not (answer := call(self._far, "/v1/models")).ok:
+            where = f"{self._far.host}:{self._far.port}"
+            raise EngineError(
+                "server-refused",
+                f"{where} lists no models (status {answer.status});"
+                " start the server, or name its `program`",
+            )
+        self._learn()
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "kind": KIND,
+            "settings": dict(self._settings),
+            "server": {
+                "kind": self._kind,
+                "started_here": self.loads,
+                "pid": self.pid,
+                **self._said,
+            },
+            "chunks": "arrival of server-sent events; not single tokens",
+            "model": {"n_vocab": None, "desc": self._name},
+        }
+
+    def identity(self) -> dict[str, str]:
+        """Model ids, version and `Server` header, each as far as the server tells them."""
+        models, props = call(self._far, "/v1/models"), call(self._far, "/props").json()
+        listed = models.json().get("data")
+        ids = [str(one.get("id", ""))[:512] for one in listed[:64]] if _objects(listed) else []
+        version = call(self._far, "/version").json().get("version", "")
+        found = {
+            "models": ", ".join(ids),
+            "server": models.server,
+            "build": str(props.get("build_info") or version)[:200],
+            "model_path": str(props.get("model_path") or "")[:512],
+        }
+        return {key: value for key, value in found.items() if value}
+
+    def tokenize(self, text: str) -> list[int]:
+        """By llama-server's `/tokenize`. Raises EngineError `no-tokenizer` for other servers."""
+        body = {"content": text, "add_special": True, "parse_special": False}
+        answer = call(self._far, "/tokenize", body).json() if self._kind == LLAMA else {}
+        ids = answer.get("tokens")
+        if not isinstance(ids, list) or not all(_token(i) for i in ids):
+            raise EngineError("no-tokenizer", "this server does not say how it tokenizes")
+        return ids
+
+    def prepare(self, text: str, prompt_tokens: int | None) -> Prompt:
+        """The text, as a message where the interface is chat; ids where a length is exact."""
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if self._settings["api"] == "chat":
+            if prompt_tokens is not None:
+                raise EngineError(
+                    "bad-prompt", "a template lengthens prompts of chat: none can be exact"
+                )
+            return Prompt({"messages": [{"role": "user", "content": text}]}, None, digest)
+        if prompt_tokens is None:
+            return Prompt({"prompt": text}, None, digest)
+        ids = prompt_of(self.tokenize, text, prompt_tokens)
+        return Prompt({"prompt": ids}, len(ids), ids_sha256(ids))
+
+    def serve(
+        self,
+        prompt: Prompt,
+        output_tokens: int,
+        *,
+        stop_at_end: bool,
+        on_chunk: ChunkSink,
+        mark: Mark,
+    ) -> Served:
+        """One request over a connection of its own."""
+        body = self._body(prompt, output_tokens, stop_at_end=stop_at_end)
+        path = PATHS[self._settings["api"]]
+        reading = Reading(on_chunk, self._answered)
+        with opened(self._far, self._settings["timeout_s"]) as connection:
+            mark("start")
+            send(connection, self._far, path, body)
+            mark("sent")
+            events = Events()
+            for data in reply(connection):
+                t_ns = self._clock.now_ns()
+                for raw in events.feed(data):
+                    reading.take(t_ns, raw)
+                if reading.done:
+                    break
+        self._answered = self._answered or reading.model
+        return reading.served()
+
+    def piece(self, token: int) -> bytes:
+        raise EngineError("no-tokens", f"a server shows chunks, not token {token}")
+
+    def generate(
+        self,
+        prompt: Sequence[int],
+        output_tokens: int,
+        *,
+        stop_at_end: bool,
+        on_token: TokenSink,
+        mark: Mark,
+    ) -> Generated:
+        del prompt, output_tokens, stop_at_end, on_token, mark
+        raise EngineError("no-tokens", "a server shows chunks, not tokens")
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+    def _located(self) -> Far:
+        key = os.environ.get(self._settings["api_key_env"] or "", "")
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        if self._settings["url"]:
+            return Far(*address(self._settings["url"]), headers)
+        return Far(LOOPBACK, free_port(LOOPBACK), "", headers)
+
+    def _healthy(self) -> bool:
+        """llama-server lists its model while it still loads it, so `/health` is asked first."""
+        health = call(self._far, "/health")
+        return health.status in (200, 404) and call(self._far, "/v1/models").ok
+
+    def _learn(self) -> None:
+        identity = self.identity()
+        self._said = dict(identity)
+        models = identity.get("models", "").split(", ")
+        self._name = self._settings["model"] or models[0]
+        if identity.get("server", "").startswith("llama.cpp") or "model_path" in identity:
+            self._kind = LLAMA
+        elif "build" in identity:
+            self._kind = VLLM
+        props = call(self._far, "/props").json() if self._kind == LLAMA else {}
+        context = props.get("default_generation_settings")
+        found = context.get("n_ctx") if isinstance(context, dict) else None
+        if self._settings["n_ctx"] is None and _token(found):
+            self._settings["n_ctx"] = found
+
+    def _body(self, prompt: Prompt, output_tokens: int, *, stop_at_end: bool) -> dict[str, Any]:
+        kept = {"cache_prompt": self._settings["cache_prompt"]} if self._kind == LLAMA else {}
+        ignored = {} if self._kind == OTHER else {"ignore_eos": not stop_at_end}
+        return {
+            "model": self._name,
+            **prompt.body,
+            "max_tokens": output_tokens,
+            "stream": True,
+            "temperature": 0,
+            "seed": SEED,
+            "stream_options": dict(USAGE.get(self._kind, {"include_usage": True})),
+            **EXTRA[self._kind],
+            **kept,
+            **ignored,
+        }
+
+
+def _objects(found: object) -> bool:
+    return isinstance(found, list) and all(isinstance(one, dict) for one in found)
+
+
+def _token(found: object) -> bool:
+    return isinstance(found, int) and not isinstance(found, bool) and 0 <= found < MAX_TOKEN

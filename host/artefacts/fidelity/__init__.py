@@ -1,0 +1,1 @@
+"""Texts for fidelity, and reference files made from them."""

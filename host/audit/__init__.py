@@ -1,0 +1,1 @@
+"""What audit probes say: pure, from the run as it was read."""

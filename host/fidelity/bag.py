@@ -1,0 +1,140 @@
+"""Fidelity from a run folder alone: reference, scores, the run's own greedy outputs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from agent.wire import WireError, strict_json
+from host.artefacts.fidelity.reference import ROW_ITEM_BYTES, Reference, read_reference
+from host.errors import ArtefactError
+from host.fidelity.divergence import Logits, NotFiniteError, WindowScore, score
+from host.fidelity.figures import Figure, equal_share, figures_of, greedy_figures
+from host.fidelity.gate import judged, missing, voided
+from host.handover.fidelity import (
+    SCORING_ENGINES,
+    FidelityField,
+    FidelityPlan,
+    ScoredFile,
+    Scores,
+)
+from host.handover.plan import ResolvedPlan
+from host.handover.trace import AlignedRun
+
+FOLDER, REFERENCE, SCORES = "fidelity", "reference.fidelity", "scores.json"
+MAX_SCORES_JSON_BYTES = 16 << 20
+
+
+class ScoresError(ValueError):
+    """Scores that are there and are not those of this run: `code: detail`."""
+
+
+def fidelity_of(data: Path, resolved: ResolvedPlan, run: AlignedRun) -> FidelityField | None:
+    """The field of the record, None where the plan asks for no fidelity.
+
+    data: the payload folder. Nothing outside of it is looked at.
+    """
+    plan = resolved.plan.fidelity
+    if not isinstance(plan, FidelityPlan):
+        return None
+    try:
+        reference = read_reference(data / FOLDER / REFERENCE)
+    except ArtefactError as err:
+        return missing(plan, f"fidelity-missing: {_without_path(err)}")
+    try:
+        figures = (*_scored(data, reference, resolved), *_greedy(reference, resolved, run))
+    except NotFiniteError as err:
+        return voided(reference.head, f"fidelity-not-finite: {err}")
+    except ScoresError as err:
+        return voided(reference.head, str(err))
+    if not figures:
+        return missing(plan, "fidelity-missing: nothing to compare with the reference")
+    return judged(plan, reference.head, figures)
+
+
+def _scored(data: Path, reference: Reference, resolved: ResolvedPlan) -> tuple[Figure, ...]:
+    """Figures of the scores; none of an engine without logits, or of a run that has no scores."""
+    path = data / FOLDER / SCORES
+    if resolved.engine_kind not in SCORING_ENGINES or not path.is_file():
+        return ()
+    return figures_of(list(_windows(data, reference, _scores(path), resolved)))
+
+
+def _without_path(err: ArtefactError) -> str:
+    """What is wrong, without where the folder lies: the record is the same wherever that is."""
+    return ": ".join(str(part) for part in err.args[1:])
+
+
+def _scores(path: Path) -> Scores:
+    with path.open("rb") as file:
+        raw = file.read(MAX_SCORES_JSON_BYTES)
+    try:
+        return msgspec.convert(strict_json(raw), Scores)
+    except (WireError, msgspec.ValidationError) as err:
+        raise ScoresError(f"fidelity-damaged: {SCORES}: {err}") from err
+
+
+def _windows(
+    data: Path, reference: Reference, scores: Scores, resolved: ResolvedPlan
+) -> Iterator[WindowScore]:
+    """Each window compared. Raises ScoresError, NotFiniteError."""
+    _check_same(reference, scores, resolved)
+    head = reference.head
+    for number, (window, file) in enumerate(zip(head.windows, scores.files, strict=True)):
+        tested = _logits(data / FOLDER / file.file, file, head.rows(window), head.n_vocab)
+        following = window.ids[head.first + 1 :]
+        try:
+            yield score(window.language, reference.logits(number), tested, following)
+        except NotFiniteError as err:
+            raise NotFiniteError(f"window {number}: {err}") from err
+        except ValueError as err:
+            raise ScoresError(f"fidelity-damaged: window {number}: {err}") from err
+
+
+def _check_same(reference: Reference, scores: Scores, resolved: ResolvedPlan) -> None:
+    """The scores are of this reference, this artefact, this engine and its settings."""
+    if scores.reference_sha256 != reference.sha256:
+        raise ScoresError("fidelity-damaged: the scores are of another reference")
+    if len(scores.files) != len(reference.head.windows):
+        raise ScoresError("fidelity-damaged: the scores have another number of windows")
+    same = (
+        scores.model_sha256 == resolved.model.get("sha256")
+        and scores.engine_kind == resolved.engine_kind
+        and scores.settings == resolved.engine_settings
+    )
+    if not same:
+        raise ScoresError("fidelity-damaged: the scores are of another model, engine or setting")
+
+
+def _logits(path: Path, file: ScoredFile, rows: int, n_vocab: int) -> Logits:
+    """One file, mapped and not read at once. Raises ScoresError where it is not as stated."""
+    if file.n_vocab != n_vocab:
+        said = f"{file.n_vocab} logits a row, the reference has {n_vocab}"
+        raise ScoresError(f"fidelity-vocabulary: {said}")
+    size = path.stat().st_size if path.is_file() else 0
+    if size != rows * n_vocab * ROW_ITEM_BYTES or file.rows != rows:
+        raise ScoresError(f"fidelity-damaged: {path.name} has {size} bytes")
+    return np.memmap(path, dtype="<f4", mode="r", shape=(rows, n_vocab))
+
+
+def _greedy(reference: Reference, resolved: ResolvedPlan, run: AlignedRun) -> tuple[Figure, ...]:
+    """Outputs of valid attempts against the reference's, request by request, by token ids."""
+    wanted = {(g.item, g.text_sha256): g for g in reference.head.greedy}
+    texts = {
+        r.item: hashlib.sha256(r.text.encode("utf-8", "replace")).hexdigest()
+        for r in resolved.requests
+    }
+    shares, tokens = [], 0
+    for attempt in run.valid():
+        for request in attempt.scored():
+            known = wanted.get((request.item, texts.get(request.item, "")))
+            if known is None or not request.tokens.known:
+                continue
+            made = [int(token) for token in request.tokens.tokens]
+            shares.append(equal_share(known.tokens, made))
+            tokens += min(len(known.tokens), len(made))
+    return greedy_figures(shares, tokens)

@@ -1,0 +1,111 @@
+"""Fidelity in a run: refused before it where it cannot be had, scored in it, redone after it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from host.align.read import RunReading
+from host.artefacts.fidelity.reference import Reference, find_reference, keep_reference
+from host.errors import ArtefactError, PlanError
+from host.fidelity.bag import FOLDER, REFERENCE, SCORES, fidelity_of
+from host.fidelity.gate import LIMITS
+from host.handover.fidelity import SCORING_ENGINES, FidelityPlan, Scores
+from host.handover.plan import ResolvedPlan
+from host.run.attempts import Bench
+from host.run.folder import RunFolder, sync_folder, write_json
+from host.run.link import Link
+from host.run.scoring import Ask, score
+
+GREEDY_LIMIT = "min_greedy_agreement"
+
+
+def fidelity_for(resolved: ResolvedPlan) -> Reference | None:
+    """The reference of a plan, None where it names none. Raises UsageError if it cannot serve."""
+    plan = resolved.plan.fidelity
+    if not isinstance(plan, FidelityPlan):
+        return None
+    found = find_reference(plan.reference)
+    _check_tokenizer(found, resolved)
+    if resolved.engine_kind in SCORING_ENGINES:
+        _check_context(found, resolved)
+        return found
+    for key in LIMITS:
+        if key != GREEDY_LIMIT and getattr(plan, key) is not None:
+            said = f"{resolved.engine_kind} gives no logits; only {GREEDY_LIMIT} can be set for it"
+            raise PlanError(f"fidelity.{key}", said)
+    return found
+
+
+def _check_tokenizer(found: Reference, resolved: ResolvedPlan) -> None:
+    """Two tokenizers cut one text into other tokens: nothing could be compared."""
+    wanted = found.head.model.tokenizer_sha256
+    has = resolved.model.get("tokenizer_sha256")
+    if has != wanted:
+        said = f"its tokenizer is {wanted}, that of the model is {has or 'not stated in its file'}"
+        raise ArtefactError(str(found.path), said)
+
+
+def _check_context(found: Reference, resolved: ResolvedPlan) -> None:
+    context = resolved.engine_settings.get("n_ctx")
+    if isinstance(context, int) and context < found.head.n_ctx:
+        said = f"{context} is less than the {found.head.n_ctx} tokens of the reference's windows"
+        raise PlanError("engine.settings.n_ctx", said)
+
+
+def keep_fidelity(folder: RunFolder, resolved: ResolvedPlan) -> None:
+    """Copy the reference into the run folder, so that the folder alone redoes the figures."""
+    found = fidelity_for(resolved)
+    if found is None:
+        return
+    place = folder.data / FOLDER
+    place.mkdir()
+    shutil.copyfile(found.path, place / REFERENCE)
+    sync_folder(place)
+    keep_reference(found)
+
+
+def score_run(bench: Bench, link: Link) -> None:
+    """Score the run's model once, with its own engine and settings, if the plan wants it.
+
+    Before the attempts: a model that fails its gate is known to fail before hours are spent on
+    its speed, and a run that is cut off later still says what its model was worth. A run that is
+    resumed has its scores already.
+    """
+    plan = bench.plan
+    place = bench.folder.data / FOLDER
+    if not isinstance(plan.plan.fidelity, FidelityPlan) or (place / SCORES).exists():
+        return
+    if plan.engine_kind not in SCORING_ENGINES:
+        return
+    found = find_reference(str(place / REFERENCE))
+    bench.journal.note("score_start", {"windows": len(found.head.windows)})
+    ask = Ask(
+        engine_kind=plan.engine_kind,
+        settings=plan.engine_settings,
+        model=plan.model_path,
+        directory=bench.spool / FOLDER,
+        windows=found.head.windows,
+        first=found.head.first,
+        watchdog_s=plan.plan.run.watchdog_s,
+    )
+    scored = score(link, bench.pulls, ask, place, bench.watch)
+    scores = Scores(
+        reference_sha256=found.sha256,
+        model_sha256=str(plan.model["sha256"]),
+        engine_kind=plan.engine_kind,
+        settings=plan.engine_settings,
+        files=scored.files,
+        engine=scored.engine,
+    )
+    write_json(place / SCORES, msgspec.to_builtins(scores))
+    bench.journal.note("score_end", {"windows": len(scored.files)})
+
+
+def with_fidelity(root: Path, reading: RunReading) -> RunReading:
+    """The reading with what its scores come to; reads nothing but the folder."""
+    found = fidelity_of(root / "data", reading.facts.plan, reading.run)
+    return replace(reading, facts=replace(reading.facts, fidelity=found))

@@ -1,0 +1,74 @@
+"""A plan for a server: its settings as the engine will use them, and the tokens of its prompts.
+
+A server that the run starts is started once before, to ask how it tokenizes. One that runs by
+itself is asked as it is; which model it serves, nobody proves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from host.errors import PlanError
+from host.handover.plan import Plan, ResolvedRequest
+from host.handover.served import SERVED
+from host.plan.resolve import check_lengths
+from host.run.link import AgentLink
+
+START_TIMEOUT_S = 600.0
+TO_TEXTS = 'take a dataset of texts, or llama-server with api = "completions"'
+
+
+def served(
+    plan: Plan, path: str, requests: Sequence[ResolvedRequest], link: AgentLink
+) -> tuple[dict[str, Any], dict[str, int | None]]:
+    """All settings, and item -> tokens of its prompt, None where only the reply tells.
+
+    Raises PlanError for an exact length that this server cannot be given, or does not fit.
+    """
+    known = link.hello.get("engine_settings", {}).get(SERVED, {})
+    given = dict(plan.engine.settings)
+    said = link.ask(
+        "tokenize",
+        {
+            "engine": {"kind": SERVED, "settings": given},
+            "model": path,
+            "texts": [r.text for r in requests],
+        },
+        answer="tokens",
+        timeout_s=START_TIMEOUT_S,
+    )
+    engine = said.get("engine")
+    used = engine.get("settings") if isinstance(engine, dict) else None
+    settings = {**known, **given, **(used if isinstance(used, dict) else {})}
+    counts = _counts(plan, requests, said["counts"])
+    _check(requests, counts, settings.get("n_ctx"))
+    return settings, counts
+
+
+def _counts(
+    plan: Plan, requests: Sequence[ResolvedRequest], told: Sequence[object]
+) -> dict[str, int | None]:
+    chat = plan.engine.settings.get("api") == "chat"
+    found: dict[str, int | None] = {}
+    for request, count in zip(requests, told, strict=True):
+        number = count if isinstance(count, int) and not isinstance(count, bool) else None
+        if request.prompt_tokens is not None and (chat or number is None):
+            why = "a chat template lengthens it" if chat else "it does not say how it tokenizes"
+            raise PlanError(
+                f"dataset item {request.item}",
+                f"wants exactly {request.prompt_tokens} tokens, which this server cannot be given"
+                f" ({why}); {TO_TEXTS}",
+            )
+        found[request.item] = None if chat else request.prompt_tokens or number
+    return found
+
+
+def _check(
+    requests: Sequence[ResolvedRequest], counts: Mapping[str, int | None], context: object
+) -> None:
+    """Refuse what would not fit, as far as both are known."""
+    if not isinstance(context, int) or isinstance(context, bool):
+        return
+    known = {item: count for item, count in counts.items() if count is not None}
+    check_lengths(tuple(r for r in requests if r.item in known), known, context)

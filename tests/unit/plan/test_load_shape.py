@@ -1,0 +1,52 @@
+"""Table `[load]` of a plan: each shape with its own fields, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from host.errors import PlanError
+from host.handover.load_shape import shape_of
+from host.plan.load import default, dump, parse
+from host.plan.resolve import check_load
+
+
+def _plan(table: str) -> bytes:
+    return default()[1] + f"\n[load]\n{table}\n".encode()
+
+
+def test_plan_without_a_load_asks_for_a_single_stream_and_is_quoted_without_one() -> None:
+    plan, _ = default()
+    assert shape_of(plan.load) == "single"
+    assert "[load]" not in dump(plan)
+
+
+def test_plan_with_streams_reads_back_as_it_was_written() -> None:
+    plan = parse(_plan('shape = "streams"\nsteps = [1, 2, 4]\nrequests_per_stream = 2'), "plan")
+    assert parse(dump(plan).encode(), "again") == plan
+    assert shape_of(plan.load) == "streams"
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ('shape = "streams"\nsteps = [1]', "shape streams needs requests_per_stream"),
+        ('shape = "single"\nsteps = [1]', "steps is of shape streams, this one is single"),
+        ('shape = "chat"\nturns = 3', "shape chat needs prefix_cache"),
+        ('shape = "streams"\nsteps = [2, 2]\nrequests_per_stream = 1', "a number twice"),
+        ('shape = "streams"\nsteps = [0]\nrequests_per_stream = 1', "load.steps"),
+        ('shape = "flood"', "load.shape"),
+        ("turns = 3", "load"),
+        ('shape = "cold"\nsurprise = 1', "surprise"),
+    ],
+)
+def test_load_that_is_no_shape_of_ours_is_refused_with_its_key(table: str, said: str) -> None:
+    with pytest.raises(PlanError) as refused:
+        parse(_plan(table), "plan")
+    assert said in str(refused.value)
+
+
+def test_engine_that_cannot_make_a_shape_is_refused_and_told_which_can() -> None:
+    plan = parse(_plan('shape = "streams"\nsteps = [2]\nrequests_per_stream = 1'), "plan")
+    with pytest.raises(PlanError, match=r"made by the engine openai_http, .* here is llama_cpp"):
+        check_load(plan, "llama_cpp")
+    check_load(plan, "openai_http")

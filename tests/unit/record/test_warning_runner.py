@@ -1,0 +1,36 @@
+"""What a native runner's record cannot have is said, and only where it could have been had."""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent import shell
+from collectors.table import LINUX_KINDS
+from host.handover.facts import RunFacts
+from host.record.warning_runner import UNREAD, runner_warnings
+from tests.fakes.records import sample_facts
+
+# How agent/shell names what it looks for: `absent KIND`, and the sources without a reason.
+ALWAYS = {"process", "power_stats"}
+
+
+def of(engine: str, agent: str) -> RunFacts:
+    facts = sample_facts(1)
+    change = msgspec.structs.replace
+    plan = change(facts.plan, engine_kind=engine, profile={"agent": {"kind": agent}})
+    return RunFacts(**{name: getattr(facts, name) for name in RunFacts.__slots__} | {"plan": plan})
+
+
+def test_it_is_said_where_python_is_there_and_nowhere_else() -> None:
+    (said,) = runner_warnings(of("native", "python"))
+    assert said.code == "shell-agent-sources"
+    assert "nvml" in said.text.en
+    assert runner_warnings(of("native", "shell")) == []
+    assert runner_warnings(of("llama_cpp", "python")) == []
+
+
+def test_each_kind_of_a_source_is_read_by_the_shell_agent_or_named_as_unread() -> None:
+    script = shell.bundle().decode()
+    read = {kind for kind in LINUX_KINDS if f"absent {kind} " in script} | ALWAYS
+    assert read | set(UNREAD) == set(LINUX_KINDS)
+    assert read & set(UNREAD) == set()
