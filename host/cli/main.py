@@ -37,6 +37,7 @@ COMMANDS = {
         "Calibrate power sources of a device against a meter.",
     ),
     "meters": ("host.cli.meters:meters", "List kinds of bench meters; ask one who it is."),
+    "audit": ("host.cli.audit:audit", "Known outputs for audit probes."),
     "verify": ("host.cli.verify:verify", "Check a run folder and redo its record."),
     "keys": ("host.cli.keys:keys", "Make, certify, trust and revoke signing keys."),
     "sign": ("host.cli.sign:sign", "Sign a record; attach a time stamp."),
