@@ -15,8 +15,10 @@ from host.handover.reasons import explained
 from host.handover.record import Record
 from host.handover.stated import STATED
 from host.handover.text import one_line
+from host.report.html_scores import score_lines
 from host.report.html_text import visible
 from host.report.state import PLUS_MINUS, open_rows, state_words
+from host.report.terminal_audit import audit_block
 from host.report.terminal_fidelity import fidelity_lines
 
 HEADLINE = (
@@ -36,9 +38,12 @@ def show(console: Console, record: Record, run: Path, page: Path) -> None:
         _state(console, record)
     console.print()
     _quantities(console, record)
+    audit_block(console, record)
     _stated(console, record)
     for words, style in fidelity_lines(record.fidelity):
         console.print(Text(words, style=style))
+    for line in score_lines(record.scores):
+        console.print(Text(line))
     _conditions(console, record)
     _warnings(console, record)
     console.print()
