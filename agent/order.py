@@ -78,6 +78,7 @@ class Order:
     inferences: of a plain graph, how many a request; None for engines that make tokens.
     lasting_s: scored requests are repeated until then. cold: names of the model's
     files, which are dropped from the page cache before it is loaded.
+    pieces: write down the bytes of every token that came out.
     """
 
     number: int
@@ -97,6 +98,7 @@ class Order:
     lasting_s: float | None = None
     cold: tuple[str, ...] = ()
     talk: Talk | None = None
+    pieces: bool = False
 
 
 def parse_order(found: object) -> Order:
@@ -108,7 +110,7 @@ def parse_order(found: object) -> Order:
         "order",
         order,
         fields,
-        {"nice", "affinity", "staircase", "inferences", "lasting_s", "cold", "talk"},
+        {"nice", "affinity", "staircase", "inferences", "lasting_s", "cold", "talk", "pieces"},
     )
     stop = words("order.stop", order["stop"])
     if stop not in {"length", "natural"}:
@@ -137,6 +139,7 @@ def parse_order(found: object) -> Order:
         else number("order.lasting_s", lasting, 1.0, MAX_SECONDS),
         cold=_names("order.cold", order.get("cold", [])),
         talk=parse_talk(order.get("talk")),
+        pieces=flag("order.pieces", order.get("pieces", False)),
     )
 
 

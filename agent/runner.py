@@ -12,6 +12,7 @@ from agent.engines.base import Engine, EngineError, Generated
 from agent.engines.server import Server
 from agent.inferences import InferenceLog, Inferring, graph_of
 from agent.order import Order, Request, Staircase
+from agent.pieces import write_pieces
 from agent.pipes import Sender
 from agent.prompts import ids_sha256, prompt_of
 from agent.repeats import in_turn
@@ -169,8 +170,8 @@ def run_attempt(order: Order, engine: Engine, sender: Sender, stop: threading.Ev
         diary = Diary(order.directory, engine.clock)
         closers.append(diary.close)
         attempt = Attempt(order, engine, voice, stop, diary)
-        serve, close = _serving(attempt)
-        closers.append(close)
+        serve, more = _serving(attempt)
+        closers += more
         attempt.run(serve)
     except (StoppedError, TokenCountError, EngineError, MemoryError, OSError) as err:
         status, reason = outcome_of(err)
@@ -184,20 +185,23 @@ def run_attempt(order: Order, engine: Engine, sender: Sender, stop: threading.Ev
     return Outcome(status, reason, tuple(ends))
 
 
-def _serving(attempt: Attempt) -> tuple[Callable[[], None], Callable[[], StreamEnd]]:
-    """What runs the requests, and what closes the stream that they write."""
+def _serving(attempt: Attempt) -> tuple[Callable[[], None], list[Callable[[], StreamEnd]]]:
+    """What runs the requests, and what closes the streams that they write."""
     order, engine, voice, stop = attempt.order, attempt.engine, attempt.voice, attempt.stop
     if isinstance(engine, Server):
         chunks = ChunkLog(order, engine.clock)
         serving = Serving(order, engine, engine.clock, voice, stop, attempt.diary, chunks)
-        return serving.run, chunks.close
+        return serving.run, [chunks.close]
     if order.inferences is not None:
         graph = graph_of(engine)
         log = InferenceLog(order.directory, engine.clock, voice.output, attempt.heed_stop)
         inferring = Inferring(graph, attempt.diary, log, order.inferences)
-        return lambda: inferring.run(attempt.in_turn(), attempt.heed_stop), log.close
+        return lambda: inferring.run(attempt.in_turn(), attempt.heed_stop), [log.close]
     tokens = TokenLog(order, engine, voice, stop)
-    return lambda: attempt.requests(tokens), tokens.close
+    closers = [tokens.close]
+    if order.pieces:
+        closers.append(lambda: write_pieces(order.directory, engine.clock, tokens.pieces))
+    return lambda: attempt.requests(tokens), closers
 
 
 def _closed(close: Callable[[], StreamEnd]) -> StreamEnd | str:

@@ -49,6 +49,7 @@ class TokenLog:
         self._writer = open_stream(order.directory, TOKENS, engine.clock, TOKEN_COLUMNS)
         self._piece = engine.piece
         self._sizes: dict[int, str] = {}
+        self.pieces: dict[int, bytes] = {}
         self._voice = voice
         self._stop = stop
         self._request = 0
@@ -110,5 +111,6 @@ class TokenLog:
     def _size(self, token: int) -> str:
         found = self._sizes.get(token)
         if found is None:
-            found = self._sizes[token] = str(len(self._piece(token)))
+            piece = self.pieces[token] = self._piece(token)
+            found = self._sizes[token] = str(len(piece))
         return found

@@ -13,6 +13,7 @@ from typing import Final
 from host.handover import events, inference, spans
 from host.handover.cold import COLD
 from host.handover.quantity import Definition
+from host.handover.served_figures import SERVED
 from host.handover.side_by_side import POWER_RATIO
 from host.handover.text import Txt, same
 
@@ -109,6 +110,7 @@ _DEFINITIONS: Final = (
         (events.FIRST_SCORED_TOKEN, events.LAST_SCORED_TOKEN),
     ),
     *spans.RATES,
+    *SERVED,
     *inference.TIMES,
     *COLD,
     _measurand(
