@@ -141,6 +141,7 @@ REASONS: Final[dict[str, Txt]] = {
     "constant-times": Txt(
         "时间完全相同，真实运行不会如此", "times are all alike, as in no real run"
     ),
+    "zero-time": Txt("用时为零，真实运行不会如此", "it took no time, as in no real run"),
     "repeated-output": Txt(
         "所有输出都在重复同一片段：模型或引擎有误",
         "all outputs are one loop: model or engine is broken",
