@@ -43,6 +43,7 @@ COMMANDS = {
     "sign": ("host.cli.sign:sign", "Sign a record; attach a time stamp."),
     "report": ("host.cli.report:report", "Redraw table and page from a run folder."),
     "compare": ("host.cli.compare:compare", "Say whether records compare, and what differs."),
+    "campaign": ("host.cli.campaign:campaign", "Measure a matrix of cells in a drawn order."),
     "catalogue": (
         "host.cli.catalogue:catalogue",
         "Import records into a database; find them, and one device over time.",

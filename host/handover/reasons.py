@@ -42,6 +42,10 @@ REASONS: Final[dict[str, Txt]] = {
         "the engine gave no sign of life in the time allowed and was ended",
     ),
     "engine-out-of-memory": Txt("推理引擎内存不足", "there was not enough memory for the engine"),
+    "server-changed": Txt(
+        "测量途中服务器换了模型或版本，不知测到的是哪一个",
+        "the server became another one in the middle, so nobody knows which one was measured",
+    ),
     "runner-output": Txt(
         "运行程序的输出与其说明文件不符，见所列各行",
         "what the runner printed does not fit its description; see its lines",
@@ -108,6 +112,14 @@ REASONS: Final[dict[str, Txt]] = {
     "fidelity-damaged": Txt(
         "保真度数据不完整或不属于本次运行",
         "the scores are incomplete, or are not those of this run",
+    ),
+    # A visit of a campaign.
+    "bad-input": Txt(
+        "输入有误，未能测量", "something that was given is wrong, so nothing was measured"
+    ),
+    "cell-changed": Txt(
+        "同一单元的模型、引擎或设置与此前不同，不计入",
+        "the cell's model, engine or settings are not what they were before: it does not count",
     ),
     # The verdict of a run.
     "ended-early": Txt("测量提前结束", "the run ended early"),

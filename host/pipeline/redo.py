@@ -19,6 +19,7 @@ from host.handover.trace import AlignedRun
 from host.pipeline.conditions import conditions_of
 from host.pipeline.equipment import with_equipment
 from host.pipeline.fidelity import with_fidelity
+from host.pipeline.scores import with_scores
 from host.pipeline.stored import stored_statements
 from host.record.build import build
 from host.reduce.run import reduce_run
@@ -63,6 +64,7 @@ def redo(root: Path) -> Redone:
     read = read_run(root)
     reading, sensors = with_equipment(root, read)
     reading = with_fidelity(root, replace(reading, run=marked(reading.run)))
+    reading = with_scores(root, reading)
     facts = replace(reading.facts, audit=judged(reading.run, reading.facts))
     reading = replace(reading, facts=facts)
     conditions = conditions_of(reading.run, reading.facts, sensors)

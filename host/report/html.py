@@ -16,6 +16,7 @@ from host.report import (
     html_formal,
     html_provenance,
     html_results,
+    html_scores,
     html_side_by_side,
     html_time,
 )
@@ -111,6 +112,7 @@ def _body(record: Record, drawn: Charts, run: AlignedRun) -> list[Html]:
     sections = (
         ("quantities", Txt("全部量", "All quantities"), html_results.results(record, items)),
         ("fidelity", Txt("保真度", "Fidelity"), html_fidelity.fidelity(record)),
+        ("scores", Txt("场景得分", "Scenario scores"), html_scores.scores(record)),
         ("items", Txt("按数据项", "By dataset item"), html_results.item_results(record, items)),
         (
             "budgets",

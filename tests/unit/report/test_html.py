@@ -121,6 +121,7 @@ def test_the_sections_follow_each_other_from_verdict_to_files() -> None:
         "verdict",
         "headline",
         "quantities",
+        "fidelity",
         "items",
         "budgets",
         "conditions",
