@@ -166,6 +166,9 @@ REASONS: Final[dict[str, Txt]] = {
         "不能证明种子在方案提交之后抽取",
         "nothing proves that the seed was drawn after the plan was committed",
     ),
+    "cache-declared": Txt(
+        "设置中声明了提示缓存，故不判定", "the settings declare a cache of prompts: not judged"
+    ),
     "no-reference": Txt("没有该模型的已知输出", "no known outputs of the model are there"),
 }
 # What a verdict puts before the reason of an attempt, or of an early end.
