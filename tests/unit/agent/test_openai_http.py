@@ -181,6 +181,23 @@ def test_events_and_characters_split_over_packets_are_put_together(tmp_path: Pat
     assert reply.tokens.size_bytes.tolist() == [3, 3]
 
 
+def test_ids_that_a_server_tells_make_known_tokens_and_are_counted_where_nothing_else_is(
+    tmp_path: Path,
+) -> None:
+    last = event("c", finish="stop", ids=[9], usage={"completion_tokens": 3, "prompt_tokens": 5})
+    with talking(Talk((event("a", ids=[7]), event("b", ids=[8]), last, DONE))) as url:
+        assert ended(attempt(tmp_path, url, stop="natural")) == ("valid", "")
+    (reply,) = replies(tmp_path)
+    assert reply.tokens.known
+    assert reply.tokens.tokens.tolist() == [7, 8, 9]
+
+
+def test_interface_of_llama_server_is_refused_where_another_server_answers(tmp_path: Path) -> None:
+    with talking(Talk()) as url:
+        status, reason = ended(attempt(tmp_path, {"url": url, "api": "llama"}))
+    assert (status, "is llama-server's alone" in reason) == ("void", True)
+
+
 def test_streams_at_once_overlap_and_each_says_which_it_is(tmp_path: Path) -> None:
     """No reply ends before both have begun: the server holds them until it has two."""
     talk = Talk(together=threading.Barrier(2, timeout=30))
@@ -210,7 +227,7 @@ def test_stream_that_fails_ends_the_others_with_its_reason(tmp_path: Path) -> No
         ({"program": "/bin/sh", "args": ["{text}"]}, "{text} is none of model, host, port"),
         ({"program": "/bin/sh", "args": [1]}, "is no argument"),
         ({"program": "/bin/sh", "args": ["-c", "x"]}, "has no {model} in it"),
-        ({"url": "http://127.0.0.1:1", "api": "responses"}, "neither completions nor chat"),
+        ({"url": "http://127.0.0.1:1", "api": "responses"}, "is none of completions, chat, llama"),
         ({"url": "http://127.0.0.1:1", "timeout_s": 0.0}, "timeout_s"),
         ({"url": "http://127.0.0.1:1", "api_key_env": "A B"}, "api_key_env"),
     ],
