@@ -14,6 +14,7 @@ from host.errors import AgentError
 from host.handover.pairing import Role, order_key, role_of
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Progress, Watch
+from host.handover.scores import PIECES_ENGINES
 from host.handover.staircase import staircase_order
 from host.run.ambient import Look, pass_ambient
 from host.run.collect import collect, stream_ends, write_attempt
@@ -111,8 +112,10 @@ def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath, role: Role) 
     ]
     steps = plan.plan.staircase
     inference = plan.plan.inference
+    pieces = plan.dataset.get("answers") and plan.engine_kind in PIECES_ENGINES
     return {
         **({"inferences": inference.count} if inference else {}),
+        **({"pieces": True} if pieces else {}),
         **({"staircase": staircase_order(steps, run.seed, number)} if steps else {}),
         "number": number,
         "directory": str(spool),
