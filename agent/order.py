@@ -77,6 +77,7 @@ class Order:
     the longest model load and the longest prefill batch. nice: added to the engine's priority.
     affinity: CPUs that the engine may use, None for all.
     inferences: of a plain graph, how many a request; None for engines that make tokens.
+    pieces: write down the bytes of every token that came out.
     """
 
     number: int
@@ -93,6 +94,7 @@ class Order:
     affinity: tuple[int, ...] | None = None
     staircase: Staircase | None = None
     inferences: int | None = None
+    pieces: bool = False
 
 
 def parse_order(found: object) -> Order:
@@ -100,7 +102,7 @@ def parse_order(found: object) -> Order:
     order = _object("order", found)
     fields = {"number", "directory", "engine", "model", "requests", "stop", "idle_before_s"}
     fields |= {"idle_after_s", "sampling", "watchdog_s"}
-    _keys("order", order, fields, {"nice", "affinity", "staircase", "inferences"})
+    _keys("order", order, fields, {"nice", "affinity", "staircase", "inferences", "pieces"})
     stop = _text("order.stop", order["stop"])
     if stop not in {"length", "natural"}:
         raise OrderError(f"order.stop: {stop!r} is neither length nor natural")
@@ -122,6 +124,7 @@ def parse_order(found: object) -> Order:
         affinity=_affinity(order.get("affinity")),
         staircase=_staircase(order.get("staircase")),
         inferences=inferences,
+        pieces=_flag("order.pieces", order.get("pieces", False)),
     )
 
 

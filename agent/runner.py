@@ -11,6 +11,7 @@ from agent.engines.base import Engine, EngineError, Generated
 from agent.engines.server import Server
 from agent.inferences import InferenceLog, Inferring, graph_of
 from agent.order import Order, Request, Staircase
+from agent.pieces import write_pieces
 from agent.pipes import Sender
 from agent.prompts import ids_sha256, prompt_of
 from agent.serving import ChunkLog, Serving
@@ -65,6 +66,7 @@ class TokenLog:
         self._writer = open_stream(order.directory, TOKENS, engine.clock, TOKEN_COLUMNS)
         self._piece = engine.piece
         self._sizes: dict[int, str] = {}
+        self.pieces: dict[int, bytes] = {}
         self._voice = voice
         self._stop = stop
         self._request = 0
@@ -123,7 +125,8 @@ class TokenLog:
     def _size(self, token: int) -> str:
         found = self._sizes.get(token)
         if found is None:
-            found = self._sizes[token] = str(len(self._piece(token)))
+            piece = self.pieces[token] = self._piece(token)
+            found = self._sizes[token] = str(len(piece))
         return found
 
 
@@ -254,8 +257,8 @@ def run_attempt(order: Order, engine: Engine, sender: Sender, stop: threading.Ev
         diary = Diary(order.directory, engine.clock)
         closers.append(diary.close)
         attempt = Attempt(order, engine, voice, stop, diary)
-        serve, close = _serving(attempt)
-        closers.append(close)
+        serve, more = _serving(attempt)
+        closers += more
         attempt.run(serve)
     except (StoppedError, TokenCountError, EngineError, MemoryError, OSError) as err:
         status, reason = outcome_of(err)
@@ -269,20 +272,23 @@ def run_attempt(order: Order, engine: Engine, sender: Sender, stop: threading.Ev
     return Outcome(status, reason, tuple(ends))
 
 
-def _serving(attempt: Attempt) -> tuple[Callable[[], None], Callable[[], StreamEnd]]:
-    """What runs the requests, and what closes the stream that they write."""
+def _serving(attempt: Attempt) -> tuple[Callable[[], None], list[Callable[[], StreamEnd]]]:
+    """What runs the requests, and what closes the streams that they write."""
     order, engine, voice, stop = attempt.order, attempt.engine, attempt.voice, attempt.stop
     if isinstance(engine, Server):
         chunks = ChunkLog(order, engine.clock)
         serving = Serving(order, engine, engine.clock, voice, stop, attempt.diary, chunks)
-        return serving.run, chunks.close
+        return serving.run, [chunks.close]
     if order.inferences is not None:
         graph = graph_of(engine)
         log = InferenceLog(order.directory, engine.clock, voice.output, attempt.heed_stop)
         inferring = Inferring(graph, attempt.diary, log, order.inferences)
-        return lambda: inferring.run(order.requests, attempt.heed_stop), log.close
+        return lambda: inferring.run(order.requests, attempt.heed_stop), [log.close]
     tokens = TokenLog(order, engine, voice, stop)
-    return lambda: attempt.requests(tokens), tokens.close
+    closers = [tokens.close]
+    if order.pieces:
+        closers.append(lambda: write_pieces(order.directory, engine.clock, tokens.pieces))
+    return lambda: attempt.requests(tokens), closers
 
 
 def _closed(close: Callable[[], StreamEnd]) -> StreamEnd | str:

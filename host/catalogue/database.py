@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from platformdirs import user_data_path
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -119,14 +119,6 @@ def _checked(connection: Connection, name: str, *, create: bool) -> None:
         )
     if not set(metadata.tables) <= there:
         raise CatalogueError(name, "is no whole catalogue")
-
-
-def settle(connection: Connection) -> None:
-    """After an import: let SQLite learn how its rows are spread; PostgreSQL does so by itself."""
-    if connection.dialect.name == "sqlite":
-        connection.execute(text("PRAGMA analysis_limit = 1000"))
-        connection.execute(text("ANALYZE"))
-        connection.commit()
 
 
 def _said(err: SQLAlchemyError) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +13,11 @@ from host.catalogue.terms import MAX_TERMS, Term, condition
 from host.errors import CatalogueError
 
 MAX_ROWS = 1_000_000
+# Whoever finds more narrows the query; counting to the end would take longer than finding.
+MAX_COUNT = 10_000
 # As long as a record may be (host/pipeline/compare.py).
 MAX_DOCUMENT_BYTES = 256 << 20
-_later = records.alias("later")
-RECORD_COLUMNS = tuple(c.name for c in records.c if c.name != "id")
+RECORD_COLUMNS = tuple(c.name for c in records.c if c.name not in ("id", "superseded"))
 RESULT_COLUMNS = tuple(
     c.name for c in results.c if c.name not in ("record", "place", "number", "U_number")
 )
@@ -39,37 +39,44 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Rows by column name, in order of time, and how many there are without the limit."""
+    """Rows by column name, in order of time, and how many there are without the limit.
+
+    counted: whether total is exact; counting ends at MAX_COUNT, and total is then that many.
+    """
 
     rows: tuple[dict[str, Any], ...]
     total: int
+    counted: bool
 
 
 def find_records(connection: Connection, query: Query) -> Found:
     """Records; where terms are about results, those that hold such a result."""
-    _check(query)
-    wanted = [records.c[name] for name in RECORD_COLUMNS]
-    made = select(*wanted, records.c.id)
-    for term in query.terms:
-        if not term.of_results:
-            made = made.where(condition(term))
+    keys = _narrowed(select(records.c.id), query, of_results=False)
     about = [condition(term) for term in query.terms if term.of_results]
     if about:
-        made = made.where(exists().where(results.c.record == records.c.id, *about))
-    return _rows(connection, made, query, (records.c.id,))
+        keys = keys.where(exists().where(results.c.record == records.c.id, *about))
+    first = _first(keys, query).subquery()
+    wide = select(*(records.c[name] for name in RECORD_COLUMNS)).join(
+        first, first.c.id == records.c.id
+    )
+    return _found(connection, keys, _ordered(wide, query), query)
 
 
 def find_results(connection: Connection, query: Query) -> Found:
     """Results with the columns of their records; `result_tier` is that of the result."""
-    _check(query)
-    own = [results.c[name] for name in RESULT_COLUMNS if name != "tier"]
-    whose = [records.c[name] for name in RECORD_COLUMNS]
-    made = select(*whose, *own, results.c.tier.label("result_tier")).join(
-        records, results.c.record == records.c.id
+    keys = _narrowed(_pairs(query), query, of_results=True)
+    first = _first(keys, query, results.c.place).subquery()
+    wide = (
+        select(
+            *(records.c[name] for name in RECORD_COLUMNS),
+            *(results.c[name] for name in RESULT_COLUMNS if name != "tier"),
+            results.c.tier.label("result_tier"),
+        )
+        .select_from(first)
+        .join(records, first.c.record == records.c.id)
+        .join(results, (results.c.record == first.c.record) & (results.c.place == first.c.place))
     )
-    for term in query.terms:
-        made = made.where(condition(term))
-    return _rows(connection, made, query, (records.c.id, results.c.place))
+    return _found(connection, keys, _ordered(wide, query, results.c.place), query)
 
 
 def document(connection: Connection, record_id: str) -> bytes | None:
@@ -91,17 +98,47 @@ def document(connection: Connection, record_id: str) -> bytes | None:
     return found
 
 
-def _check(query: Query) -> None:
+def _pairs(query: Query) -> Select[Any]:
+    """Keys of results beside their records, in the order in which a database is to look.
+
+    SQLite knows nothing of how rows are spread and may begin at the wrong end, ten seconds in
+    place of one. It can follow a key only where no sum is made of it: from records in order of
+    time to their results, or, where a range of values of one measurand is all that is asked for,
+    from these results to their records.
+    """
+    names = {(t.name, t.operator) for t in query.terms}
+    ranged = any(name == "value" and operator != "!=" for name, operator in names)
+    by_value = ranged and ("measurand", "=") in names and all(t.of_results for t in query.terms)
+    of, record = (
+        (results.c.record + 0, records.c.id) if by_value else (results.c.record, records.c.id + 0)
+    )
+    return select(results.c.record, results.c.place).join(records, of == record)
+
+
+def _narrowed(keys: Select[Any], query: Query, *, of_results: bool) -> Select[Any]:
+    """Keys of what fits. Raises CatalogueError for more terms than anybody asks for."""
     if len(query.terms) > MAX_TERMS:
         raise CatalogueError("query", f"takes {MAX_TERMS} terms at most, got {len(query.terms)}")
-
-
-def _rows(connection: Connection, made: Select[Any], query: Query, order: Sequence[Any]) -> Found:
     if not query.superseded:
-        made = made.where(~exists().where(_later.c.replaces == records.c.record_id))
-    counted = made.with_only_columns(func.count(), maintain_column_froms=True)
-    total = int(connection.execute(counted).scalar_one())
+        keys = keys.where(records.c.superseded == 0)
+    wanted = (term for term in query.terms if of_results or not term.of_results)
+    return keys.where(*(condition(term) for term in wanted))
+
+
+def _first(keys: Select[Any], query: Query, *within: Any) -> Select[Any]:  # noqa: ANN401 - columns
+    """The first of them up to the limit: keys alone are sorted, not whole rows."""
+    return _ordered(keys, query, *within).limit(query.limit)
+
+
+def _ordered(made: Select[Any], query: Query, *within: Any) -> Select[Any]:  # noqa: ANN401
     started = records.c.started.desc() if query.newest_first else records.c.started
-    made = made.order_by(started, *order).limit(query.limit)
-    rows = tuple(dict(row._mapping) for row in connection.execute(made))  # noqa: SLF001 - a public name
-    return Found(rows, total)
+    return made.order_by(started, records.c.id, *within)
+
+
+def _found(connection: Connection, keys: Select[Any], wide: Select[Any], query: Query) -> Found:
+    rows = tuple(dict(row._mapping) for row in connection.execute(wide))  # noqa: SLF001 - public
+    if len(rows) < query.limit:
+        return Found(rows, len(rows), counted=True)
+    some = keys.limit(MAX_COUNT + 1).subquery()
+    total = int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+    return Found(rows, min(total, MAX_COUNT), counted=total <= MAX_COUNT)

@@ -47,9 +47,10 @@ def put_new(connection: Connection, entries: Sequence[Entry]) -> None:
     """Put many in, none of which is there yet."""
     made = connection.execute(
         insert(records).returning(records.c.id, sort_by_parameter_order=True),
-        [{name: getattr(entry, name) for name in _OWN} for entry in entries],
+        [{**{name: getattr(entry, name) for name in _OWN}, "superseded": 0} for entry in entries],
     )
     ids = [int(row.id) for row in made]
+    _supersede(connection, entries)
     figures = [
         _row(number, place, figure)
         for number, entry in zip(ids, entries, strict=True)
@@ -60,6 +61,19 @@ def put_new(connection: Connection, entries: Sequence[Entry]) -> None:
     for number, entry in zip(ids, entries, strict=True):
         if entry.document is not None:
             _keep(connection, number, entry.document)
+
+
+def _supersede(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Mark what these replace, and those of them that what was there already replaces."""
+    replaced = {entry.replaces for entry in entries if entry.replaces}
+    own = [entry.record_id for entry in entries]
+    replaced |= set(
+        connection.execute(select(records.c.replaces).where(records.c.replaces.in_(own))).scalars()
+    )
+    if replaced:
+        connection.execute(
+            update(records).where(records.c.record_id.in_(replaced)).values(superseded=1)
+        )
 
 
 def _row(record: int, place: int, figure: Figure) -> dict[str, Any]:

@@ -39,6 +39,8 @@ records = Table(
     Column("id", Integer, primary_key=True),
     Column("record_id", String(80), nullable=False, unique=True),
     Column("replaces", String(80), nullable=False),
+    # 1 where another record that is here replaces it.
+    Column("superseded", Integer, nullable=False),
     Column("kind", String(40), nullable=False),
     Column("schema_version", String(20), nullable=False),
     Column("started", String(40), nullable=False),
@@ -59,7 +61,7 @@ records = Table(
     Column("path", Text, nullable=False),
     Column("file_sha256", _HASH, nullable=False),
     Index("records_replaces", "replaces"),
-    Index("records_started", "started"),
+    Index("records_started", "started", "superseded"),
     Index("records_model", "model_sha256"),
     Index("records_settings", "settings_sha256"),
 )
@@ -87,8 +89,12 @@ results = Table(
     Column("n", Integer, nullable=False),
     Column("missing", _TEXT, nullable=False),
     Column("attempts", Text, nullable=False),
-    # What is most asked for is in the index, so that counting needs no row of a large table.
-    Index("results_measurand", "measurand", "record", "scope", "number"),
+    # Records are looked through in order of time, and of each the results that fit: what is most
+    # asked for is in the index, so that no row of this large table is read for what does not fit.
+    Index("results_of_record", "record", "measurand", "scope", "number", "U_number"),
+    # For a range of values over all records (`find.py` says which of the two is used).
+    Index("results_by_value", "measurand", "number", "scope"),
+    sqlite_with_rowid=False,  # the results of a record lie beside each other
 )
 
 documents = Table(

@@ -111,7 +111,7 @@ def query(place: str, *, as_csv: bool, as_json: bool, **asked: Any) -> int:  # n
     made = _query(asked, limit=asked["limit"])
     found = find(place_of(place), made)
     if as_json:
-        json_out({"total": found.total, "rows": list(found.rows)})
+        json_out({"total": found.total, "counted": found.counted, "rows": list(found.rows)})
     elif as_csv:
         show_csv(found, of_results=made.of_results)
     else:

@@ -33,7 +33,8 @@ def show_rows(console: Console, found: Found, *, of_results: bool) -> None:
         table.add_row(*_cells(row, of_results=of_results))
     if found.rows:
         console.print(table)
-    console.print(f"共 in all {found.total}, 所示 shown {len(found.rows)}")
+    beyond = "" if found.counted else " 以上 or more"
+    console.print(f"共 in all {found.total}{beyond}, 所示 shown {len(found.rows)}")
 
 
 def _cells(row: Mapping[str, Any], *, of_results: bool) -> list[Text]:

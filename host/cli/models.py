@@ -13,6 +13,7 @@ from rich.text import Text
 
 from host.cli.console import err, json_out, out, plain
 from host.cli.live import watching
+from host.cli.models_convert import convert
 from host.handover.progress import Progress
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 @click.group()
 def models() -> None:
     """Reference models, made on the spot, and models of your own."""
+
+
+models.add_command(convert)
 
 
 @models.command("list")
@@ -74,7 +78,7 @@ def make(reference: str, seed: int, directory: Path | None, *, as_json: bool) ->
     quantization = quantization or usual
     with _steps() as step:
         path = make_model(size, quantization, seed=seed, directory=directory, progress=step)
-    _tell(path, as_json=as_json)
+    tell(path, as_json=as_json)
 
 
 @models.command()
@@ -88,7 +92,7 @@ def quantize(source: Path, scheme: str, goal: Path, *, as_json: bool) -> None:
 
     with _steps() as step:
         path = quantize_model(source, scheme, goal, progress=step)
-    _tell(path, as_json=as_json)
+    tell(path, as_json=as_json)
 
 
 @models.command()
@@ -100,10 +104,11 @@ def inspect(model: str, *, as_json: bool) -> None:
 
     with _steps() as step:
         path = resolve(model, progress=step)
-    _tell(path, as_json=as_json)
+    tell(path, as_json=as_json)
 
 
-def _tell(path: Path, *, as_json: bool) -> None:
+def tell(path: Path, *, as_json: bool) -> None:
+    """Say what is at the path now."""
     from host.artefacts.models.inspection import inspect as inspect_model
 
     with _steps() as step:

@@ -14,6 +14,7 @@ from host.handover.laboratory import Laboratory
 from host.handover.perturbation import Lookup
 from host.handover.plan import ResolvedPlan
 from host.handover.pulses import PulseCheck
+from host.handover.scores import ScoreField
 from host.handover.text import Txt
 from host.handover.timekeeping import Timekeeping
 
@@ -111,3 +112,4 @@ class RunFacts:
     probes: Probes | None = None
     audit: tuple[ProbeField, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    scores: tuple[ScoreField, ...] = ()

@@ -33,6 +33,7 @@ from host.handover.scalars import (
     Sha256OrNone,
     TimeOrNone,
 )
+from host.handover.scores import ScoreField
 from host.handover.text import Txt
 
 SCHEMA_NAME: Final = "inferometer/record"
@@ -167,6 +168,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     budgets: tuple[BudgetField, ...]
     conventions: tuple[Quantity, ...]
     fidelity: FidelityField
+    scores: tuple[ScoreField, ...]
     definitions: tuple[Definition, ...]
     sources: tuple[SourceField, ...]
     absent: tuple[AbsentField, ...]

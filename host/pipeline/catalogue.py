@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from host.catalogue.database import opened, settle
+from host.catalogue.database import opened
 from host.catalogue.entries import MAX_FIGURES, Entry, figure_of, fit, moment_of, tier_of
 from host.catalogue.find import Found, Query, document, find_records, find_results
 from host.catalogue.store import Came, put
@@ -55,7 +55,6 @@ def import_all(place: str, paths: Sequence[Path], *, keep: bool) -> Iterator[Imp
                 yield _import(connection, one, keep=keep)
             if not found:
                 yield Imported(str(path), None, why=f"{path}: holds no record")
-        settle(connection)
 
 
 def _places(path: Path) -> Iterator[Path]:

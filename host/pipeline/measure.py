@@ -38,10 +38,11 @@ from host.pipeline.profile_gates import NAME as GATES
 from host.pipeline.profile_gates import with_profile_gates
 from host.pipeline.reach import Reached, reached
 from host.pipeline.redo import Redone, redo
+from host.pipeline.scores import keep_answers
 from host.pipeline.unattended import refuse_unattended
 from host.pipeline.write import write_page, write_record
 from host.plan.load import dump
-from host.run.folder import RunFolder, check_writable, create, write_bytes, write_json
+from host.run.folder import RunFolder, check_writable, create, folder_name, write_bytes, write_json
 from host.run.journal import wall_label
 from host.run.link import AgentLink
 from host.run.lock import owned
@@ -156,12 +157,18 @@ def _begun(
                 if gates is not None:
                     write_json(folder.data / GATES, asdict(gates))
                 keep_equipment(folder, instruments)
-                keep_fidelity(folder, resolved)
+                _keep_beside_outputs(folder, resolved)
                 keep_calibrations(folder, calibrations)
                 keep_reference(folder, reference_of(plan, resolved.model))
                 if laboratory is not None:
                     write_bytes(folder.data / LABORATORY, laboratory)
             yield Work(resolved, folder, device, watch), link
+
+
+def _keep_beside_outputs(folder: RunFolder, resolved: ResolvedPlan) -> None:
+    """What outputs are held against afterwards: a reference of fidelity, expected answers."""
+    keep_fidelity(folder, resolved)
+    keep_answers(folder, resolved)
 
 
 def _instruments(plan: Plan, files: Files, link: AgentLink) -> Loaded | None:
@@ -210,4 +217,4 @@ def _steps(watch: Watch) -> Any:  # noqa: ANN401
 
 def _name(resolved: ResolvedPlan) -> str:
     stamp = wall_label()[:19].replace(":", "").replace("-", "")
-    return f"{stamp}Z-{resolved.model.get('name', 'model')}-{resolved.engine_kind}"
+    return folder_name(f"{stamp}Z-{resolved.model.get('name', 'model')}-{resolved.engine_kind}")

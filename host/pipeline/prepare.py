@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from host.artefacts.datasets.answers import answers_facts
 from host.artefacts.datasets.dataset import Dataset
 from host.errors import PlanError
 from host.handover.plan import Plan, ResolvedPlan, ResolvedRequest
@@ -103,6 +104,7 @@ def _dataset(dataset: Dataset, counts: Mapping[str, int | None]) -> dict[str, An
         "licence": dataset.licence,
         "title": msgspec.to_builtins(dataset.title),
         "sha256": dataset.sha256,
+        **answers_facts(dataset.sha256),
         "items": [
             {
                 "id": item.id,

@@ -9,6 +9,7 @@ from pathlib import Path
 from host.align.read import RunReading, read_run
 from host.audit.judge import judged
 from host.check.rules_limits import beyond_limits
+from host.check.rules_plausible import doubts_in
 from host.evaluate.run import evaluate
 from host.handover.case import Case
 from host.handover.conditions import SensorTerm
@@ -18,6 +19,7 @@ from host.handover.trace import AlignedRun
 from host.pipeline.conditions import conditions_of
 from host.pipeline.equipment import with_equipment
 from host.pipeline.fidelity import with_fidelity
+from host.pipeline.scores import with_scores
 from host.pipeline.stored import stored_statements
 from host.record.build import build
 from host.reduce.run import reduce_run
@@ -62,6 +64,7 @@ def redo(root: Path) -> Redone:
     read = read_run(root)
     reading, sensors = with_equipment(root, read)
     reading = with_fidelity(root, replace(reading, run=marked(reading.run)))
+    reading = with_scores(root, reading)
     facts = replace(reading.facts, audit=judged(reading.run, reading.facts))
     reading = replace(reading, facts=facts)
     conditions = conditions_of(reading.run, reading.facts, sensors)
@@ -69,8 +72,9 @@ def redo(root: Path) -> Redone:
     stored = stored_statements(root)
     statements = tuple(s.statement for s in stored)
     record = build(reading.run, results, reading.facts, statements)
-    beyond = beyond_limits(Case(read.run, reading.facts, record))
-    if beyond:
-        reading = replace(reading, facts=replace(reading.facts, beyond=beyond))
+    case = Case(read.run, reading.facts, record)
+    beyond, doubts = beyond_limits(case), doubts_in(case)
+    if beyond or doubts:
+        reading = replace(reading, facts=replace(reading.facts, beyond=beyond, doubts=doubts))
         record = build(reading.run, results, reading.facts, statements)
     return Redone(reading, read.run, record, results, stored, sensors)

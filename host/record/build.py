@@ -92,6 +92,7 @@ def build(
         budgets=budgets_of(results.results),
         conventions=conventions,
         fidelity=fidelity,
+        scores=facts.scores,
         definitions=(
             *definitions_of((results.results, results.conventions)),
             *fidelity_definitions(fidelity),

@@ -16,7 +16,9 @@ from host.run.folder import RunFolder, sync_folder, write_json
 # Native libraries print at every load; what is beyond this is no help to anybody.
 MAX_LOG_BYTES = 64 << 20
 # The host asks for names it knows; the device chooses none (path traversal).
-STREAM = re.compile(r"events|tokens|inferences|chunks|ticks|source-[a-z0-9][a-z0-9_-]{0,60}")
+STREAM = re.compile(
+    r"events|tokens|inferences|chunks|pieces|ticks|source-[a-z0-9][a-z0-9_-]{0,60}"
+)
 LOGS = ("engine.log", "sampler.log", "output.log")
 MAX_STREAMS = 200
 

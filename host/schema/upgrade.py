@@ -210,6 +210,7 @@ def from_0_3_0(old: Json) -> Json:
         "schema": {"name": SCHEMA_NAME, "version": "0.4.0"},
         "fidelity": msgspec.to_builtins(not_measured()),
         "audit": [],
+        "scores": [],
     }
 
 

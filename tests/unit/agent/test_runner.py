@@ -216,3 +216,17 @@ def test_more_requests_than_recorded_begin_again(tmp_path: Path) -> None:
     wanted = order(tmp_path / "1", model, requests=[request() for _ in range(5)])
     outcome, _ = run(wanted)
     assert {end.stream: end.lines for end in outcome.streams}["tokens"] == 20
+
+
+def test_the_bytes_of_every_token_are_written_down_where_that_is_ordered(tmp_path: Path) -> None:
+    model = write_recording(tmp_path / "r.json")
+    outcome, _ = run({**order(tmp_path / "1", model), "pieces": True})
+    assert [end.stream for end in outcome.streams] == ["events", "tokens", "pieces"]
+    tokens = read_spool((tmp_path / "1" / "tokens.tsv").read_bytes())
+    pieces = read_spool((tmp_path / "1" / "pieces.tsv").read_bytes())
+    sizes = {line.fields[4]: int(line.fields[5]) for line in tokens.lines}
+    known = {line.fields[0]: bytes.fromhex(line.fields[1]) for line in pieces.lines}
+    assert sizes
+    assert {token: len(piece) for token, piece in known.items()} == sizes
+    run(order(tmp_path / "2", model))
+    assert not (tmp_path / "2" / "pieces.tsv").exists()

@@ -128,6 +128,7 @@ def test_the_sections_follow_each_other_from_verdict_to_files() -> None:
         "method",
         "equipment",
         "side-by-side",
+        "audit",
         "time",
         "warnings",
         "charts",

@@ -20,6 +20,7 @@ PINNED = {
     "terminal-pc": "2557c008f1591d39507f4a3f66127c4230f0509bad651253df33d5a6188ce9e5",
     "terminal-car": "e121886613e3a9d54955392ed5ba660fced330c6b804f4c18069462f42e89601",
     "length-grid-small": "0cab6d039620ae4092ff6557a5375064e1fc24b5156f266d1df585ba2e9c6858",
+    "car-commands": "29eb03916ffab9b23c504c84a195d872b15ce5de8f0da9e8334f464591300b96",
     "length-grid": "74380d3d6707ebfc9b8e4855fd4611dab2dd13597e0cc656d978c1c71808e636",
 }
 # What the documents promise: prompt and output tokens of the two grids.

@@ -1,0 +1,1 @@
+"""Scenario scoring: outputs beside expected answers. Pure."""
