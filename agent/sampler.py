@@ -86,9 +86,19 @@ class Source:
         self.rows.append((self.tick, due_ns, found))
 
     def read_last(self, clock: Clock) -> None:
-        """One more row of a source that is asked beside the loop: the end has a reading then."""
+        """One more row of a source that is asked beside the loop, or not in every slot.
+
+        What is measured ends before its next slot, and would have no reading after its end. A
+        source that rests, or that gives nothing any more, has none.
+        """
         due_ns = clock.now_ns()
-        found = self.collector.last() if self.tick >= 0 else None
+        if self.tick < 0 or due_ns < self.rests_until_ns:
+            return
+        found = self.collector.last()
+        if found is None and self.every > 1:
+            found = self.collector.grab()
+            if any(isinstance(value, Missing) for value in self.collector.values(found[2])):
+                return
         if found is not None:
             self.rows.append((self.tick + 1, due_ns, found))
 

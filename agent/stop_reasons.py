@@ -32,6 +32,6 @@ def outcome_of(err: Exception) -> tuple[str, str]:
 def _engine_reason(err: EngineError) -> str:
     """Codes that stand for themselves, and all others as errors of the engine."""
     if err.code == "server-changed":  # no failure of it: nobody knows what was measured
-        return str(err)
+        return f"server-changed: {err.detail}"
     code = "out-of-memory: " if err.code == "out-of-memory" else f"error: {err.code}: "
     return f"engine-{code}{err.detail}"

@@ -8,6 +8,7 @@ HostError                a sentence for the user and an exit code
 │   ├── InventoryError   a list of devices that cannot be used, with the key
 │   ├── EquipmentError   an equipment file or a certificate that cannot be used
 │   ├── CalibrationError  a transfer calibration that cannot be used
+│   ├── CampaignError    a campaign that cannot be run or gone on with
 │   ├── CatalogueError   a catalogue of records that cannot be used, or a query that is none
 │   └── LaboratoryError  a laboratory file that cannot be read, with line and key
 ├── DeviceError          3: device, meter or engine failed
@@ -64,6 +65,10 @@ class EquipmentError(UsageError):
 
 class CalibrationError(UsageError):
     """A transfer calibration cannot be used, or not be stored: (file or name, what is wrong)."""
+
+
+class CampaignError(UsageError):
+    """A campaign cannot be run, gone on with or read: (file or folder, key and what is wrong)."""
 
 
 class CatalogueError(UsageError):

@@ -87,6 +87,8 @@ def _check_args(args: list[object]) -> None:
         unknown = [name for name in _BRACED.findall(word) if name not in _WORDS]
         if unknown:
             raise _bad("args", f"{{{unknown[0]}}} is none of {', '.join(_WORDS)}")
+    if not any("{model}" in word for word in args if isinstance(word, str)):
+        raise _bad("args", "has no {model} in it, so nobody would know what is served")
 
 
 def _bad(name: str, detail: str) -> EngineError:

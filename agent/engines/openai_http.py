@@ -87,6 +87,7 @@ class OpenAiHttp:
     def describe(self) -> dict[str, Any]:
         return {
             "kind": KIND,
+            "library_version": f"{self._kind} {self._said.get('build', '')}".strip(),
             "settings": dict(self._settings),
             "server": {
                 "kind": self._kind,
@@ -102,7 +103,8 @@ class OpenAiHttp:
         """Model ids, version and `Server` header, each as far as the server tells them."""
         models, props = call(self._far, "/v1/models"), call(self._far, "/props").json()
         listed = models.json().get("data")
-        ids = [str(one.get("id", ""))[:512] for one in listed[:64]] if _objects(listed) else []
+        found_ids = listed[:64] if isinstance(listed, list) else []
+        ids = [str(one.get("id", ""))[:512] for one in found_ids if isinstance(one, dict)]
         version = call(self._far, "/version").json().get("version", "")
         found = {
             "models": ", ".join(ids),
@@ -145,6 +147,24 @@ class OpenAiHttp:
         mark: Mark,
     ) -> Served:
         """One request over a connection of its own."""
+        try:
+            return self._serve(prompt, output_tokens, stop_at_end, on_chunk, mark)
+        except EngineError as err:
+            broken = err.code in {"stream-cut", "server-refused"}
+            status = self._process.ended() if broken and self._process is not None else None
+            if status is None:
+                raise
+            why = f"it ended with status {status} in a request ({err.detail})"
+            raise EngineError("server-died", why) from err
+
+    def _serve(
+        self,
+        prompt: Prompt,
+        output_tokens: int,
+        stop_at_end: bool,  # noqa: FBT001 - handed on as it came
+        on_chunk: ChunkSink,
+        mark: Mark,
+    ) -> Served:
         body = self._body(prompt, output_tokens, stop_at_end=stop_at_end)
         path = PATHS[self._settings["api"]]
         reading = Reading(on_chunk, self._answered)
@@ -224,10 +244,6 @@ class OpenAiHttp:
             **kept,
             **ignored,
         }
-
-
-def _objects(found: object) -> bool:
-    return isinstance(found, list) and all(isinstance(one, dict) for one in found)
 
 
 def _token(found: object) -> bool:

@@ -16,6 +16,7 @@ from agent.engines.base import EngineError
 
 POLL_S = 0.02  # how well the end of a start is seen
 END_S = 5.0  # after SIGTERM
+DYING_S = 1.0  # between a connection that breaks and the end of its process
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -54,6 +55,16 @@ class ServerProcess:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def ended(self) -> int | None:
+        """How it ended, below zero for a signal; None for one that goes on.
+
+        A process that dies closes its connections a moment before it is seen to have ended.
+        """
+        try:
+            return self._process.wait(DYING_S)
+        except subprocess.TimeoutExpired:
+            return None
 
     def go(self) -> None:
         """Let it load."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from collectors.meters.frames import collect
 from collectors.meters.layout import Layout, plain
+from collectors.meters.line_drained import arrived_ns
 from collectors.meters.polled import Field
 from collectors.meters.protocol import Block, Identity, Line, Setting
 from collectors.meters.stream import Came, Numbering, channels
@@ -119,7 +120,7 @@ class Fnirsi:
             self._line.send(command(_ALIVE))
             self._alive_due_s = time.monotonic() + self._model.alive_s
         report = collect(self._line, REPORT_BYTES, timeout_s=timeout_s)
-        received_ns = self._clock.now_ns()
+        received_ns = arrived_ns(self._line, self._clock)
         if not report or (_holds(report) and report[1] != DATA):
             return None
         if not _holds(report):

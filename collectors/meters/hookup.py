@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from collectors.meters.line_serial import SerialLine
 from collectors.meters.line_tcp import TcpLine
 from collectors.meters.line_visa import VisaLine
-from collectors.meters.protocol import FastMeter, Line, Meter, MeterError, Transcript
+from collectors.meters.protocol import (
+    FastMeter,
+    Line,
+    Meter,
+    MeterError,
+    SettingError,
+    Transcript,
+)
 from collectors.meters.transcript import KeptLine
 from collectors.protocol import Clock
 
@@ -26,8 +33,9 @@ class Hookup:
     """One instrument of an equipment file, as its opener wants it.
 
     name: what its channels begin with, `meter.<id>`. address: `tcp:HOST:PORT`, `serial:PATH` or
-    `visa:RESOURCE`. settings: the driver's own words. All methods raise MeterError with the
-    address and what is wrong.
+    `visa:RESOURCE`. settings: the driver's own words; known: all that there are, once `only` said
+    so. All methods raise MeterError with the address and what is wrong, SettingError where it is a
+    setting.
     """
 
     name: str
@@ -35,17 +43,20 @@ class Hookup:
     settings: Mapping[str, Given]
     clock: Clock
     transcript: Transcript
+    known: list[str] = field(default_factory=list)
 
     def only(self, *known: str) -> None:
         """Refuse a setting that none of these is."""
+        self.known.extend(known)
         if strange := sorted(set(self.settings) - set(known)):
             there = ", ".join(known) or "none"
-            raise MeterError(self.address, f"no setting {strange[0][:40]}; there are {there}")
+            raise SettingError(self.address, f"no setting {strange[0][:40]}; there are {there}")
 
     def text(self, name: str) -> str:
         """A setting in words, that must be there. Numbers are taken as they are written."""
         if name not in self.settings:
-            raise MeterError(self.address, f"needs the setting {name}")
+            there = f"; there are {', '.join(self.known)}" if self.known else ""
+            raise SettingError(self.address, f"needs the setting {name}{there}")
         return str(self.settings[name])[:_MOST]
 
     def number(self, name: str) -> float:
@@ -55,14 +66,16 @@ class Hookup:
         except ValueError:
             value = 0.0
         if not 0 < value < _MOST_NUMBER:
-            raise MeterError(self.address, f"{name} is no number above 0: {self.text(name)[:40]}")
+            raise SettingError(
+                self.address, f"{name} is no number above 0: {self.text(name)[:40]}"
+            )
         return value
 
     def flag(self, name: str) -> bool:
         """True or false; yes and no from a command line."""
         word = self.text(name).lower()
         if word not in {"true", "false", "yes", "no"}:
-            raise MeterError(self.address, f"{name} is true or false, not {word[:40]}")
+            raise SettingError(self.address, f"{name} is true or false, not {word[:40]}")
         return word in {"true", "yes"}
 
     def opened(

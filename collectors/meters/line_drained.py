@@ -1,4 +1,8 @@
-"""A serial line that a process of its own takes the bytes from, with the stamp of their coming."""
+"""A line that a process of its own takes the bytes from, with the stamp of their coming.
+
+Serial lines and HID reports: both are a file descriptor that such a process may read. USB
+transfers are none, and need not be (README, Rules).
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from typing import Final
 
 from collectors.clocks import DeviceClock
 from collectors.meters import drain
+from collectors.meters.line_hidraw import HidrawLine
 from collectors.meters.line_serial import SerialLine
 from collectors.meters.protocol import Line, MeterError
 from collectors.protocol import Clock
@@ -22,16 +27,19 @@ _END_S: Final = 5.0
 
 
 class DrainedLine:
-    """A Line. arrived_ns: when the last bytes that `receive` gave had come (host's clock)."""
+    """A Line. arrived_ns: when the last bytes that `receive` gave had come (host's clock).
 
-    def __init__(self, line: SerialLine, clock_id: int) -> None:
-        self.name, self._line = line.name, line
+    fd: what the process reads. reports: each read of it is a report, of which `receive` gives one
+    a call and never the rest of one.
+    """
+
+    def __init__(self, line: Line, fd: int, clock_id: int, *, reports: bool = False) -> None:
+        self.name, self._line, self._reports = line.name, line, reports
         self.arrived_ns = 0
         self._kept = bytearray()
         self._pipe, theirs = os.pipe()
         with contextlib.suppress(OSError):  # a smaller pipe holds less, and that is all
             fcntl(theirs, drain.SET_PIPE_SIZE, drain.PIPE_BYTES)
-        fd = line.port.fileno()
         argv = [sys.executable, "-I", "-S", str(Path(drain.__file__)), str(fd), str(theirs)]
         # A session of its own: Ctrl-C and a stop at the terminal are the host's to deal with.
         self._process = subprocess.Popen(
@@ -71,6 +79,8 @@ class DrainedLine:
 
     def _taken(self, most: int) -> bytes:
         """Bytes of whole pieces, at most so many; of a piece that is longer its first part."""
+        if self._reports:
+            return self._report(most)
         found, size = bytearray(), drain.HEAD.size
         while len(self._kept) >= size:
             stamp_ns, length = drain.HEAD.unpack_from(self._kept)
@@ -83,11 +93,27 @@ class DrainedLine:
             self._kept[: size + part] = rest
         return bytes(found)
 
+    def _report(self, most: int) -> bytes:
+        """The next whole report, cut at `most`; b"" where none is there."""
+        size = drain.HEAD.size
+        if len(self._kept) < size:
+            return b""
+        stamp_ns, length = drain.HEAD.unpack_from(self._kept)
+        if len(self._kept) < size + length:
+            return b""
+        self.arrived_ns = stamp_ns
+        found = bytes(self._kept[size : size + min(length, most)])
+        del self._kept[: size + length]
+        return found
+
 
 def drained(line: Line, clock: Clock) -> Line:
-    """The line with a process of its own, where it is serial and stamps can be taken elsewhere."""
-    if isinstance(line, SerialLine) and isinstance(clock, DeviceClock):
-        return line if clock.clock_id is None else DrainedLine(line, clock.clock_id)
+    """The line with a process of its own, where one can read it and stamp what comes."""
+    clock_id = clock.clock_id if isinstance(clock, DeviceClock) else None
+    if clock_id is not None and isinstance(line, SerialLine):
+        return DrainedLine(line, line.port.fileno(), clock_id)
+    if clock_id is not None and isinstance(line, HidrawLine):
+        return DrainedLine(line, line.fd, clock_id, reports=True)
     return line
 
 

@@ -124,7 +124,7 @@ def fnirsi(hookup: Hookup) -> Fnirsi:
     model = hookup.text("model")
     if model not in MODELS:
         raise MeterError(hookup.address, f"model is one of {', '.join(MODELS)}, not {model[:40]}")
-    line = HidrawLine.open(_behind(hookup, "hid"))
+    line = drained(HidrawLine.open(_behind(hookup, "hid")), hookup.clock)
     return _streaming(hookup, line, lambda kept: Fnirsi(kept, hookup.clock, model, hookup.name))
 
 

@@ -76,7 +76,11 @@ class Polled:
         return self._asked.settings
 
     def read(self, *, timeout_s: float) -> tuple[Reading | Gap, ...]:
-        """Waits until something new is due; () where that is after `timeout_s`."""
+        """Waits until something new is due; () where that is after `timeout_s`.
+
+        The answer then has `timeout_s` for itself: of a meter that has news once a second nearly
+        all of a second is waited for, and what was left would be no time to answer in.
+        """
         wait_s = max(0.0, self._due_s - time.monotonic())
         if wait_s > timeout_s:
             return ()
@@ -86,7 +90,7 @@ class Polled:
         t0_ns = self._clock.now_ns()
         values: Sequence[Value] = (Missing("closed"),) * len(fields)
         if not self._closed:
-            values = self._asked.ask(max(0.0, timeout_s - wait_s))
+            values = self._asked.ask(timeout_s)
         t1_ns = self._clock.now_ns()
         return tuple(
             entry(field, value, t0_ns, t1_ns) for field, value in zip(fields, values, strict=True)

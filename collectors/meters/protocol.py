@@ -29,6 +29,10 @@ class MeterError(Exception):
         return f"{self.meter}: {self.what}"
 
 
+class SettingError(MeterError):
+    """A setting of a meter is not stated, or is none of it: what was asked for is wrong."""
+
+
 class Line(Protocol):
     """Bytes to and from one instrument: a serial port, a socket, a VISA resource.
 

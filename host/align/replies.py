@@ -68,6 +68,7 @@ def _request(
     prefill = Window(named["prefill_start"].t_ns, named["prefill_end"].t_ns)
     stated = _stated(end.args.get("server"))
     output_tokens = int(end.args["output_tokens"])
+    output = b"".join(chunk.text for chunk in chunks)
     return RequestTrace(
         number=number,
         item=str(start.args["item"]),
@@ -87,7 +88,8 @@ def _request(
             stream=int(start.args.get("stream", 0)),
             late_ns=_late_ns(prefill, stated.get("prompt_ms")),
             stated=stated,
-            text_sha256=hashlib.sha256(b"".join(c.text for c in chunks)).hexdigest(),
+            text_sha256=hashlib.sha256(output).hexdigest(),
+            text=output,
         ),
     )
 

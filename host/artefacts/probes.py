@@ -62,12 +62,13 @@ def variant(
     """The plan as the probe's attempt runs it.
 
     The model with permuted weights, and without, runs what a scored attempt runs. The others run
-    their requests as listed, after one warm-up, which is the first of them.
+    their requests as listed and one by one, after one warm-up, which is the first of them.
     """
     inner = plan.plan
     run = inner.run
     if name not in ("permuted", "plain"):
         run = msgspec.structs.replace(run, order="listed", warmups=1, stop=stop)
+        inner = msgspec.structs.replace(inner, load=msgspec.UNSET)
     inner = msgspec.structs.replace(inner, run=run, staircase=msgspec.UNSET)
     return msgspec.structs.replace(plan, plan=inner, requests=asked)
 

@@ -55,7 +55,7 @@ def _field(name: str, audit: AuditPlan, run: AlignedRun, facts: RunFacts) -> Pro
         attempts=len(traces),
         requests=sum(len(t.scored()) for t in traces),
         figures=figures,
-        seed_sha256=seed and hashlib.sha256(bytes.fromhex(seed.seed)).hexdigest(),
+        seed_sha256=seed.sha256 if seed is not None else None,
         reference_sha256=_sha256_of(probes.reference) if name in ("canary", "length") else None,
     )
 

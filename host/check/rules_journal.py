@@ -12,7 +12,8 @@ from host.handover.trace import AttemptTrace
 
 JOURNAL = "data/journal.tsv"
 # Damage that was found on reading makes an attempt void after the host noted its end.
-DAMAGED = "stream-damaged"
+# What only reading shows: the host noted what the agent said when the attempt ended.
+READ_LATER = ("stream-damaged", "runner-output")
 
 
 def attempts_journalled(case: Case) -> Iterator[Breach]:
@@ -32,7 +33,7 @@ def attempts_journalled(case: Case) -> Iterator[Breach]:
     ended = {line.number: line.status for line in journal if line.event == "attempt_end"}
     for a in case.run.attempts:
         noted = ended.get(a.number, a.status)
-        if noted != a.status and not a.reason.startswith(DAMAGED):
+        if noted != a.status and not a.reason.startswith(READ_LATER):
             yield breach(
                 attempt_file(a.number, "attempt.json"),
                 f"状态为 {a.status}，而日志记为 {noted}。",

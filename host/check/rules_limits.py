@@ -13,32 +13,64 @@ import numpy as np
 from host.check.rule import Breach, Rule, attempt_file, breach
 from host.handover.case import Case
 from host.handover.profile import Limits, limits_of
+from host.handover.stated import TG
 from host.handover.text import Txt
 
 RECORD = "record.json"
 # What caches may keep of the weights from one token to the next, By: it does not cross the memory
 # bus. Our choice: more than the last level of any product that we know of with such a limit.
 CACHED_BYTES = 2**28
+# A multiplication and an addition.
+OPS_PER_WEIGHT = 2
 # Power that the device itself measures. A meter outside sees supply and carrier board as well.
 ON_BOARD = ("B", "C")
+# Timed by us, or stated by a runner that counts decode steps: both read the weights once a token.
+DECODE_RATES = ("decode_rate@1", TG)
 
 
 def bandwidth_kept(case: Case) -> Iterator[Breach]:
-    """Every decode step reads the weights once: rate x bytes stays below the bandwidth."""
+    """Every decode step reads the weights once: rate x bytes stays below the bandwidth.
+
+    A step that checks drafted tokens gives several, so many as the server says at the most.
+    """
     limit, read = _limits(case).memory_bandwidth_bytes_per_s, _decode_bytes(case)
     if limit is None or read is None:
         return
     crossing = read - CACHED_BYTES
-    rates = [rate for rate, _ in _values(case, "decode_rate@1") if rate * crossing > limit.value]
+    step = max((tokens for tokens, _ in _values(case, "accepted_length@1")), default=1.0)
+    stated = _values(case, *DECODE_RATES)
+    rates = [rate for rate, _ in stated if rate * crossing / step > limit.value]
     if rates:
         yield breach(
             RECORD,
             f"解码速率 {max(rates):.6g} token/s 需要每秒读取权重至少"
-            f" {max(rates) * crossing:.6g} B，"
+            f" {max(rates) * crossing / step:.6g} B，"
             f"而该设备的内存带宽至多 {limit.value:.6g} B/s（{limit.document}）。",
-            f"A decode rate of {max(rates):.6g} token/s needs at least {max(rates) * crossing:.6g}"
+            f"A decode rate of {max(rates):.6g} token/s needs at least"
+            f" {max(rates) * crossing / step:.6g}"
             f" B/s of weights, and the device's memory gives at most {limit.value:.6g} B/s"
             f" ({limit.document}).",
+        )
+
+
+def compute_kept(case: Case) -> Iterator[Breach]:
+    """Each token of a prompt takes a multiplication and an addition for a weight of a layer."""
+    limit, weights = _limits(case).peak_ops_per_s, case.facts.model.get("prefill_weights")
+    if limit is None or not isinstance(weights, int):
+        return
+    over = [
+        rate
+        for rate, _ in _values(case, "prefill_rate@1")
+        if OPS_PER_WEIGHT * weights * rate > limit.value
+    ]
+    if over:
+        needed = OPS_PER_WEIGHT * weights * max(over)
+        yield breach(
+            RECORD,
+            f"预填充速率 {max(over):.6g} token/s 需要每秒至少 {needed:.6g} 次运算，"
+            f"而该设备至多 {limit.value:.6g} 次（{limit.document}）。",
+            f"A prefill rate of {max(over):.6g} token/s needs at least {needed:.6g} operations a"
+            f" second, and the device does at most {limit.value:.6g} ({limit.document}).",
         )
 
 
@@ -86,10 +118,10 @@ def _decode_bytes(case: Case) -> int | None:
     return found if isinstance(found, int) else None
 
 
-def _values(case: Case, measurand: str) -> Iterator[tuple[float, str]]:
-    """(value, tier) of every attempt in every result of a measurand."""
-    for q in case.record.results:
-        if q.measurand_id == measurand:
+def _values(case: Case, *measurands: str) -> Iterator[tuple[float, str]]:
+    """(value, tier) of every attempt in every result of these measurands or conventions."""
+    for q in (*case.record.results, *case.record.conventions):
+        if q.measurand_id in measurands:
             yield from ((float(value), q.tier) for _, value in q.by_attempt)
 
 
@@ -101,6 +133,14 @@ RULES = (
             "Decoding needs no more memory bandwidth than the device has.",
         ),
         bandwidth_kept,
+    ),
+    Rule(
+        "compute-kept",
+        Txt(
+            "预填充所需的运算不超过设备的峰值算力。",
+            "Prefill needs no more operations a second than the device can do.",
+        ),
+        compute_kept,
     ),
     Rule(
         "power-kept",

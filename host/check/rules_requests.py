@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from host.artefacts.datasets.dataset import order_ids
+from host.artefacts.datasets.drawn import drawn
 from host.check.rule import Breach, Rule, attempt_file, breach
+from host.check.streams import early_starts, stream_of
 from host.handover.case import Case
 from host.handover.pairing import order_key
 from host.handover.text import Txt
@@ -25,14 +26,12 @@ def requests_planned(case: Case) -> Iterator[Breach]:
     run = case.facts.plan.plan.run
     items = [r.item for r in case.facts.plan.requests]
     for attempt in case.run.valid():
-        drawn = list(items)
-        if run.order == "shuffled":
-            drawn = list(
-                order_ids(items, run.seed, attempt=order_key(attempt.number, attempt.pair))
-            )
-        warmups = [(drawn[i % len(drawn)], True) for i in range(run.warmups)]
-        expected = [*warmups, *((item, False) for item in drawn)]
-        found = [(r.item, r.warmup) for r in attempt.requests or attempt.stated]
+        key = order_key(attempt.number, attempt.pair)
+        expected = [
+            (one.item, one.warmup, one.streams, one.stream)
+            for one in drawn(items, run, case.facts.plan.plan.load, key)
+        ]
+        found = [(r.item, r.warmup, *stream_of(r)) for r in attempt.requests or attempt.stated]
         if found != expected:
             place = next(
                 (i for i, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b),
@@ -60,16 +59,17 @@ def _steps(r: RequestTrace) -> tuple[str, str] | None:
 
 
 def requests_apart(case: Case) -> Iterator[Breach]:
-    """One stream: a request starts when the one before has ended, the first after the load."""
+    """A request starts when the one before in its stream has ended, the first after the load.
+
+    Streams at once are one step of load, which starts when the step before has ended.
+    """
     for attempt in case.run.valid():
-        for before, r in zip((attempt.load, *attempt.requests), attempt.requests, strict=False):
-            if before is not None and r.start_ns < before.end_ns:
-                early = before.end_ns - r.start_ns
-                yield breach(
-                    attempt_file(attempt.number, EVENTS),
-                    f"请求 {r.number} 在前一步结束前 {early} ns 开始。",
-                    f"Request {r.number} starts {early} ns before the end of what came before.",
-                )
+        for r, early in early_starts(attempt):
+            yield breach(
+                attempt_file(attempt.number, EVENTS),
+                f"请求 {r.number} 在前一步结束前 {early} ns 开始。",
+                f"Request {r.number} starts {early} ns before the end of what came before.",
+            )
 
 
 def tokens_ordered(case: Case) -> Iterator[Breach]:

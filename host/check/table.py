@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from host.check import (
     rules_attempts,
+    rules_audit,
     rules_budget,
     rules_clocks,
     rules_formal,
@@ -13,6 +14,7 @@ from host.check import (
     rules_journal,
     rules_limits,
     rules_perturbation,
+    rules_plausible,
     rules_pulses,
     rules_readings,
     rules_requests,
@@ -31,6 +33,8 @@ RULES: tuple[Rule, ...] = (
     *rules_inferences.RULES,
     *rules_readings.RULES,
     *rules_limits.RULES,
+    *rules_plausible.RULES,
+    *rules_audit.RULES,
     *rules_perturbation.RULES,
     *rules_budget.RULES,
     *rules_formal.RULES,

@@ -12,6 +12,7 @@ from host.cli.calibrate_check import check
 from host.cli.console import err, json_out, out, plain
 from host.cli.live import watching
 from host.cli.measure import INTERRUPTED, plan_of
+from host.cli.run_options import AS_JSON, INVENTORY, RUNS, equipment_option, plan_options
 
 if TYPE_CHECKING:
     from host.handover.calibration import Calibration, Stored
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 # Thirteen updates of a source that is new every second, the slowest that is common, and two more.
 DWELL_S = 15.0
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
 SOURCE = click.option(
     "--source", "sources", multiple=True, help="Store this channel only; again for more."
 )
@@ -34,16 +34,10 @@ def calibrate() -> None:
 
 
 @calibrate.command()
-@click.option(
-    "--equipment",
-    type=click.Path(path_type=Path),
-    envvar="INFEROMETER_EQUIPMENT",
-    required=True,
-    help="The equipment file with the meter, its certificate and `connect`.",
+@equipment_option(
+    "The equipment file with the meter, its certificate and `connect`.", required=True
 )
-@click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="A TOML plan.")
-@click.option("--model", help="Reference (tiny, 1b:q4_0) or path; over the plan's.")
-@click.option("--engine", help="auto, llama_cpp or onnx_genai; over the plan's.")
+@plan_options()
 @click.option("--device", help="local, a name of the inventory, or an address; over the plan's.")
 @click.option(
     "--attempts", type=click.IntRange(1), help="Staircases; over the plan's, 1 without a plan."
@@ -79,16 +73,8 @@ def calibrate() -> None:
 )
 @click.option("--reference", default="", help="The meter's channel, where there are several.")
 @SOURCE
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Where run folders go.",
-)
-@click.option(
-    "--inventory", type=click.Path(path_type=Path), help="Inventory file; the user's own without."
-)
+@RUNS
+@INVENTORY
 @AS_JSON
 def run(
     equipment: Path,
@@ -278,7 +264,7 @@ def show(name: str, *, as_json: bool) -> int:
     for line in (
         f"  made {found.performed[:10]}, until {found.due}; SHA-256 {one.sha256}",
         f"  run {found.run or '-'}, record {one.record_id or '-'}",
-        *(f"  {key} {value}" for key, value in found.subject.items()),
+        *(f"  {key} {value}" for key, value in found.subject.items() if value is not None),
     ):
         out().print(plain(line))
     return 0

@@ -37,11 +37,13 @@ COMMANDS = {
         "Calibrate power sources of a device against a meter.",
     ),
     "meters": ("host.cli.meters:meters", "List kinds of bench meters; ask one who it is."),
+    "audit": ("host.cli.audit:audit", "Known outputs for audit probes."),
     "verify": ("host.cli.verify:verify", "Check a run folder and redo its record."),
     "keys": ("host.cli.keys:keys", "Make, certify, trust and revoke signing keys."),
     "sign": ("host.cli.sign:sign", "Sign a record; attach a time stamp."),
     "report": ("host.cli.report:report", "Redraw table and page from a run folder."),
     "compare": ("host.cli.compare:compare", "Say whether records compare, and what differs."),
+    "campaign": ("host.cli.campaign:campaign", "Measure a matrix of cells in a drawn order."),
     "catalogue": (
         "host.cli.catalogue:catalogue",
         "Import records into a database; find them, and one device over time.",

@@ -9,6 +9,16 @@ import click
 
 from host.cli.console import err, json_out, out, plain
 from host.cli.live import watching
+from host.cli.run_options import (
+    AS_JSON,
+    DATASET,
+    INVENTORY,
+    OUTPUT_TOKENS,
+    RESUME,
+    RUNS,
+    equipment_option,
+    plan_options,
+)
 
 if TYPE_CHECKING:
     from host.handover.audit_plan import AuditPlan
@@ -20,31 +30,14 @@ INTERRUPTED = 130
 
 
 @click.command()
-@click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="A TOML plan.")
-@click.option("--model", help="Reference (tiny, 1b:q4_0) or path; over the plan's.")
-@click.option("--engine", help="auto, llama_cpp, onnx_genai, command or replay; over the plan's.")
-@click.option("--dataset", help="Shipped id or path of a dataset; over the plan's.")
+@plan_options("auto, llama_cpp, onnx_genai, command or replay")
+@DATASET
 @click.option(
     "--attempts", type=click.IntRange(1), help="Fresh loads of the model; over the plan's."
 )
-@click.option(
-    "--output-tokens",
-    type=click.IntRange(2),
-    help="Over the plan's; for items whose dataset states none.",
-)
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Where run folders go.",
-)
-@click.option(
-    "--equipment",
-    type=click.Path(path_type=Path),
-    envvar="INFEROMETER_EQUIPMENT",
-    help="Instruments and certificates in use, TOML; a resumed run keeps its own.",
-)
+@OUTPUT_TOKENS
+@RUNS
+@equipment_option("Instruments and certificates in use, TOML; a resumed run keeps its own.")
 @click.option(
     "--calibration",
     "calibrations",
@@ -64,9 +57,7 @@ INTERRUPTED = 130
     help="local, a name of the inventory, or an address (ssh:user@host, adb:SERIAL, ...); given"
     " more than once, all at the same time; over the plan's.",
 )
-@click.option(
-    "--inventory", type=click.Path(path_type=Path), help="Inventory file; the user's own without."
-)
+@INVENTORY
 @click.option(
     "--detach", "detached", is_flag=True, help="Hand the run over and leave; see `collect`."
 )
@@ -76,9 +67,9 @@ INTERRUPTED = 130
     help="Audit probes after the attempts, with the usual limits where the plan has no [audit]:"
     " four more attempts.",
 )
-@click.option("--resume", "resumed", type=click.Path(path_type=Path), help="Go on with a run.")
+@RESUME
 @click.option("--dry-run", is_flag=True, help="Show the plan as it would be run, as TOML.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
+@AS_JSON
 def measure(
     plan_file: Path | None,
     runs: Path,

@@ -67,8 +67,10 @@ def probe(kind: str, address: str, given: tuple[str, ...], *, read: bool, as_jso
             said |= _one_reading(meter)
     if as_json:
         json_out({"kind": kind, "address": address, **said})
-        return
-    _print(said)
+    else:
+        _print(said)
+    if read and all(isinstance(value, str) for value in said["readings"].values()):
+        raise DeviceError(address, "gave no reading: is it of this kind, and at this speed?")
 
 
 def _settings(given: tuple[str, ...]) -> dict[str, str | int | float | bool]:
@@ -85,7 +87,7 @@ def _open(
     """A meter, open inside. Raises UsageError for the kind, DeviceError for the rest."""
     from collectors.clocks import device_clock
     from collectors.meters.hookup import Hookup
-    from collectors.meters.protocol import MeterError
+    from collectors.meters.protocol import MeterError, SettingError
     from collectors.meters.table import opener
     from collectors.meters.transcript import Unkept
     from host.pipeline.meters import SHARED
@@ -103,6 +105,8 @@ def _open(
                 yield meter
             finally:
                 meter.close()
+    except SettingError as err:
+        raise UsageError(err.meter, err.what) from None
     except MeterError as err:
         raise DeviceError(err.meter, err.what) from None
 

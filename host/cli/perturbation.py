@@ -10,6 +10,7 @@ import click
 from host.cli.console import err, json_out, out
 from host.cli.live import watching
 from host.cli.measure import INTERRUPTED, plan_of
+from host.cli.run_options import AS_JSON, DATASET, OUTPUT_TOKENS, RESUME, RUNS, plan_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,29 +36,17 @@ TOLD = (
 
 
 @click.command()
-@click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="A TOML plan.")
-@click.option("--model", help="Reference (tiny, 1b:q4_0) or path; over the plan's.")
-@click.option("--engine", help="auto, llama_cpp or onnx_genai; over the plan's.")
-@click.option("--dataset", help="Shipped id or path of a dataset; over the plan's.")
-@click.option(
-    "--output-tokens",
-    type=click.IntRange(2),
-    help="Over the plan's; for items whose dataset states none.",
-)
+@plan_options()
+@DATASET
+@OUTPUT_TOKENS
 @click.option(
     "--pairs",
     type=click.IntRange(1),
     help=f"Pairs of attempts; over a plan of pairs, else {PAIRS}.",
 )
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Where run folders go.",
-)
-@click.option("--resume", "resumed", type=click.Path(path_type=Path), help="Go on with a run.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
+@RUNS
+@RESUME
+@AS_JSON
 def perturbation(
     plan_file: Path | None,
     runs: Path,

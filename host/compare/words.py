@@ -34,6 +34,7 @@ _HIGHER = Words("neither", Txt("更高，高出", "is higher by"), Txt("更高",
 _WORDS: Final[dict[str, Words]] = {
     "prefill_rate": _FASTER_RATE,
     "decode_rate": _FASTER_RATE,
+    "system_rate": _FASTER_RATE,
     "burst_decode_rate": _FASTER_RATE,
     "sustained_decode_rate": _FASTER_RATE,
     "output_byte_rate": _FASTER_RATE,

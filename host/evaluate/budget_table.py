@@ -15,6 +15,7 @@ from host.evaluate import (
 from host.evaluate.terms import Measured, Term
 from host.evaluate.terms_pulses import pulse_terms
 from host.evaluate.terms_sensor import sensor_terms
+from host.handover.served_figures import ACCEPTED_LENGTH, DRAFT_ACCEPTANCE, SYSTEM_RATE
 
 Maker = Callable[[Measured], Term]
 
@@ -56,6 +57,12 @@ _TERMS: Final[dict[str, tuple[Maker, ...]]] = {
     "sustained_ratio@1": (terms_common.intervals, *_DECODE, terms_time.rate_of_quotient),
     "burst_decode_rate@1": (terms_common.steps, *_DECODE, terms_time.rate_of_rate),
     "sustained_decode_rate@1": (terms_common.steps, *_DECODE, terms_time.rate_of_rate),
+    SYSTEM_RATE: (
+        terms_common.output_tokens,
+        *_STAMPS,
+        terms_time.event_by_definition,
+        terms_time.rate_of_rate,
+    ),
     "inference_latency@1": (terms_common.calls, *_CALLS),
     "inference_rate@1": (
         terms_common.inferences,
@@ -63,6 +70,8 @@ _TERMS: Final[dict[str, tuple[Maker, ...]]] = {
         terms_time.event_by_definition,
         terms_time.rate_of_rate,
     ),
+    DRAFT_ACCEPTANCE: (terms_common.counted_tokens,),
+    ACCEPTED_LENGTH: (terms_common.counted_tokens,),
     "image_latency@1": (terms_common.per_image, *_CALLS),
     "peak_memory@1": (
         terms_common.readings,

@@ -77,6 +77,18 @@ def steps(of: Measured) -> Term:
     return _in_rate(_count("n", name, "{token}", of.basis.amount, _TRACE))
 
 
+def output_tokens(of: Measured) -> Term:
+    """Output tokens an attempt in a rate, exact."""
+    name = Txt("每次的输出词元数 Σn", "output tokens of an attempt, sum of n")
+    return _in_rate(_count("n", name, "{token}", of.basis.amount, _TRACE))
+
+
+def counted_tokens(of: Measured) -> Term:
+    """Tokens behind a quotient of counts; their number does not enter the equation."""
+    name = Txt("所计的词元数", "tokens that were counted")
+    return Term(_count("tokens", name, "{token}", float(of.seen.count), _TRACE), "cancels")
+
+
 def _in_rate(count: Input) -> Term:
     """A factor of the rate; of nothing counted the rate is 0 whatever else is in it."""
     return Term(count, "times" if count.estimate else "cancels")

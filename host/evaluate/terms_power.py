@@ -181,6 +181,12 @@ def alignment(of: Measured) -> Term:
         return Term(exact(_ALIGNMENT, _READINGS, why), "add", of.per_second, "ΣΔP/K")
     source = Txt("时钟交换", "clock exchange")
     bound_s = of.conditions.alignment_bound_ns * NS
+    if bound_s == 0 and of.conditions.one_clock:
+        why = Txt(
+            "设备的时钟就是主机的时钟，读数与事件由同一时钟打时标，无需对齐",
+            "the device's clock is that of the host, which stamps the readings: nothing to align",
+        )
+        return Term(exact(_ALIGNMENT, _READINGS, why), "add", of.per_second, "ΣΔP/K")
     if bound_s == 0:
         why = Txt("没有两时钟之差的界限", "there is no bound of the offset of both clocks")
         return Term(not_evaluated(_ALIGNMENT, source, why), "add", of.per_second, "ΣΔP/K")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,11 +19,12 @@ from host.handover.fidelity import (
     SCORING_ENGINES,
     FidelityField,
     FidelityPlan,
+    GreedyOutput,
     ScoredFile,
     Scores,
 )
 from host.handover.plan import ResolvedPlan
-from host.handover.trace import AlignedRun
+from host.handover.trace import AlignedRun, RequestTrace
 
 FOLDER, REFERENCE, SCORES = "fidelity", "reference.fidelity", "scores.json"
 MAX_SCORES_JSON_BYTES = 16 << 20
@@ -122,19 +123,31 @@ def _logits(path: Path, file: ScoredFile, rows: int, n_vocab: int) -> Logits:
 
 
 def _greedy(reference: Reference, resolved: ResolvedPlan, run: AlignedRun) -> tuple[Figure, ...]:
-    """Outputs of valid attempts against the reference's, request by request, by token ids."""
+    """Outputs of valid attempts against the reference's, request by request.
+
+    By token ids; by the bytes of its text where a server gives no ids.
+    """
     wanted = {(g.item, g.text_sha256): g for g in reference.head.greedy}
     texts = {
         r.item: hashlib.sha256(r.text.encode("utf-8", "replace")).hexdigest()
         for r in resolved.requests
     }
-    shares, tokens = [], 0
+    pairs = []
     for attempt in run.valid():
         for request in attempt.scored():
             known = wanted.get((request.item, texts.get(request.item, "")))
-            if known is None or not request.tokens.known:
-                continue
-            made = [int(token) for token in request.tokens.tokens]
-            shares.append(equal_share(known.tokens, made))
-            tokens += min(len(known.tokens), len(made))
-    return greedy_figures(shares, tokens)
+            if known is not None and (pair := _outputs(known, request)) is not None:
+                pairs.append(pair)
+    shares = [equal_share(*pair) for pair in pairs]
+    return greedy_figures(shares, sum(min(map(len, pair)) for pair in pairs))
+
+
+def _outputs(
+    known: GreedyOutput, request: RequestTrace
+) -> tuple[Sequence[int], Sequence[int]] | None:
+    """Both outputs, as ids or as bytes; None where the engine shows neither."""
+    if request.reply is not None and request.reply.text:
+        return bytes.fromhex(known.output_hex), request.reply.text
+    if request.tokens.known and len(request.tokens):
+        return known.tokens, [int(token) for token in request.tokens.tokens]
+    return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import exp, sqrt
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -75,7 +76,7 @@ def _figures(language: Language, windows: Sequence[WindowScore]) -> Iterator[Fig
     def made(measurand: str, value: float, u: float | None, rule: Txt) -> Figure:
         return Figure(measurand, language, _short(value), _shorter(u), count, positions, rule)
 
-    def mean(pick: Callable[[WindowScore], npt.NDArray[np.generic]]) -> tuple[float, float | None]:
+    def mean(pick: Callable[[WindowScore], npt.NDArray[Any]]) -> tuple[float, float | None]:
         return mean_and_error([float(np.mean(pick(window))) for window in windows])
 
     yield made(names.KL_MEAN, *mean(lambda w: w.kl), OF_MEANS)

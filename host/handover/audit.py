@@ -33,6 +33,11 @@ class SeedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: Hex64
     plan_sha256: Hex64
 
+    @property
+    def sha256(self) -> str:
+        """Of the seed, as the journal has it."""
+        return hashlib.sha256(bytes.fromhex(self.seed)).hexdigest()
+
 
 class KnownOutput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A prompt and the tokens that the model answers it with, decoded greedily.
@@ -124,13 +129,12 @@ def commit_fault(probes: Probes) -> str:
     """
     if probes.seed is None:
         return "no seed is kept"
-    seed_sha256 = hashlib.sha256(bytes.fromhex(probes.seed.seed)).hexdigest()
     if probes.seed.plan_sha256 != probes.plan_sha256:
         return "the seed was drawn for another plan"
     places = [
         _first(probes.noted, COMMITTED, probes.plan_sha256),
         _first(probes.noted, ATTEMPTED),
-        _first(probes.noted, DRAWN, seed_sha256),
+        _first(probes.noted, DRAWN, probes.seed.sha256),
         _first(probes.noted, STARTED),
     ]
     if None in places[:3]:

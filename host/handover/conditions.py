@@ -77,7 +77,9 @@ class Perturbation:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """sensors: by channel. perturbation: by `measurand/scope`; empty where it was never measured.
+    """one_clock: whether the device's clock is the host's, so that nothing is to align.
+
+    sensors: by channel. perturbation: by `measurand/scope`; empty where it was never measured.
 
     alignment_bound_ns: half-width of the offset between two clocks, 0 on one clock. cpus,
     page_bytes: of the device, for the slack of memory counters; None where it did not say. pulses:
@@ -91,3 +93,4 @@ class Conditions:
     cpus: int | None = None
     page_bytes: int | None = None
     pulses: Mapping[str, PulseCheck] = field(default_factory=dict)
+    one_clock: bool = False

@@ -11,6 +11,7 @@ from typing import Final
 
 from host.handover import events
 from host.handover.quantity import Definition
+from host.handover.served_figures import STATED
 from host.handover.text import Txt, same
 
 
@@ -289,4 +290,6 @@ _DEFINITIONS: Final = (
     ),
 )
 
-CONVENTIONS: Final[dict[str, Definition]] = {d.id: d for d in _DEFINITIONS}
+# Those of other tools, which every token trace has; and those that a server states.
+DERIVED: Final = tuple(d.id for d in _DEFINITIONS)
+CONVENTIONS: Final[dict[str, Definition]] = {d.id: d for d in (*_DEFINITIONS, *STATED)}

@@ -12,6 +12,7 @@ from typing import Final
 
 from host.handover import events, inference, spans
 from host.handover.quantity import Definition
+from host.handover.served_figures import SERVED
 from host.handover.side_by_side import POWER_RATIO
 from host.handover.text import Txt, same
 
@@ -108,6 +109,7 @@ _DEFINITIONS: Final = (
         (events.FIRST_SCORED_TOKEN, events.LAST_SCORED_TOKEN),
     ),
     *spans.RATES,
+    *SERVED,
     *inference.TIMES,
     _measurand(
         "peak_memory@1",

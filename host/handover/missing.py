@@ -17,12 +17,34 @@ MISSING: Final[dict[str, Txt]] = {
         "读数高于该量可能的最大值", "readings are higher than the quantity can be"
     ),
     "channel-absent": Txt("该次没有此通道", "the channel is not in the attempt"),
+    "chunk-counts-unknown": Txt(
+        "服务器没有说明各数据块含几个词元",
+        "the server does not say how many tokens came in which chunk",
+    ),
     "counter-reset": Txt("计数器被清零或重置", "the counter was set back"),
     "counter-stuck": Txt("计数器没有变化", "the counter never moved"),
     "counter-went-back": Txt("计数器倒退", "the counter went back"),
+    "drafts-impossible": Txt(
+        "服务器声明的草稿词元数不可能", "the server's counts of drafted tokens cannot be"
+    ),
     "empty-window": Txt("时段没有长度", "the window has no length"),
     "load-not-recorded": Txt("没有记录到模型加载", "no load of the model was recorded"),
     "no-reading": Txt("没有读数", "there is no reading"),
+    "no-steps": Txt("没有验证步", "there is no verification step"),
+    "not-stated": Txt("服务器没有声明", "the server does not state it"),
+    "nothing-drafted": Txt("没有草稿词元", "no token was drafted"),
+    "one-chunk": Txt(
+        "整个应答一次到达，首词元无从分辨",
+        "the whole reply came at one time, so no first token can be told",
+    ),
+    "speculative": Txt(
+        "推测解码一次接受数个词元，单个词元没有自己的时刻",
+        "speculative decoding accepts several tokens at once, which have no times of their own",
+    ),
+    "tokens-in-chunks": Txt(
+        "数个词元同时到达，单个词元没有自己的时刻",
+        "several tokens came at one time, so single ones have no times of their own",
+    ),
     "no-token-times": Txt(
         "运行程序只给出自己的速率，不显示词元",
         "the runner states rates of its own and shows no token",

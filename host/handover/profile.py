@@ -199,10 +199,12 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     memory_bandwidth_bytes_per_s: bytes of weights read a token times the rate stay below it. Of a
     family the fastest member's, so that no true result is refused. temperature_c: of the hottest
-    sensor.
+    sensor. peak_ops_per_s: additions and multiplications in the narrowest type that it computes
+    in, with sparsity where the maker counts it; a token of a prompt takes two for each weight.
     """
 
     memory_bandwidth_bytes_per_s: Limit | None = None
+    peak_ops_per_s: Limit | None = None
     max_power_w: Limit | None = None
     temperature_c: Span | None = None
 

@@ -2,7 +2,8 @@
 
 A reason is `code: detail`; the detail is what was seen, in the words of whoever saw it. Codes come
 from both agents (`agent/`, `agent/shell/`), from `host/run/`, `host/state/`, `host/align/`,
-`host/pipeline/fill.py` and `host/record/verdict.py`; a test finds every one of them here.
+`host/audit/`, `host/check/rules_plausible.py`, `host/pipeline/{fill,probes}.py` and
+`host/record/{audit,verdict}.py`; a test finds every one of them here.
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ REASONS: Final[dict[str, Txt]] = {
         "the engine gave no sign of life in the time allowed and was ended",
     ),
     "engine-out-of-memory": Txt("推理引擎内存不足", "there was not enough memory for the engine"),
+    "server-changed": Txt(
+        "测量途中服务器换了模型或版本，不知测到的是哪一个",
+        "the server became another one in the middle, so nobody knows which one was measured",
+    ),
     "runner-output": Txt(
         "运行程序的输出与其说明文件不符，见所列各行",
         "what the runner printed does not fit its description; see its lines",
@@ -108,6 +113,14 @@ REASONS: Final[dict[str, Txt]] = {
         "保真度数据不完整或不属于本次运行",
         "the scores are incomplete, or are not those of this run",
     ),
+    # A visit of a campaign.
+    "bad-input": Txt(
+        "输入有误，未能测量", "something that was given is wrong, so nothing was measured"
+    ),
+    "cell-changed": Txt(
+        "同一单元的模型、引擎或设置与此前不同，不计入",
+        "the cell's model, engine or settings are not what they were before: it does not count",
+    ),
     # The verdict of a run.
     "ended-early": Txt("测量提前结束", "the run ended early"),
     "attempts-missing": Txt("计划的测量次没有全部完成", "not all planned attempts have ended"),
@@ -116,6 +129,43 @@ REASONS: Final[dict[str, Txt]] = {
         "结果超出设备可能达到的限值，测量必有错误",
         "a result is beyond what the device can do, so something in the measurement is wrong",
     ),
+    # What no real run of the model shows: by audit probes, by times and outputs.
+    "audit-repeat": Txt(
+        "重复的提示比新提示快：有未声明的缓存",
+        "a repeated prompt is faster than a new one: there is a cache that nobody declared",
+    ),
+    "audit-seed": Txt(
+        "数据集的提示比等长的未知提示快：答案是事先准备的",
+        "the dataset's prompts are faster than unknown ones like them: answers were prepared",
+    ),
+    "audit-permuted": Txt(
+        "权重改变后输出不变或速度改变：所运行的不是所给的模型",
+        "other weights gave the same output, or another speed: what runs is not the model given",
+    ),
+    "audit-canary": Txt(
+        "输出与该模型的已知输出不同：所运行的是别的模型",
+        "outputs are not the known ones of this model: another model runs",
+    ),
+    "audit-length": Txt(
+        "输出长度与该模型的已知长度不符：输出被截短或拉长",
+        "outputs are not as long as this model's are known to be: they are cut or padded",
+    ),
+    "constant-times": Txt(
+        "时间完全相同，真实运行不会如此", "times are all alike, as in no real run"
+    ),
+    "repeated-output": Txt(
+        "所有输出都在重复同一片段：模型或引擎有误",
+        "all outputs are one loop: model or engine is broken",
+    ),
+    "probe-not-made": Txt("探针无法准备", "the probe could not be made"),
+    "probe-missing": Txt("探针未执行", "the probe was not run"),
+    "probe-void": Txt("探针的测量次作废", "the attempt of the probe is void"),
+    "probe-empty": Txt("探针没有可比较的内容", "the probe left nothing to compare"),
+    "seed-not-after-plan": Txt(
+        "不能证明种子在方案提交之后抽取",
+        "nothing proves that the seed was drawn after the plan was committed",
+    ),
+    "no-reference": Txt("没有该模型的已知输出", "no known outputs of the model are there"),
 }
 # What a verdict puts before the reason of an attempt, or of an early end.
 _OUTER = re.compile(r"attempt-(?:void|incomplete): attempt [0-9]+, |ended-early: ")

@@ -51,8 +51,16 @@ THROTTLED_SHARE: Final = Txt(
     "计分请求内非 0 读数所占比例",
     "share of the readings in the scored requests that are not 0",
 )
+CHUNKS: Final = Txt(
+    "客户端所见：首词元为首个有文本的数据块，到达时刻即其时标；词元数由服务器给出；"
+    "解码速率为 (n - 首块词元数) / (末块 - 首块)",
+    "as the client sees it: the first token is the first chunk with text, stamped when it came;"
+    " the server counts tokens; decode rate is (n - tokens of the first chunk) / (last chunk -"
+    " first chunk)",
+)
 
 RULES: Final = (
+    CHUNKS,
     COUNTER,
     TRAPEZOID,
     HOLD,

@@ -85,7 +85,8 @@ class Reply:
 
     streams: how many ran at once, 0: this one alone. stream: which of them. late_ns: how much
     later than the server had computed the prompt the first chunk came; None: it does not say.
-    stated: the server's own times and counts, by its own names. text_sha256: of the whole output.
+    stated: the server's own times and counts, by its own names. text, text_sha256: the whole
+    output.
     """
 
     streams: int
@@ -93,6 +94,7 @@ class Reply:
     late_ns: int | None
     stated: Mapping[str, float]
     text_sha256: str
+    text: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

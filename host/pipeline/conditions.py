@@ -27,6 +27,7 @@ def conditions_of(run: AlignedRun, facts: RunFacts, sensors: Sensors) -> Conditi
         perturbation=perturbation_for(run, facts),
         cpus=cpus_of(facts.device_before.get("cores")),
         page_bytes=_page_bytes(facts.sources),
+        one_clock=facts.clock.get("same_clock") is True,
         pulses={one.channel: one for one in facts.pulses if one.verdict == "agrees"},
     )
 

@@ -18,12 +18,12 @@ from host.handover.plan import ResolvedPlan
 from host.handover.progress import Watch
 from host.pipeline.fidelity import score_run
 from host.pipeline.launch import launch_of
-from host.pipeline.probes import begin_audit, run_probes
+from host.pipeline.probes import run_audited
 from host.pipeline.reach import Reached
 from host.pipeline.surroundings import surroundings
 from host.pipeline.unattended import left_alone, refuse_unattended, take_back
 from host.run.ambient import Look
-from host.run.attempts import Bench, StopSwitch, run_attempts
+from host.run.attempts import Bench, StopSwitch
 from host.run.detached import Where, hand_over, take_all, take_rest
 from host.run.exchange import exchange
 from host.run.far_spool import numbers_in, remove
@@ -181,7 +181,6 @@ def _attempts(work: Work, bench: Bench, link: Link) -> str:
     """The attempts that are still missing, between two looks at the device."""
     numbers = missing(bench)
     bench.journal.note("run_start", {"first": numbers.start, "last": numbers.stop - 1})
-    begin_audit(bench)
     ended = ""
     try:
         before(bench, link)
@@ -189,8 +188,7 @@ def _attempts(work: Work, bench: Bench, link: Link) -> str:
         session = begin_timekeeping(link, bench.folder, apart=bench.between)
         score_run(bench, link)
         play_pulses(bench, link, f"before-{numbers.start:03d}")
-        ended = run_attempts(bench, link, numbers)
-        ended = ended or run_probes(bench, link, work.device, work.watch)
+        ended = run_audited(bench, link, numbers, work.device)
         play_pulses(bench, link, f"after-{numbers.start:03d}", ended)
         end_timekeeping(link, bench.folder, session, apart=bench.between)
         write_json(bench.folder.data / "device-after.json", _content(link.ask("device")))
@@ -234,13 +232,12 @@ def missing(bench: Bench) -> range:
 
 def before(bench: Bench, link: Link) -> None:
     """Ask the device for itself and its sources; a resumed run keeps the first answers."""
-    folder = bench.folder
     for name, message in (
         ("session", {**link.hello, "launch": bench.launch}),
         ("device-before", link.ask("device")),
         ("sources", link.ask("probe", {"reads": 20}, answer="sources")),
     ):
-        path = folder.data / f"{name}.json"
+        path = bench.folder.data / f"{name}.json"
         if not path.exists():
             write_json(path, _content(message))
 

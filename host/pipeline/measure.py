@@ -42,7 +42,7 @@ from host.pipeline.scores import keep_answers
 from host.pipeline.unattended import refuse_unattended
 from host.pipeline.write import write_page, write_record
 from host.plan.load import dump
-from host.run.folder import RunFolder, check_writable, create, write_bytes, write_json
+from host.run.folder import RunFolder, check_writable, create, folder_name, write_bytes, write_json
 from host.run.journal import wall_label
 from host.run.link import AgentLink
 from host.run.lock import owned
@@ -214,4 +214,4 @@ def _steps(watch: Watch) -> Any:  # noqa: ANN401
 
 def _name(resolved: ResolvedPlan) -> str:
     stamp = wall_label()[:19].replace(":", "").replace("-", "")
-    return f"{stamp}Z-{resolved.model.get('name', 'model')}-{resolved.engine_kind}"
+    return folder_name(f"{stamp}Z-{resolved.model.get('name', 'model')}-{resolved.engine_kind}")

@@ -51,8 +51,8 @@ def metered(work: Work) -> Iterator[Look | None]:
         yield None
         return
     clock = device_clock()
-    for name, (_, connection) in found.items():
-        work.watch(Progress("meter", waiting=f"{name}: {connection.driver}"))
+    asked = ", ".join(f"{name} ({c.driver})" for name, (_, c) in found.items())
+    work.watch(Progress("meter", waiting=asked))
     openers = {
         name: (partial(_open, instrument, connection, clock), msgspec.to_builtins(connection))
         for name, (instrument, connection) in found.items()
@@ -63,10 +63,9 @@ def metered(work: Work) -> Iterator[Look | None]:
     ):
         air = [one for one in recorders if found[one.name][0].kind == AMBIENT]
         yield look_at(air, clock) if air else None
-    for one in recorders:
-        if one.failed:
-            said = f"{one.name} gave nothing any more: {one.failed}"
-            work.watch(Progress("meter", waiting=said))
+    lost = "; ".join(f"{one.name}: {one.failed}" for one in recorders if one.failed)
+    if lost:
+        work.watch(Progress("meter", waiting=f"gave nothing any more: {lost}"))
 
 
 def refuse_meters(equipment: Equipment) -> None:

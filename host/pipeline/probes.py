@@ -18,11 +18,11 @@ from host.artefacts.probes import requests_of
 from host.errors import ArtefactError, FolderError
 from host.handover.audit import ProbeFile, Reference
 from host.handover.audit_plan import attempts_of
-from host.handover.progress import Progress, Watch
+from host.handover.progress import Progress
 from host.pipeline.artefacts import Artefacts, artefacts_of
 from host.pipeline.audit import read_reference
 from host.pipeline.reach import Reached, place_model
-from host.run.attempts import Bench, LeftGateError
+from host.run.attempts import Bench, LeftGateError, run_attempts
 from host.run.folder import RunFolder
 from host.run.link import Link
 from host.run.probes import (
@@ -42,17 +42,17 @@ class _Made:
 
     bench: Bench
     device: Reached
-    watch: Watch
     seed: bytes
     reference: Reference | None
 
 
-def begin_audit(bench: Bench) -> None:
-    """Commit to the plan, before the first attempt."""
+def run_audited(bench: Bench, link: Link, numbers: range, device: Reached) -> str:
+    """Commit to the plan, run these attempts, then the probes. Gives "" or why it ended early."""
     commit_plan(bench)
+    return run_attempts(bench, link, numbers) or run_probes(bench, link, device)
 
 
-def run_probes(bench: Bench, link: Link, device: Reached, watch: Watch) -> str:
+def run_probes(bench: Bench, link: Link, device: Reached) -> str:
     """Run the probes that are missing. Gives "" or why not all came to their end.
 
     A model that cannot be permuted is told of in the record; what is scored stays as it is.
@@ -60,7 +60,7 @@ def run_probes(bench: Bench, link: Link, device: Reached, watch: Watch) -> str:
     audit = bench.plan.plan.audit
     if not audit:
         return ""
-    made = _Made(bench, device, watch, seed_of(bench), _kept(bench.folder))
+    made = _Made(bench, device, seed_of(bench), _kept(bench.folder))
     for name in attempts_of(audit):
         if bench.switch.level:
             return "interrupted"
@@ -107,7 +107,7 @@ def _ask(made: _Made, name: str) -> Iterator[Ask]:
         yield Ask(asked, plan.model_path, stop)
         return
     with _permuted(made) as (found, changed):
-        path = place_model(made.device, found, made.watch)
+        path = place_model(made.device, found, made.bench.watch)
         asked = ProbeFile(name, str(found.model["sha256"]), requests, changed)
         yield Ask(asked, path, stop)
 
@@ -116,7 +116,7 @@ def _ask(made: _Made, name: str) -> Iterator[Ask]:
 def _permuted(made: _Made) -> Iterator[tuple[Artefacts, tuple[str, ...]]]:
     """The model with rows of its weights in another order, made from the host's file of it."""
     plan = made.bench.plan
-    made.watch(Progress("prepare", waiting="permute rows of the model's weights"))
+    made.bench.watch(Progress("prepare", waiting="permute rows of the model's weights"))
     engine = msgspec.structs.replace(plan.plan.engine, kind=plan.engine_kind)
     decided = msgspec.structs.replace(plan.plan, engine=engine)
     found = artefacts_of(decided, {plan.engine_kind: ""}, lambda *_: None)

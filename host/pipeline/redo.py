@@ -9,6 +9,7 @@ from pathlib import Path
 from host.align.read import RunReading, read_run
 from host.audit.judge import judged
 from host.check.rules_limits import beyond_limits
+from host.check.rules_plausible import doubts_in
 from host.evaluate.run import evaluate
 from host.handover.case import Case
 from host.handover.conditions import SensorTerm
@@ -71,8 +72,9 @@ def redo(root: Path) -> Redone:
     stored = stored_statements(root)
     statements = tuple(s.statement for s in stored)
     record = build(reading.run, results, reading.facts, statements)
-    beyond = beyond_limits(Case(read.run, reading.facts, record))
-    if beyond:
-        reading = replace(reading, facts=replace(reading.facts, beyond=beyond))
+    case = Case(read.run, reading.facts, record)
+    beyond, doubts = beyond_limits(case), doubts_in(case)
+    if beyond or doubts:
+        reading = replace(reading, facts=replace(reading.facts, beyond=beyond, doubts=doubts))
         record = build(reading.run, results, reading.facts, statements)
     return Redone(reading, read.run, record, results, stored, sensors)

@@ -7,6 +7,14 @@ from host.handover.facts import Doubt, RunFacts
 from host.handover.record import Warning_
 from host.handover.text import Txt
 
+# Probe -> reason code of a record that it makes void.
+FAILED = {
+    "repeat": "audit-repeat",
+    "seed": "audit-seed",
+    "permuted": "audit-permuted",
+    "canary": "audit-canary",
+    "length": "audit-length",
+}
 _MORE = Txt(
     "增加 [audit] 的 prompts 或测量次数，或在空闲的设备上再测一次。",
     "Raise `prompts` of [audit] or the attempts, or measure again on an idle device.",
@@ -16,10 +24,12 @@ _LOOK = Txt("见 data/probes/ 中该探针的日志。", "See the logs of the pr
 
 def doubts_of(facts: RunFacts) -> tuple[Doubt, ...]:
     """Why no real run of the model made this: probes that failed, then what times show."""
-    failed = (
-        Doubt(f"audit-{one.probe}", one.text) for one in facts.audit if one.outcome == "failed"
-    )
+    failed = (Doubt(FAILED[one.probe], one.text) for one in facts.audit if _failed(one))
     return (*failed, *facts.doubts)
+
+
+def _failed(one: ProbeField) -> bool:
+    return one.outcome == "failed"
 
 
 def audit_warnings(facts: RunFacts) -> list[Warning_]:

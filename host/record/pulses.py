@@ -73,19 +73,30 @@ _LOOK = Txt(
 
 
 def pulse_warnings(facts: RunFacts) -> list[Warning_]:
-    """Meters that are out of time, and those of which it is not known."""
-    return [_warning(check) for check in facts.pulses if check.verdict != "agrees"]
+    """Meters that are out of time, each, and those of which it is not known, by the reason."""
+    odd = [check for check in facts.pulses if check.verdict != "agrees"]
+    late = [c for c in odd if c.lag is not None and c.verdict != "not-judged"]
+    unknown: dict[str, list[str]] = {}
+    for check in odd:
+        if check not in late:
+            unknown.setdefault(check.reason, []).append(check.channel)
+    return [*map(_late, late), *(_not_judged(why, names) for why, names in unknown.items())]
 
 
-def _warning(check: PulseCheck) -> Warning_:
-    if check.lag is None or check.verdict == "not-judged":
-        why = WHY[check.reason]
-        text = Txt(
-            f"功率计通道 {check.channel} 的时间未能用负载脉冲判定：{why.zh}。",
-            f"The time of meter channel {check.channel} was not judged by load pulses: {why.en}.",
-        )
-        after = _ASK if check.reason == "not-asked" else _LOOK
-        return Warning_("meter-time-not-judged", text, next=after)
+def _not_judged(reason: str, channels: Sequence[str]) -> Warning_:
+    why = WHY[reason]
+    text = Txt(
+        f"功率计通道 {'、'.join(channels)} 的时间未能用负载脉冲判定：{why.zh}。",
+        f"The time of meter channel {', '.join(channels)} was not judged by load pulses:"
+        f" {why.en}.",
+    )
+    after = _ASK if reason == "not-asked" else _LOOK
+    return Warning_("meter-time-not-judged", text, next=after)
+
+
+def _late(check: PulseCheck) -> Warning_:
+    if check.lag is None:
+        raise ValueError(f"{check.channel} has no lag")
     lag_ms, low_ms, high_ms = (
         f"{ns / 1e6:.3g}" for ns in (check.lag.lag_ns, check.low_ns, check.high_ns)
     )

@@ -22,6 +22,7 @@ from host.record.warning_inferences import inference_warnings
 from host.record.warning_meters import meter_warnings
 from host.record.warning_output import output_warnings
 from host.record.warning_runner import runner_warnings
+from host.record.warning_served import served_warnings
 from host.record.warning_sources import source_warnings
 from host.record.warning_throttled import throttled_warnings
 from host.schema.canonical import decimal
@@ -71,6 +72,7 @@ def warnings_of(evidence: Evidence) -> tuple[Warning_, ...]:
         *pulse_warnings(evidence.facts),
         *counter_warnings(evidence.run, evidence.results),
         *source_warnings(evidence.results),
+        *served_warnings(evidence.run, evidence.facts),
         *runner_warnings(evidence.facts),
     )
 

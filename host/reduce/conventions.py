@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from math import exp, fsum, log
 from typing import Final
 
-from host.handover.conventions import CONVENTIONS
+from host.handover.conventions import CONVENTIONS, DERIVED
 from host.handover.result import Observation
 from host.handover.trace import AttemptTrace, RequestTrace
 from host.reduce.basis import mean
@@ -36,7 +36,7 @@ OfAll = Callable[[Sequence[RequestTrace]], float]
 
 def convention_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
     """Every convention, in the order of the table of definitions."""
-    return [_observed(name, attempts) for name in CONVENTIONS]
+    return [_observed(name, attempts) for name in DERIVED]
 
 
 def derive(name: str, requests: Sequence[RequestTrace]) -> float:

@@ -57,6 +57,11 @@ def need_steps(request: RequestTrace) -> int:
 def need_single(request: RequestTrace) -> None:
     """Raises CoverageError where tokens came several at once, so that each has no time."""
     need_first(request)
+    if request.reply is not None and request.reply.stated.get("draft_n", 0.0) > 0:
+        raise CoverageError(
+            "speculative",
+            f"request {request.number} has drafted tokens, which are accepted several at once",
+        )
     if not request.tokens.single:
         raise CoverageError(
             "tokens-in-chunks",

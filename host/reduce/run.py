@@ -27,6 +27,7 @@ from host.reduce.latency import (
 from host.reduce.memory import memory_results
 from host.reduce.phases import BURST, REQUEST, SUSTAINED, is_long, whole
 from host.reduce.power import power_results
+from host.reduce.served import draft_results, server_results, step_results
 from host.reduce.side_by_side import ratio_results
 from host.reduce.stated import stated_alone, stated_results
 from host.reduce.sustained import decode_rate_in, sustained_ratio
@@ -91,15 +92,16 @@ def reduce_run(run: AlignedRun) -> Reduced:
     be reduced stands there with its reason.
     """
     attempts = run.counted()
-    graph = of_graph(attempts)
+    graph, steps = of_graph(attempts), step_results(attempts)
+    powers = power_results(attempts)
+    if steps:  # loads of several kinds in one attempt have no rate together
+        powers = [p for p in powers if not p.measurand.startswith("energy_per_")]
     found = [
         observe(_subject("load_time@1"), attempts, load_time),
-        *_of_requests(attempts),
-        *_of_spans(attempts),
-        *interval_quantiles(attempts),
-        *(inference_results(attempts) if graph else _of_items(attempts)),
+        *(steps or _one_by_one(attempts, graph=graph)),
+        *draft_results(attempts),
         *memory_results(attempts),
-        *(powers := power_results(attempts)),
+        *powers,
         *ratio_results(powers),
         *_of_channels(attempts),
     ]
@@ -107,10 +109,20 @@ def reduce_run(run: AlignedRun) -> Reduced:
     found.sort(key=lambda observation: order[observation.measurand])
     if graph:  # every convention of another tool is one of tokens
         return Reduced(tuple(without_tokens(observation) for observation in found), ())
-    derived = convention_results(attempts)
+    derived = [] if steps else convention_results(attempts)
     if any(attempt.stated and not attempt.requests for attempt in attempts):
         found, derived = stated_alone(found), stated_alone(derived)
-    return Reduced(tuple(found), (*derived, *stated_results(attempts)))
+    return Reduced(tuple(found), (*derived, *stated_results(attempts), *server_results(attempts)))
+
+
+def _one_by_one(attempts: Sequence[AttemptTrace], *, graph: bool) -> list[Observation]:
+    """What a single stream has: rates and times of the whole, of spans and of items."""
+    return [
+        *_of_requests(attempts),
+        *_of_spans(attempts),
+        *interval_quantiles(attempts),
+        *(inference_results(attempts) if graph else _of_items(attempts)),
+    ]
 
 
 def interval_quantiles(attempts: Sequence[AttemptTrace]) -> list[Observation]:
@@ -147,13 +159,20 @@ def _intervals_s(attempt: AttemptTrace) -> tuple[float, ...]:
     return tuple(pooled_intervals_s(attempt.scored()).tolist())
 
 
-def _subject(measurand: str, scope: str = "") -> Subject:
-    return Subject(measurand, MEASURANDS[measurand].unit, scope)
+def _subject(measurand: str, scope: str = "", rule: Txt | None = None) -> Subject:
+    return Subject(measurand, MEASURANDS[measurand].unit, scope, rule=rule)
+
+
+def _rule(attempts: Sequence[AttemptTrace]) -> Txt | None:
+    """How rates and times of a server come about; those of other engines need no word."""
+    served = any(r.reply is not None for a in attempts for r in a.requests)
+    return rules.CHUNKS if served else None
 
 
 def _of_requests(attempts: Sequence[AttemptTrace]) -> list[Observation]:
+    rule = _rule(attempts)
     return [
-        observe(_subject(name), attempts, partial(_scored, reduction))
+        observe(_subject(name, rule=rule), attempts, partial(_scored, reduction))
         for name, reduction in _REQUEST_RESULTS.items()
     ]
 
@@ -179,10 +198,12 @@ def _scored(reduction: OverRequests, attempt: AttemptTrace) -> Estimate:
 def _of_items(attempts: Sequence[AttemptTrace]) -> list[Observation]:
     """By item, shortest prompt first: the order in which a grid of lengths is read."""
     lengths = {r.item: r.prompt_tokens for a in attempts for r in a.scored()}
+    rule = _rule(attempts)
     items = sorted(lengths, key=lambda item: (lengths[item], item))
     return [
-        observe(_subject(name, item), attempts, partial(_scored_of, _REQUEST_RESULTS[name], item))
-        for name in _ITEM_RESULTS
+        observe(_subject(name, item, rule), attempts, partial(_scored_of, reduction, item))
+        for name, reduction in _REQUEST_RESULTS.items()
+        if name in _ITEM_RESULTS
         for item in items
     ]
 

@@ -8,6 +8,7 @@ from host.handover.record import Record
 from host.handover.text import Txt, one_line
 from host.handover.trace import AlignedRun
 from host.report import (
+    html_audit,
     html_budgets,
     html_equipment,
     html_facts,
@@ -130,6 +131,7 @@ def _body(record: Record, drawn: Charts, run: AlignedRun) -> list[Html]:
             Txt("来源并列", "Sources side by side"),
             html_side_by_side.side_by_side(record),
         ),
+        ("audit", Txt("审查探针", "Audit probes"), html_audit.audit(record)),
         ("time", Txt("时间", "Time"), html_time.time(record)),
         ("warnings", Txt("警告", "Warnings"), html_facts.warnings(record)),
         ("charts", Txt("图表", "Charts"), figures(record, drawn)),

@@ -1,4 +1,4 @@
-"""Fidelity on the page: what it came to, figures by language, limits, its reference."""
+"""Fidelity on the page: outcome, figures by language, limits, what it was compared with."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from host.handover.text import one_line
 from host.report.html_scores import score_lines
 from host.report.html_text import visible
 from host.report.state import PLUS_MINUS, open_rows, state_words
+from host.report.terminal_audit import audit_block
 from host.report.terminal_fidelity import fidelity_lines
 
 HEADLINE = (
@@ -37,6 +38,7 @@ def show(console: Console, record: Record, run: Path, page: Path) -> None:
         _state(console, record)
     console.print()
     _quantities(console, record)
+    audit_block(console, record)
     _stated(console, record)
     for words, style in fidelity_lines(record.fidelity):
         console.print(Text(words, style=style))
@@ -190,7 +192,8 @@ def _condition_rows(record: Record) -> Iterator[tuple[str, str]]:
     before = item.get("before", {})
     yield "模型 model", f"{model.get('name')} · {model.get('quantization')}"
     yield "", f"SHA-256 {model.get('sha256')}"
-    yield "引擎 engine", f"{runtime.get('kind')} {version} · {threads} 线程 threads"
+    told = (f"{runtime.get('kind')} {version}".strip(), threads and f"{threads} 线程 threads")
+    yield "引擎 engine", " · ".join(word for word in told if word)
     yield "选用原因 why", _reason(runtime.get("reason"))
     yield (
         "设备 device",

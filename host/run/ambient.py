@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from collectors.protocol import Clock
-from collectors.reading import Quantity, Reading
+from collectors.reading import Channel, Quantity
 from host.handover.plan import GatePlan
 from host.handover.units import conversion_of
 from host.run.gates import POLL_S, Waiting
@@ -74,20 +74,19 @@ def _shut(air: Air, low: float | None, high: float | None) -> str:
 
 def _air_of(recorder: Recorder, now_ns: int) -> Air:
     """Every channel of temperature of one instrument."""
-    newest = {one.channel: one for one in recorder.latest()}
-    found: dict[str, float | str] = {}
-    for channel in recorder.meter.describe():
-        if channel.quantity is not Quantity.TEMPERATURE:
-            continue
-        one = newest.get(channel.name)
-        if recorder.failed:
-            found[channel.name] = recorder.failed
-        elif one is None:
-            found[channel.name] = "nothing read yet"
-        elif not isinstance(one, Reading):
-            found[channel.name] = one.reason
-        elif now_ns - one.t1_ns > STALE_NS:
-            found[channel.name] = f"nothing new for {(now_ns - one.t1_ns) / 1e9:.0f} s"
-        else:
-            found[channel.name] = conversion_of(channel).of(float(one.value))
-    return found
+    channels = (c for c in recorder.meter.describe() if c.quantity is Quantity.TEMPERATURE)
+    return {channel.name: _shown(recorder, channel, now_ns) for channel in channels}
+
+
+def _shown(recorder: Recorder, channel: Channel, now_ns: int) -> float | str:
+    """The newest reading, Cel; one answer that was lost since then does not matter."""
+    newest, gap = recorder.latest(channel.name), recorder.last_gap(channel.name)
+    if recorder.failed:
+        return recorder.failed
+    if newest is not None and now_ns - newest.t1_ns <= STALE_NS:
+        return conversion_of(channel).of(float(newest.value))
+    if gap is not None and (newest is None or gap.t_ns > newest.t1_ns):
+        return gap.reason
+    if newest is None:
+        return "nothing read yet"
+    return f"nothing new for {(now_ns - newest.t1_ns) / 1e9:.0f} s"

@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.wire import Message
 from collectors.protocol import Clock
-from host.artefacts.datasets.dataset import order_ids
+from host.artefacts.datasets.drawn import drawn
 from host.errors import AgentError
 from host.handover.pairing import Role, order_key, role_of
 from host.handover.plan import ResolvedPlan
@@ -98,19 +98,17 @@ def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath, role: Role) 
     """The order for one attempt as the agent gets it; the items' order is drawn from the seed."""
     run, sampling = plan.plan.run, plan.plan.sampling
     by_item = {r.item: r for r in plan.requests}
-    names = list(by_item)
-    if run.order == "shuffled":
-        names = list(order_ids(names, run.seed, attempt=order_key(number, role.pair)))
-    warmups = [(names[i % len(names)], True) for i in range(run.warmups)]
+    key = order_key(number, role.pair)
     requests = [
         {
-            "item": name,
-            "text": by_item[name].text,
-            "prompt_tokens": by_item[name].prompt_tokens,
-            "output_tokens": by_item[name].output_tokens,
-            "warmup": warmup,
+            "item": one.item,
+            "text": by_item[one.item].text,
+            "prompt_tokens": by_item[one.item].prompt_tokens,
+            "output_tokens": by_item[one.item].output_tokens,
+            "warmup": one.warmup,
+            **({"streams": one.streams, "stream": one.stream} if one.streams else {}),
         }
-        for name, warmup in [*warmups, *((name, False) for name in names)]
+        for one in drawn(tuple(by_item), run, plan.plan.load, key)
     ]
     steps = plan.plan.staircase
     inference = plan.plan.inference
@@ -246,7 +244,8 @@ def tell(bench: Bench, number: int, message: Message) -> None:
             attempt=number,
             attempts=bench.plan.plan.run.attempts,
             request=_count(message.get("request")),
-            requests=len(bench.plan.requests) + bench.plan.plan.run.warmups,
+            requests=_count(message.get("requests"))
+            or len(bench.plan.requests) + bench.plan.plan.run.warmups,
             tokens=_count(message.get("tokens")),
             rate=float(rate) if isinstance(rate, int | float) else None,
             waiting=str(message.get("waiting", ""))[:200],

@@ -94,12 +94,17 @@ def check_writable(runs: Path) -> None:
         )
 
 
+def folder_name(name: str) -> str:
+    """What a run of this name has its folder called, if that is not taken."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:150] or "run"
+
+
 def create(runs: Path, name: str) -> RunFolder:
     """A new folder; a taken name gets `-2`, `-3` and so on. Nothing is overwritten.
 
     `data/run.json` holds the id under which the device spools: names are unique in one place only.
     """
-    base = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:150] or "run"
+    base = folder_name(name)
     try:
         for suffix in ("", *(f"-{n}" for n in range(2, 10_000))):
             path = runs / f"{base}{suffix}"

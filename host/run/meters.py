@@ -19,10 +19,10 @@ from typing import Any, Protocol
 
 from agent.spool import Column, SpoolWriter, StreamEnd
 from collectors.meters.layout import readings_of, told
-from collectors.meters.protocol import FastMeter, Meter, MeterError
+from collectors.meters.protocol import FastMeter, Meter, MeterError, SettingError
 from collectors.protocol import Clock
 from collectors.reading import Channel, Gap, Reading
-from host.errors import DeviceError
+from host.errors import DeviceError, UsageError
 from host.run.folder import write_json
 from host.run.samples import SampleWriter
 
@@ -89,13 +89,15 @@ class ReadingSink:
         columns = (*STAMPS, *(Column(c.name, c.unit.value) for c in self.channels))
         stream = f"source-{name}"
         self._meter, self._tick = meter, 0
-        self.latest: tuple[Reading | Gap, ...] = ()
+        self.latest: dict[str, Reading] = {}
+        self.gaps: dict[str, Gap] = {}
         self._writer = SpoolWriter(folder / f"{stream}.tsv", stream, clock.domain, columns)
 
     def take(self) -> None:
         if found := self._meter.read(timeout_s=READ_TIMEOUT_S):
             self._writer.append(_row(self._tick, found))
-            self.latest = found
+            self.latest.update({r.channel: r for r in found if isinstance(r, Reading)})
+            self.gaps.update({g.channel: g for g in found if isinstance(g, Gap)})
             self._tick += 1
 
     def close(self) -> Sequence[StreamEnd]:
@@ -189,9 +191,13 @@ class Recorder:
             },
         )
 
-    def latest(self) -> tuple[Reading | Gap, ...]:
-        """The newest set of readings; () before the first, and of a meter that sends samples."""
-        return self._sink.latest if isinstance(self._sink, ReadingSink) else ()
+    def latest(self, channel: str) -> Reading | None:
+        """The newest reading; None before the first, and of a meter that sends samples."""
+        return self._sink.latest.get(channel) if isinstance(self._sink, ReadingSink) else None
+
+    def last_gap(self, channel: str) -> Gap | None:
+        """The newest gap; None where there was none."""
+        return self._sink.gaps.get(channel) if isinstance(self._sink, ReadingSink) else None
 
     def _run(self) -> None:
         try:
@@ -235,7 +241,8 @@ def recording(
     """Every meter is open and read inside.
 
     openers: instrument -> how to open it, and what is kept beside what it says. Raises DeviceError
-    for one that cannot be had; the others are closed then.
+    for one that cannot be had, UsageError for one whose settings are wrong; the others are closed
+    then.
     """
     with ExitStack() as open_ones:
         found = []
@@ -244,6 +251,9 @@ def recording(
             transcript = KeptTranscript(place / "transcript.tsv", clock)
             try:
                 meter = opener(transcript)
+            except SettingError as err:
+                transcript.close()
+                raise UsageError(f"instrument {name}", err.what) from err
             except MeterError as err:
                 transcript.close()
                 raise DeviceError(name, err.what) from err

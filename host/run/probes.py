@@ -23,6 +23,7 @@ from host.handover.audit import COMMITTED, DRAWN, SEED_BYTES, STARTED, ProbeFile
 from host.handover.audit_plan import number_of
 from host.handover.pairing import Role
 from host.handover.progress import Progress
+from host.run.ambient import pass_ambient
 from host.run.attempts import (
     AGENT_GRACE_S,
     Bench,
@@ -156,9 +157,12 @@ def _wait(bench: Bench, link: Link, number: int, name: str) -> str:
             raise LeftGateError
         bench.watch(Progress("gate", waiting=f"audit {name}: {why}"))
 
+    gates = bench.plan.plan.gates
     if bench.around is not None:
-        return bench.around.before(number, waiting)
-    return pass_gates(bench.plan.plan.gates, link, bench.clock, waiting)
+        closed = bench.around.before(number, waiting)
+    else:
+        closed = pass_gates(gates, link, bench.clock, waiting)
+    return closed or pass_ambient(gates, bench.air, bench.clock, waiting)
 
 
 def _tell(bench: Bench, name: str, message: Message) -> None:

@@ -36,7 +36,7 @@ from host.fidelity.windows import cut, first_of
 from host.handover import fidelity as names
 from tests.fakes.native import called
 
-N_CTX, WINDOWS = 256, 6
+N_CTX, WINDOWS, TRIES = 256, 6, 20
 # Lines of llama-perplexity's statistics -> our figure, and the factor to its unit.
 THEIRS = {
     names.PERPLEXITY: (r"Mean PPL\(Q\)\s*:\s*(\S+) ±\s+(\S+)", 1.0),
@@ -50,25 +50,28 @@ THEIRS = {
 
 def opened(path: Path) -> Engine:
     """The model, loaded; its context has room for an answer of one window."""
-    engine = maker("llama_cpp")(path, {"n_ctx": 2 * N_CTX, "n_threads": 2}, device_clock())
+    engine = maker("llama_cpp")(path, {"n_ctx": 2 * N_CTX, "n_threads": 1}, device_clock())
     engine.load()
     return engine
+
+
+def answered(engine: Engine, prompt: list[int]) -> list[int]:
+    """The prompt and the N_CTX tokens that the model goes on with."""
+    tokens: list[int] = []
+
+    def take(_ready_ns: int, _t_ns: int, token: int) -> None:
+        tokens.append(token)
+
+    engine.generate(prompt, N_CTX, stop_at_end=False, on_token=take, mark=lambda _: 0)
+    return [*prompt, *tokens]
 
 
 def likely_text(engine: Engine) -> str:
     """What the model answers to the beginnings of the shipped passages."""
     parts = []
     for passage in load_texts().texts["en"].split("\n\n")[: WINDOWS + 2]:
-        tokens: list[int] = []
-        prompt = engine.tokenize(passage)[:16]
-        engine.generate(
-            prompt,
-            N_CTX,
-            stop_at_end=False,
-            on_token=lambda _ready, _chosen, token, tokens=tokens: tokens.append(token),
-            mark=lambda _: 0,
-        )
-        parts.append(b"".join(engine.piece(t) for t in (*prompt, *tokens)).decode(errors="ignore"))
+        tokens = answered(engine, engine.tokenize(passage)[:16])
+        parts.append(b"".join(engine.piece(t) for t in tokens).decode(errors="ignore"))
     return "".join(parts)
 
 
@@ -87,19 +90,29 @@ def ours(engines: tuple[Engine, Engine], text: str) -> dict[str, Figure]:
 
 
 def theirs(base: Path, tested: Path, text: Path, folder: Path) -> str:
-    """What llama-perplexity prints for the tested model."""
+    """What llama-perplexity prints for the tested model.
+
+    It ends without waiting for its own log, so that the last lines are lost now and then: the
+    second pass is run again until they are there.
+    """
+    common = ["-f", str(text), "-c", str(N_CTX), "-b", str(N_CTX), "-t", "1"]
+    common += ["--chunks", str(WINDOWS), "--kl-divergence-base", str(folder / "base.dat")]
     program = called("llama-perplexity")
-    common = ["-f", str(text), "-c", str(N_CTX), "-b", str(N_CTX), "-t", "2"]
-    common += ["--chunks", str(WINDOWS)]
-    kept = ["--kl-divergence-base", str(folder / "base.dat")]
+    run([*program, "-m", str(base), *common])
     said = ""
-    for model, more in ((base, []), (tested, ["--kl-divergence"])):
-        argv = [*program, "-m", str(model), *common, *kept, *more]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        said = done.stdout + done.stderr
-        if done.returncode:
-            sys.exit(said[-2000:])
-    return said
+    for _ in range(TRIES):
+        said = run([*program, "-m", str(tested), *common, "--kl-divergence"])
+        if "Same top p:" in said:
+            return said
+    sys.exit(f"llama-perplexity lost its last lines {TRIES} times:\n{said[-3000:]}")
+
+
+def run(argv: list[str]) -> str:
+    """All that a program says; its failure ends this one."""
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit((done.stdout + done.stderr)[-3000:])
+    return done.stdout
 
 
 def main() -> None:

@@ -94,6 +94,8 @@ def small_plan(path: Path, **over: Any) -> Path:  # noqa: ANN401
     plan["gates"].update(over.pop("gates", {}))
     if pulses := over.pop("pulses", None):
         plan["pulses"] = pulses
+    if load := over.pop("load", None):
+        plan["load"] = load
     plan["run"].update(over)
     path.write_text(tomli_w.dumps(plan), encoding="utf-8")
     return path

@@ -47,6 +47,18 @@ def bandwidth(share: float) -> Spoil:
     return spoil
 
 
+def compute(share: float) -> Spoil:
+    """share: of the operations that the fastest prefill of an attempt needs."""
+
+    def spoil(story: Story) -> None:
+        model: dict[str, Any] = story.files["plan.json"]["model"]
+        story.files["plan.json"]["model"] = {**model, "prefill_weights": 3_000_000_000}
+        needed = 2 * 3_000_000_000 * _most(story, "prefill_rate@1")
+        _limit(story, "peak_ops_per_s", value=needed * share)
+
+    return spoil
+
+
 def power(share: float) -> Spoil:
     """share: of the mean power of the attempt that took most."""
 
@@ -74,9 +86,11 @@ def _cached(story: Story) -> None:
 
 
 def _unknown_reads(story: Story) -> None:
-    """A limit, and words of which nobody can tell what a step reads."""
+    """Limits, and words of which nobody can tell what a step reads or takes."""
     _model(story, "some of them")
     _limit(story, "memory_bandwidth_bytes_per_s", value=1e-6)
+    story.files["plan.json"]["model"]["prefill_weights"] = "many"
+    _limit(story, "peak_ops_per_s", value=1e-6)
 
 
 def _odd_limits(story: Story) -> None:
@@ -110,6 +124,7 @@ def _all(*spoils: Spoil) -> Spoil:
 
 LIMITS_BAD: dict[str, tuple[Spoil, ...]] = {
     "bandwidth-kept": (bandwidth(JUST_BELOW),),
+    "compute-kept": (compute(JUST_BELOW),),
     "power-kept": (power(JUST_BELOW),),
     "temperature-kept": (
         temperature(max=45.999),
@@ -118,7 +133,7 @@ LIMITS_BAD: dict[str, tuple[Spoil, ...]] = {
 }
 LIMITS_LEGAL: dict[str, Spoil] = {
     "all that the device can do": _all(
-        bandwidth(1.0), power(1.0), temperature(max=46.0, min=45.0)
+        bandwidth(1.0), compute(1.0), power(1.0), temperature(max=46.0, min=45.0)
     ),
     "weights in a cache, heat alone, a meter outside": _all(
         _cached, temperature(max=46.0), _outside

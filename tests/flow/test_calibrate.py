@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace as replace_struct
 
 from host.handover.calibration import Calibration, Transfer
 from host.handover.equipment import Connection, Instrument
@@ -35,6 +36,9 @@ from tests.fakes.loaded_bench import (
 from tests.flow.test_metered_run import SETTINGS
 
 STORE = "bench-store"
+# The meter once more, as one that nobody calibrated: it shows so much less than the reference has.
+HOBBY = {"id": "hobby", "channels": ("meter.hobby.*",), "certificate": ()}
+POINTS_W = ((6.22, 6.0), (14.38, 14.0))
 
 
 def wall(port: int) -> Instrument:
@@ -172,8 +176,15 @@ def copied(calibrated: dict[str, Any], place: Path) -> Path:
 @pytest.fixture(scope="module")
 def later(calibrated: dict[str, Any], alone: Command, bench: Bench, place: Path) -> dict[str, Any]:
     assert calibrated["stored"]
+    hobby = write(place / "hobby", equipment(replace_struct(wall(bench.port), **HOBBY)))
+    points = [word for pair in POINTS_W for word in ("--point", *map(str, pair))]
+    known = ("--resolution", "0.001", "--U-w", "0.02", "--k", "2")
+    of = ("--equipment", hobby, "--instrument", "hobby")
+    checked = alone("calibrate", "check", *of, *points, *known)
+    assert checked.returncode == 0, checked.stderr
     bench.hold(0.5)
-    argv = ("--plan", plan(place), "--calibration", "auto", "--runs", place / "runs")
+    runs = ("--runs", place / "runs", "--equipment", hobby)
+    argv = ("--plan", plan(place), "--calibration", "auto", *runs)
     code, said, errors = told(alone, bench, "measure", *argv)
     assert code == 0, (said, errors)
     return said
@@ -197,6 +208,26 @@ def test_a_later_run_is_corrected_says_so_and_stays_tier_b(
     assert "transfer-calibrated" in [w["code"] for w in record["warnings"]]
     paper = next(e for e in record["equipment"] if e["kind"] == "transfer_calibration")
     assert paper["serial"] == Path(calibrated["stored"][0]).stem
+
+
+def test_a_bench_meter_is_corrected_by_its_two_points_and_stays_without_a_certificate(
+    later: dict[str, Any],
+) -> None:
+    mean = next(
+        r
+        for r in later["results"]
+        if (r["measurand_id"], r["scope"], r["source"])
+        == ("mean_power@1", "request", "meter.hobby.power")
+    )
+    shown_w = IDLE_W + LOAD_W * 0.5 + 0.01  # with the mean of its ripple
+    assert mean["tier"] == "A-"
+    assert float(mean["value"]) == pytest.approx(1.02 * shown_w + 0.1, abs=0.02)
+    record = json.loads(Path(later["record"]).read_text(encoding="utf-8"))
+    budget = next(b for b in record["budgets"] if b["id"] == mean["budget_ref"])
+    row = next(r for r in budget["rows"] if r["symbol"] == "calibration")
+    assert row["equipment_ref"].startswith("two-point-check#")
+    # The device's clock stamps the meter as well.
+    assert next(r["u"] for r in budget["rows"] if r["symbol"] == "alignment") == "0"
 
 
 def test_verify_redoes_the_corrected_run_and_finds_a_changed_calibration(

@@ -74,12 +74,19 @@ def test_a_vendor_s_runner_on_the_machine_at_hand_makes_a_record(
     assert float(prefill["value"]) == (32 / 0.001 + 32 / 0.002) / 2
     assert (float(decode["value"]), decode["unit"], decode["scope"]) == (0.004, "s", ITEM)
     assert "tokens = 32, clock = 1.2 GHz" in decode["rule"]["en"]
-    rates = [q for q in found["results"] if q["measurand_id"] == "decode_rate@1"]
-    assert rates
-    assert all(q["value"] is None for q in rates)
+    rates = {q["value"] for q in found["results"] if q["measurand_id"] == "decode_rate@1"}
+    assert rates == {None}
     verified = json.loads(command("verify", found["run"], "--json").stdout)
     assert verified["findings"] == []
-    record = json.loads(Path(found["record"]).read_bytes())
+    said = command("report", found["run"]).stdout
+    assert f"stated by the runner ({ITEM}, runner.prefill): 24000" in " ".join(said.split())
+    run = Path(found["run"])
+    assert "runner.decode-time" in (run / "report.html").read_text("utf-8")
+    # The attempts ran in the shell that the session said it was.
+    session = json.loads((run / "data/session.json").read_bytes())
+    events = (run / "data/attempts/001/events.tsv").read_text("utf-8")
+    assert f'"kind":"{session["clock"]["kind"]}"' in events
+    record = json.loads((run / "record.json").read_bytes())
     assert record["runtime"]["kind"] == "native"
     assert record["runtime"]["described"]["library_version"] == "2.1"
     assert "shell-agent-sources" in {w["code"] for w in record["warnings"]}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import rfc8785
@@ -64,7 +64,7 @@ def load_texts(reference: str = DEFAULT) -> Texts:
     unknown = sorted(set(raw.texts) - set(LANGUAGES))
     if unknown or not raw.texts:
         raise ArtefactError(reference, f"texts: {unknown or 'nothing'}, known are zh and en")
-    content = {
+    content: dict[str, Any] = {
         "id": raw.id,
         "version": raw.version,
         "licence": raw.licence,

@@ -1,7 +1,7 @@
-"""How many bytes of weights one decode step reads at the least. Pure.
+"""How many bytes of weights a decode step reads, and how many weights a token of a prompt takes.
 
-A lower bound, for a limit that shall accuse nobody wrongly: only what a dense decoder cannot do
-without counts. Tensor names: ggml-org/ggml, docs/gguf.md, "Standardized tensor names".
+Pure. Lower bounds, for limits that shall accuse nobody wrongly: only what a dense decoder cannot
+do without counts. Tensor names: ggml-org/ggml, docs/gguf.md, "Standardized tensor names".
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from host.artefacts.models.gguf_header import Header
 _LAYER = re.compile(r"blk\.[0-9]+\.")
 _OUTPUT, _EMBEDDING = "output.weight", "token_embd.weight"
 _EXPERTS = "_exps"
+_MATRIX = 2
 MIXTURE = "a mixture of experts: a token reads only some of the weights"
 NO_LAYERS = "no layers under the names of a plain decoder"
 GRAPH = "an ONNX graph does not say which of its weights a decode step reads"
@@ -30,3 +31,15 @@ def decode_weight_bytes(header: Header) -> tuple[int | None, str]:
     if not layers:
         return None, NO_LAYERS
     return layers + sizes.get(_OUTPUT, sizes.get(_EMBEDDING, 0)), ""
+
+
+def prefill_weights(header: Header) -> tuple[int | None, str]:
+    """Weights that every token of a prompt is multiplied with, and ""; or None and why.
+
+    The matrices of the layers; the output matrix is needed for the last token alone.
+    """
+    found, why = decode_weight_bytes(header)
+    if found is None:
+        return None, why
+    matrices = (e for e in header.tensors if _LAYER.match(e.name) and len(e.dims) == _MATRIX)
+    return sum(entry.weights for entry in matrices), ""

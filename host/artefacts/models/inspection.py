@@ -9,7 +9,7 @@ from typing import TypedDict
 
 import gguf
 
-from host.artefacts.models.decode_weights import GRAPH, decode_weight_bytes
+from host.artefacts.models.decode_weights import GRAPH, decode_weight_bytes, prefill_weights
 from host.artefacts.models.genai_contents import CONFIG_FILE, read_genai
 from host.artefacts.models.gguf_header import Header, Value, read_header
 from host.artefacts.models.graph_info import is_graph, read_graph
@@ -30,7 +30,8 @@ class ModelInfo:
     format: `gguf`, `genai` or `onnx`. file: last part of the path. parameters: weights of all
     tensors.
     bits_per_weight: bits of all weight tensors, scales included, per parameter.
-    decode_weight_bytes: of weights that one decode step reads at the least, see `decode_weights`.
+    decode_weight_bytes: of weights that one decode step reads at the least; prefill_weights: how
+    many a token of a prompt is multiplied with at the least, see `decode_weights`.
     tokenizer_sha256: see `tokenizer_identity`; the same for both forms of one tokenizer.
     sha256: of the file; of a folder see `hashing.combined`. files: each one.
     missing: (field, reason) for every field that is None.
@@ -53,6 +54,7 @@ class ModelInfo:
     licence: str | None
     missing: tuple[tuple[str, str], ...]
     decode_weight_bytes: int | None = None
+    prefill_weights: int | None = None
 
 
 def quiet(done: int, total: int, what: str) -> None:
@@ -97,6 +99,7 @@ def _gguf(path: Path, progress: Progress) -> ModelInfo:
         licence=_text(fields.get("general.license")),
     )
     read_bytes, unread = decode_weight_bytes(header)
+    used, _ = prefill_weights(header)
     (file,) = hash_files(path.parent, [path.name], progress)
     found = _info(
         _Certain(
@@ -112,7 +115,7 @@ def _gguf(path: Path, progress: Progress) -> ModelInfo:
         weights,
         8 * sum(entry.size_bytes for entry in header.tensors),
     )
-    return _with_decode(found, read_bytes, unread)
+    return _with_decode(replace(found, prefill_weights=used), read_bytes, unread)
 
 
 def _scheme(header: Header) -> str:
@@ -191,7 +194,8 @@ def _with_decode(found: ModelInfo, read_bytes: int | None, unread: str) -> Model
     """With what a decode step reads, or why that is not known."""
     if read_bytes is not None:
         return replace(found, decode_weight_bytes=read_bytes)
-    return replace(found, missing=(*found.missing, ("decode_weight_bytes", unread)))
+    unknown = tuple((name, unread) for name in ("decode_weight_bytes", "prefill_weights"))
+    return replace(found, missing=(*found.missing, *unknown))
 
 
 class _Certain(TypedDict):

@@ -25,7 +25,7 @@ def test_an_unknown_kind_names_the_near_ones() -> None:
     with pytest.raises(EngineError, match="did you mean llama_cpp") as refused:
         maker("lama_cpp")
     assert refused.value.code == "unknown-engine"
-    with pytest.raises(EngineError, match="known: llama_cpp, onnx_genai, replay"):
+    with pytest.raises(EngineError, match="known: llama_cpp, onnx_genai, openai_http, replay"):
         maker("zzz")
 
 

@@ -26,6 +26,7 @@ class Room:
     """A clock, a waiting room and a source at once: waiting and reading make the time pass.
 
     costs_ns: how long each read takes, the last one for all that follow; it ends after so many.
+    gone_after: reads after which the source gives nothing any more.
     """
 
     reads: int
@@ -34,6 +35,7 @@ class Room:
     domain: str = "scripted@test-boot"
     max_hz: float | None = None
     beside: bool = False
+    gone_after: int = 1_000_000
     reads_done: int = 0
     closed: bool = False
     read_at: list[int] = field(default_factory=list)
@@ -62,7 +64,8 @@ class Room:
         return (self.t_ns, self.t_ns, (-1,)) if self.beside else None
 
     def values(self, raws: Sequence[object]) -> Sequence[Value]:
-        return [raw for raw in raws if isinstance(raw, int)]
+        found = [raw for raw in raws if isinstance(raw, int)]
+        return [v if v <= self.gone_after else Missing("no-such-process") for v in found]
 
     def close(self) -> None:
         self.closed = True
@@ -106,8 +109,22 @@ def test_a_read_that_takes_too_long_makes_the_tick_jump(tmp_path: Path) -> None:
 def test_a_slow_source_counts_its_own_slots(tmp_path: Path) -> None:
     room = Room(reads=3)
     found = sample(tmp_path, room, every=10)
-    assert [line.fields[0] for line in found.lines] == ["0", "1", "2"]
-    assert room.read_at == [0, 1000 * MS, 2000 * MS]
+    assert [line.fields[0] for line in found.lines][:3] == ["0", "1", "2"]
+    assert room.read_at[:3] == [0, 1000 * MS, 2000 * MS]
+
+
+def test_a_slow_source_has_a_reading_after_the_end_which_may_come_before_its_next_slot(
+    tmp_path: Path,
+) -> None:
+    room = Room(reads=3)
+    found = sample(tmp_path, room, every=10)
+    assert (found.lines[-1].fields[0], found.lines[-1].fields[-1]) == ("3", "4")
+    assert room.read_at[-1] < 3000 * MS
+
+
+def test_a_slow_source_that_is_gone_has_none_after_the_end(tmp_path: Path) -> None:
+    room = Room(reads=3, gone_after=3)
+    assert [line.fields[-1] for line in sample(tmp_path, room, every=10).lines] == ["1", "2", "3"]
 
 
 def test_jitter_moves_due_times_and_the_reads_with_them(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -17,13 +18,15 @@ from host.align.meters import Metered
 from host.align.requests import Event
 from host.align.stated import UnfitError, figures_in, stated_runs
 from host.align.streams import AttemptFiles
+from host.check.rules_limits import CACHED_BYTES, beyond_limits
+from host.handover.case import Case
 from host.handover.plan import ResolvedPlan
 from host.handover.runner import RATE, Figure
 from host.handover.stated import PP, TG, VENDOR_RATE, VENDOR_TIME
 from host.handover.trace import AlignedRun, StatedFigure
 from host.plan.runner import runner
 from host.reduce.run import reduce_run
-from tests.fakes.records import sample_plan
+from tests.fakes.records import record_of, sample_facts, sample_plan
 
 BENCH = (Path(__file__).parents[2] / "data/native/llama-bench.jsonl").read_text("utf-8")
 ASKED = {"prompt_tokens": 16, "output_tokens": 8}
@@ -170,6 +173,18 @@ def test_figures_of_an_attempt_are_means_of_its_repetitions_and_say_of_what() ->
     assert "n_gen = 8, n_depth = 0" in decode.rule.en
     rate = next(o for o in reduced.results if o.measurand == "decode_rate@1" and not o.scope)
     assert rate.missing.startswith("no-token-times: ")
+
+
+@pytest.mark.parametrize(("bandwidth", "caught"), [(1e9, 1), (1e11, 0)])
+def test_a_rate_that_the_memory_cannot_give_is_caught_also_where_a_runner_states_it(
+    bandwidth: float, caught: int
+) -> None:
+    limits = {"memory_bandwidth_bytes_per_s": {"value": bandwidth, "document": "a data sheet"}}
+    plan = msgspec.structs.replace(plan_of(), profile={"limits": limits})
+    run = AlignedRun("c", 0, 0, (attempt_of(attempt(1, BENCH), plan, {}, Metered()),))
+    model = {"decode_weight_bytes": CACHED_BYTES + 10**9}  # 20 token/s need 20 GB/s
+    facts = replace(sample_facts(1), plan=plan, model=model)
+    assert len(beyond_limits(Case(run, facts, record_of(run, facts)))) == caught
 
 
 def test_a_warm_up_states_nothing_that_counts() -> None:

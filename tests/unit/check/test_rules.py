@@ -70,7 +70,7 @@ BY_ID = {rule.id: rule for rule in RULES}
 SPOILS = [(rule, i) for rule, spoils in BAD.items() for i in range(len(spoils))]
 
 # Lines that only find the words or the number that a finding is told with, or save time.
-ONLY_WORDS = ("WHOLE_FILE = ", "zip(found, expected", "early = ", "falls = falls[")
+ONLY_WORDS = ("WHOLE_FILE = ", "zip(found, expected", "early = ", "falls = falls[", "needed = ")
 
 BadCase = tuple[str, int, str]
 

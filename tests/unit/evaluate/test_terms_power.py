@@ -65,6 +65,13 @@ def test_an_external_meter_without_a_bound_is_open() -> None:
     assert terms_power.alignment(external(0)).input.u is None
 
 
+def test_an_external_meter_on_the_clock_of_the_device_needs_no_alignment() -> None:
+    of = external(0)
+    term = terms_power.alignment(replace(of, conditions=replace(of.conditions, one_clock=True)))
+    assert term.input.u == 0.0
+    assert "nothing to align" in term.input.evaluation.en
+
+
 def test_a_baseline_of_one_side_alone_is_open() -> None:
     of = above_idle()
     assert of.channel.idle is not None

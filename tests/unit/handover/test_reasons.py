@@ -13,14 +13,17 @@ from host.handover.reasons import REASONS, code_of, explained
 
 ROOT = Path(__file__).parents[3]
 # Where reasons of attempts and verdicts are made.
-PYTHON = ("agent", "host/run", "host/state", "host/align")
+PYTHON = ("agent", "host/run", "host/state", "host/align", "host/audit")
 MODULES = (
-    *("host/pipeline/fill.py", "host/record/verdict.py"),
+    *("host/pipeline/campaign.py", "host/pipeline/fill.py", "host/pipeline/probes.py"),
+    *("host/record/verdict.py", "host/record/audit.py", "host/check/rules_plausible.py"),
     *("host/fidelity/bag.py", "host/fidelity/gate.py"),
 )
 HEAD = re.compile(r"([a-z]+(?:-[a-z]+)+|charged|throttle): ")
 # Whole words that stand without a detail, beside a status or as an ending.
 BARE = {"stopped", "interrupted", "detached", "device-failed", "disk-full", "spool-unwritable"}
+BARE |= {"audit-repeat", "audit-seed", "audit-permuted", "audit-canary", "audit-length"}
+BARE |= {"constant-times", "repeated-output"}
 SHELL = re.compile(
     r"""set_outcome (?:void|incomplete) ['"]?([a-z-]+)|['"]([a-z]+(?:-[a-z]+)+): """
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,7 @@ import pytest
 
 from collectors.clocks import DeviceClock, device_clock
 from collectors.meters.line_drained import DrainedLine, arrived_ns, drained
+from collectors.meters.line_hidraw import HidrawLine
 from collectors.meters.line_serial import SerialLine
 from collectors.meters.protocol import MeterError
 from tests.fakes.clock import SteppingClock
@@ -66,6 +68,30 @@ def test_closing_ends_the_process_and_gives_the_port_back() -> None:
         line.close()
         assert children() == []
         SerialLine.open(path, baud=115200).close()
+
+
+def test_reports_of_a_device_stay_whole_and_wait_while_the_host_stands_still() -> None:
+    """More than hidraw keeps (64, drivers/hid/hidraw.c), each with the time of its coming."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        line = drained(HidrawLine("hid:/dev/hidraw0", ours.fileno()), CLOCK)
+        assert isinstance(line, DrainedLine)
+        line.send(b"start")
+        assert theirs.recv(100) == b"\0start"
+        before_ns = CLOCK.now_ns()
+        theirs.send(b"torn")
+        for number in range(100):
+            theirs.send(bytes((0xAA, number)).ljust(64, b"."))
+        assert line.receive(64, timeout_s=10) == b"torn"
+        first_ns = arrived_ns(line, CLOCK)
+        # One that is cut is not gone on with: the next call gives the next report.
+        assert line.receive(2, timeout_s=10) == b"\xaa\0"
+        found = [line.receive(64, timeout_s=10) for _ in range(99)]
+        assert [(len(one), one[1]) for one in found] == [(64, n) for n in range(1, 100)]
+        assert before_ns <= first_ns <= arrived_ns(line, CLOCK) <= CLOCK.now_ns()
+        assert line.receive(64, timeout_s=0.01) == b""
+        line.close()
+        ours.detach()
 
 
 def test_stamps_of_a_clock_that_is_not_the_hosts_are_not_taken_elsewhere() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 
 from agent import shell
@@ -18,7 +20,7 @@ def of(engine: str, agent: str) -> RunFacts:
     facts = sample_facts(1)
     change = msgspec.structs.replace
     plan = change(facts.plan, engine_kind=engine, profile={"agent": {"kind": agent}})
-    return RunFacts(**{name: getattr(facts, name) for name in RunFacts.__slots__} | {"plan": plan})
+    return replace(facts, plan=plan)
 
 
 def test_it_is_said_where_python_is_there_and_nowhere_else() -> None:

@@ -95,6 +95,7 @@ def test_what_a_file_does_not_state_is_missing_with_a_reason(tmp_path: Path) -> 
         "layers",
         "licence",
         "decode_weight_bytes",
+        "prefill_weights",
     }
     assert all(reason for _, reason in info.missing)
 
@@ -206,7 +207,8 @@ def test_folder_without_tokenizer_has_no_tokenizer_hash(folder: Path) -> None:
     (folder / "tokenizer.json").unlink()
     info = inspect(folder)
     assert info.tokenizer_sha256 is None
-    assert [name for name, _ in info.missing] == ["tokenizer_sha256", "decode_weight_bytes"]
+    unknown = ["tokenizer_sha256", "decode_weight_bytes", "prefill_weights"]
+    assert [name for name, _ in info.missing] == unknown
     assert info.vocabulary == 4_096
 
 

@@ -1,0 +1,1 @@
+"""Campaigns: a matrix of cells, measured in a drawn order until a stated precision."""

@@ -1,0 +1,186 @@
+"""Reads a campaign file and makes its cells: every combination of the axes, a plan each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import tomli_w
+
+from host.campaign.design import unit_of
+from host.errors import CampaignError, PlanError
+from host.handover.campaign import CAMPAIGN_VERSION, Campaign
+from host.handover.plan import Plan
+from host.plan.load import default, load, parse
+from host.plan.typed import convert, read
+from host.schema.canonical import quoted, sha256_of
+
+# Every pair is compared: 64 cells are 2016 of them. Our choice.
+MOST_CELLS = 64
+# A title in a plan has 500 characters at most; what a cell adds to it stays below 200.
+_TITLE_CHARACTERS = 300
+# Names of values become the name of a folder together.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One combination. name: of its folders too. values: axis -> name of the value.
+
+    plan: as it is run, but for its title. sha256: of that plan.
+    """
+
+    name: str
+    values: Mapping[str, str]
+    plan: Plan
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A campaign as it was read: the file, its base plan and its cells."""
+
+    campaign: Campaign
+    base: Plan
+    cells: tuple[Cell, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(cell.name for cell in self.cells)
+
+    def cell(self, name: str) -> Cell:
+        return next(cell for cell in self.cells if cell.name == name)
+
+    def identity(self) -> dict[str, Any]:
+        """All that a campaign is, as plain JSON: what must be the same to go on with it."""
+        found: dict[str, Any] = quoted(
+            {
+                "campaign": msgspec.to_builtins(self.campaign),
+                "cells": {cell.name: msgspec.to_builtins(cell.plan) for cell in self.cells},
+            }
+        )
+        return found
+
+
+def read_campaign(path: Path) -> Asked:
+    """Raises CampaignError with file, key and what is wrong; nothing is written."""
+    found = convert(read(path, CampaignError), str(path), Campaign, CampaignError)
+    if found.campaign != CAMPAIGN_VERSION:
+        raise CampaignError(
+            str(path), f"campaign = {found.campaign}, this version reads {CAMPAIGN_VERSION}"
+        )
+    base = load(path.parent / found.plan)[0] if found.plan else default()[0]
+    return asked_of(found, base, str(path))
+
+
+def asked_of(found: Campaign, base: Plan, name: str) -> Asked:
+    """The cells of a campaign over a base plan. name: of the file, for refusals."""
+    cells = tuple(_cell(found, base, values, name) for values in _combinations(found, name))
+    if not cells:
+        raise CampaignError(name, "exclude leaves no cell")
+    if len(cells) > MOST_CELLS:
+        raise CampaignError(name, f"has {len(cells)} cells, {MOST_CELLS} are the most")
+    _refuse_alike(found, cells, name)
+    _refuse_counts(found, len(cells), name)
+    return Asked(found, base, cells)
+
+
+def _combinations(found: Campaign, name: str) -> Iterator[dict[str, str]]:
+    _refuse_names(found, name)
+    axes = tuple(found.axes)
+    for chosen in product(*(tuple(found.axes[axis]) for axis in axes)):
+        values: dict[str, str] = dict(zip(axes, chosen, strict=True))
+        if not any(left_out.items() <= values.items() for left_out in found.exclude if left_out):
+            yield values
+
+
+def _refuse_names(found: Campaign, name: str) -> None:
+    """Values that cannot name a folder, and combinations left out that never were."""
+    for axis, named in found.axes.items():
+        if not named:
+            raise CampaignError(name, f"axes.{axis}: has no value")
+        for value in named:
+            if not _NAME.fullmatch(value):
+                said = "cannot name a folder: letters, digits, . _ and -, 40 at the most"
+                raise CampaignError(name, f"axes.{axis}: {value} {said}")
+    for number, left_out in enumerate(found.exclude, 1):
+        for axis, value in left_out.items():
+            if value not in found.axes.get(axis, {}):
+                raise CampaignError(name, f"exclude {number}: {axis} = {value} is no value here")
+
+
+def _cell(found: Campaign, base: Plan, values: Mapping[str, str], name: str) -> Cell:
+    slug = "-".join(values.values())
+    whole = msgspec.to_builtins(base)
+    for axis, value in values.items():
+        whole = _merged(whole, found.axes[axis][value])
+    whole = _merged(whole, {"run": {"attempts": found.visit.attempts}})
+    whole["title"] = f"{found.title[:_TITLE_CHARACTERS]}: {slug}"[:500]
+    try:
+        plan = parse(_toml(whole), f"{name}: cell {slug}")
+    except (TypeError, ValueError) as err:  # a date, which TOML has and no plan takes
+        raise PlanError(f"{name}: cell {slug}", str(err)) from err
+    bare = msgspec.to_builtins(msgspec.structs.replace(plan, title=""))
+    return Cell(slug, values, plan, sha256_of(quoted(bare)))
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables are merged key by key, anything else is replaced."""
+    made = dict(under)
+    for key, value in over.items():
+        below = made.get(key)
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            made[key] = _merged(below, value)
+        else:
+            made[key] = value
+    return made
+
+
+def _toml(value: Mapping[str, Any]) -> bytes:
+    def bare(each: Any) -> Any:  # noqa: ANN401 - TOML of any shape
+        if isinstance(each, Mapping):
+            return {key: bare(inner) for key, inner in each.items() if inner is not None}
+        return each
+
+    return tomli_w.dumps(bare(value)).encode()
+
+
+def _refuse_alike(found: Campaign, cells: Sequence[Cell], name: str) -> None:
+    """Two cells of one folder, and two that are one measurement."""
+    for a, b in combinations(cells, 2):
+        said = f"{_told(a)} and {_told(b)}"
+        if a.name.casefold() == b.name.casefold():
+            raise CampaignError(name, f"{said} would write one folder, {a.name}; rename a value")
+        if a.sha256 == b.sha256 and found.equal_cells == "refused":
+            raise CampaignError(
+                name,
+                f'{said} are the same measurement; equal_cells = "wanted" says that it is meant',
+            )
+
+
+def _told(cell: Cell) -> str:
+    return "cell (" + ", ".join(f"{k} = {v}" for k, v in cell.values.items()) + ")"
+
+
+def _refuse_counts(found: Campaign, cells: int, name: str) -> None:
+    stop, unit = found.stop, unit_of(found.design, cells)
+    if stop.min > stop.max:
+        raise CampaignError(name, f"stop: min = {stop.min} is above max = {stop.max}")
+    for key, blocks in (("min", stop.min), ("max", stop.max)):
+        if blocks % unit:
+            raise CampaignError(
+                name,
+                f"stop.{key} = {blocks}: the design {found.design} is balanced over {unit} blocks"
+                f" with {cells} cells, so it takes multiples of {unit}",
+            )
+    if stop.measurand not in found.measurands:
+        raise CampaignError(name, f"stop.measurand: {stop.measurand} is not among measurands")
+    if stop.of == "ratio" and cells == 1:
+        raise CampaignError(name, 'stop.of = "ratio": one cell has none; "mean" judges its mean')
+    if found.warmup is not None and found.warmup.max < found.warmup.window:
+        raise CampaignError(name, "warmup: max is below window, so it could never be stable")

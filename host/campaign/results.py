@@ -1,0 +1,219 @@
+"""A campaign's outcome as one JSON value and as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import isinf
+from typing import Any
+
+import msgspec
+
+from host.campaign.cells import Asked
+from host.campaign.design import unit_of
+from host.campaign.harvest import CellHarvest, Fidelity, short
+from host.campaign.matrix import Figure, Outcome, PairOutcome, outcome_of
+from host.campaign.outlook import counts, standing
+from host.campaign.state import State
+from host.campaign.stopping import claim_level
+from host.compare.words import words_of
+from host.handover.text import Txt
+from host.schema.canonical import decimal
+from host.schema.rounding import display_of, with_uncertainty
+
+
+@dataclass(frozen=True)
+class CampaignReport:
+    """All that a campaign came to; the outcome is computed on use."""
+
+    asked: Asked
+    state: State
+    harvests: Mapping[str, CellHarvest]
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        unit = unit_of(self.asked.campaign.design, len(self.asked.cells))
+        return outcome_of(self.asked, self.harvests, claim_level(self.asked.campaign.stop, unit))
+
+    @property
+    def verdicts(self) -> tuple[Txt, ...]:
+        """How far it got, and how many differences are claimed."""
+        pairs = self.outcome.pairs
+        claimed = sum(pair.claimed for pair in pairs)
+        tried = sum(pair.ratio is not None for pair in pairs)
+        stop = self.asked.campaign.stop
+        fixed = self.state.ended == "cap" and stop.min == stop.max
+        return (
+            _FIXED if fixed else _ENDS.get(self.state.ended, _GOING),
+            Txt(
+                f"{tried} 个比值中，{claimed} 个显示出差别（总水平 {self.outcome.level:.3g}）。",
+                f"{claimed} of {tried} ratios show a difference, at {self.outcome.level:.3g} for"
+                " all together.",
+            ),
+            *_lost(self.state),
+            _ranking(self.outcome),
+        )
+
+    @property
+    def pair_lines(self) -> tuple[str, ...]:
+        """A line for each pair, in plain English."""
+        return tuple(
+            f"{short(p.result)}: {p.b} / {p.a} = {ratio_text(p)}; {words_of_pair(p).en}"
+            for p in self.outcome.pairs
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Numbers as decimal strings, prose in both languages."""
+        outcome, state = self.outcome, self.state
+        return {
+            "title": self.asked.campaign.title,
+            "campaign": msgspec.to_builtins(self.asked.campaign),
+            "ended": state.ended,
+            "blocks": dict(state.closed),
+            "looks": [dict(each) for each in state.looks],
+            "claim_level": decimal(outcome.level),
+            "verdict": [msgspec.to_builtins(each) for each in self.verdicts],
+            "cells": [
+                {
+                    "name": cell.name,
+                    "values": dict(self.asked.cell(cell.name).values),
+                    "standing": standing(state, cell.name),
+                    "visits": counts(state, cell.name),
+                    "ranked": not cell.why_unranked,
+                    "why_unranked": [msgspec.to_builtins(why) for why in cell.why_unranked],
+                    "fidelity": _fidelity(cell.fidelity),
+                    "figures": {key: _figure(each) for key, each in cell.figures.items()},
+                }
+                for cell in outcome.cells
+            ],
+            "pairs": [_pair(pair) for pair in outcome.pairs],
+        }
+
+
+_GOING = Txt("尚未结束，以下为迄今所得。", "Not ended: this is what there is so far.")
+_FIXED = Txt("规定的轮数已全部完成。", "The stated number of blocks is done.")
+_ENDS: Mapping[str, Txt] = {
+    "precision": Txt("已达到规定的精度。", "The stated precision is reached."),
+    "cap": Txt(
+        "到达轮数上限而结束，未达到规定的精度。", "Ended at the cap, not at the precision."
+    ),
+    "no-cell": Txt("全部单元均已放弃。", "Every cell was given up."),
+}
+
+
+def _lost(state: State) -> Iterator[Txt]:
+    if state.given_up:
+        names = ", ".join(state.given_up)
+        yield Txt(f"已放弃的单元：{names}。", f"Given up: {names}.")
+
+
+def _ranking(outcome: Outcome) -> Txt:
+    """How many cells may be ranked (law 9: by speed only with a fidelity result)."""
+    may, all_ = sum(not cell.why_unranked for cell in outcome.cells), len(outcome.cells)
+    return Txt(f"{all_} 个单元中 {may} 个可参与排名。", f"{may} of {all_} cells may be ranked.")
+
+
+def ratio_text(pair: PairOutcome) -> str:
+    """Ratio with U, or a dash."""
+    if pair.ratio is None:
+        return "-"
+    display = display_of("1", 1.0)
+    if pair.ratio.U == 0:
+        return f"{pair.ratio.value:.6g}"
+    value = with_uncertainty(display.of(pair.ratio.value), display.of(pair.ratio.U))
+    return " ± ".join(value)
+
+
+def words_of_pair(pair: PairOutcome) -> Txt:
+    """The verdict of one pair: a claim, none, or why there cannot be one.
+
+    It says `faster` and never `better`: which of them is better is for a ranking, with fidelity.
+    """
+    if pair.ratio is None:
+        return pair.why or Txt("", "")
+    if not pair.claimed:
+        return Txt("看不出差别", "no difference shown")
+    higher = pair.b if pair.ratio.value > 1 else pair.a
+    words, which = words_of(pair.result.partition("/")[0]).short, pair.better or higher
+    if not pair.better:
+        words = words_of("").short
+    return Txt(f"{which} {words.zh}", f"{which} {words.en}")
+
+
+def cautions_of(pair: PairOutcome) -> tuple[Txt, ...]:
+    """What a reader of a ratio must know."""
+    if pair.ratio is None:
+        return ()
+    said, found = [], pair.ratio.contrast
+    if found.trend:
+        said.append(Txt("差别本身随时间变化", "the difference itself changes during the campaign"))
+    if found.widened:
+        said.append(
+            Txt(
+                f"相邻单元相似（r = {found.r:.2f}），u 已放宽",
+                f"units resemble their neighbours (r = {found.r:.2f}): u was widened",
+            )
+        )
+    if not pair.complete:
+        said.append(Txt("B 类分量未知", "type B terms are not known"))
+    return tuple(said)
+
+
+def _figure(each: Figure) -> dict[str, Any]:
+    return {
+        "value": _dec(each.value),
+        "U": _dec(each.U),
+        "k": _dec(each.k),
+        "n": each.n,
+        "unit": each.quantity.unit if each.quantity else "",
+        "missing": each.missing,
+    }
+
+
+def _fidelity(found: Fidelity | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "outcome": found.outcome,
+        "ranked": found.ranked,
+        "figures": {
+            key: {"value": _dec(value), "u": _dec(u)} for key, (value, u) in found.figures.items()
+        },
+    }
+
+
+def _pair(pair: PairOutcome) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "a": pair.a,
+        "b": pair.b,
+        "result": pair.result,
+        "claimed": pair.claimed,
+        "better": pair.better,
+        "text": msgspec.to_builtins(words_of_pair(pair)),
+        "cautions": [msgspec.to_builtins(each) for each in cautions_of(pair)],
+        "ratio": None,
+    }
+    ratio = pair.ratio
+    if ratio is not None:
+        found = ratio.contrast
+        said["ratio"] = {
+            "value": decimal(ratio.value),
+            "U": decimal(ratio.U),
+            "k": decimal(ratio.k),
+            "nu": "inf" if isinf(ratio.nu) else decimal(ratio.nu),
+            "p_value": decimal(ratio.p_value),
+            "u_units": decimal(found.u),
+            "u_common": decimal(ratio.u_common),
+            "units": found.units,
+            "blocks": found.blocks,
+            "slope": _dec(found.slope),
+            "autocorrelation": decimal(found.r),
+            "widened": found.widened,
+            "trend": found.trend,
+        }
+    return said
+
+
+def _dec(value: float | None) -> str | None:
+    return None if value is None else decimal(value)

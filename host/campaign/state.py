@@ -1,0 +1,215 @@
+"""Where a campaign stands: built from its journal alone, event by event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from host.campaign.cells import Asked
+from host.campaign.design import order, warm_up_order
+from host.errors import CampaignError
+from host.handover.reasons import code_of
+
+Phase = Literal["warm-up", "counted"]
+VALID: Final = "valid"
+# What becomes of a visit; `open` is one that was begun and has not ended.
+STATUSES: Final = ("open", VALID, "void", "failed", "changed")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A visit that is due: the cell, its block, its place there from 0, which try from 1."""
+
+    phase: Phase
+    block: int
+    place: int
+    cell: str
+    attempt: int = 1
+
+    @property
+    def folder(self) -> str:
+        """The visit's folder in the campaign's, one for each try."""
+        letter = "w" if self.phase == "warm-up" else "b"
+        again = f"-try{self.attempt}" if self.attempt > 1 else ""
+        return f"visits/{letter}{self.block:03d}-{self.cell}{again}"
+
+
+@dataclass(slots=True)
+class Visit:
+    """A visit that was begun. reason: `code: detail`. run: its run folder, "" where none is.
+
+    identity: what was measured, as its record says. seconds: by this host's monotonic clock.
+    """
+
+    slot: Slot
+    status: str = "open"
+    reason: str = ""
+    run: str = ""
+    record_id: str = ""
+    identity: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class State:
+    """All visits in their order, the blocks that are closed, and how it stands.
+
+    stable: whether the warm-up rule was kept when warm-up ended; None before, or without a rule.
+    looks: of stopping.Look as JSON. ended: `precision`, `cap`, `no-cell`, "" while it goes on.
+    """
+
+    asked: Asked
+    visits: list[Visit] = field(default_factory=list)
+    closed: dict[Phase, int] = field(default_factory=lambda: {"warm-up": 0, "counted": 0})
+    warmed: bool = False
+    stable: bool | None = None
+    given_up: dict[str, str] = field(default_factory=dict)
+    looks: list[Mapping[str, Any]] = field(default_factory=list)
+    ended: str = ""
+
+    def __post_init__(self) -> None:
+        self.warmed = self.asked.campaign.warmup is None
+
+    @property
+    def phase(self) -> Phase:
+        return "counted" if self.warmed else "warm-up"
+
+    @property
+    def block(self) -> int:
+        """The block that is being filled."""
+        return self.closed[self.phase] + 1
+
+    @property
+    def going(self) -> tuple[str, ...]:
+        """Cells that have not been given up."""
+        return tuple(name for name in self.asked.names if name not in self.given_up)
+
+    def of(self, cell: str) -> list[Visit]:
+        return [visit for visit in self.visits if visit.slot.cell == cell]
+
+    def due(self) -> Slot | None:
+        """The visit that is due in this block; None where the block is full."""
+        for place, cell in enumerate(self._order()):
+            if cell in self.given_up:
+                continue
+            slot = Slot(self.phase, self.block, place, cell)
+            last = self._last(slot)
+            if last is None:
+                return slot
+            if last.status == "open":
+                return last.slot
+            if self._again(last):
+                return Slot(self.phase, self.block, place, cell, last.slot.attempt + 1)
+        return None
+
+    def _order(self) -> tuple[str, ...]:
+        campaign, names = self.asked.campaign, self.asked.names
+        if self.phase == "warm-up":
+            return warm_up_order(names, campaign.seed, self.block)
+        return order(campaign.design, names, campaign.seed, self.block)
+
+    def _last(self, slot: Slot) -> Visit | None:
+        same = (slot.phase, slot.block, slot.cell)
+        for visit in reversed(self.visits):
+            if (visit.slot.phase, visit.slot.block, visit.slot.cell) == same:
+                return visit
+        return None
+
+    def _again(self, last: Visit) -> bool:
+        """Whether the file said in advance that this end is tried again."""
+        rule = self.asked.campaign.retries
+        if last.status == VALID or last.slot.attempt > rule.most:
+            return False
+        return code_of(last.reason) in rule.reasons
+
+    def hopeless(self, cell: str) -> str:
+        """Why a cell is to be given up now, or ""."""
+        ends = [v for v in self.of(cell) if v.status != "open" and not self._again(v)]
+        rule = self.asked.campaign.retries.give_up_after
+        last = ends[-rule:]
+        if len(last) < rule or any(v.status == VALID for v in last):
+            return ""
+        return f"{rule} visits in a row without a valid result; the last: {last[-1].reason}"
+
+    def identity(self, cell: str) -> Mapping[str, str]:
+        """What the cell's first valid visit measured; {} before one."""
+        return next((v.identity for v in self.of(cell) if v.status == VALID), {})
+
+    def finals(self) -> list[Visit]:
+        """The last try of every visit."""
+        last = {(v.slot.phase, v.slot.block, v.slot.cell): v for v in self.visits}
+        return list(last.values())
+
+    def counted(self, cell: str) -> list[Visit]:
+        """Valid visits that count."""
+        return [v for v in self.of(cell) if v.status == VALID and v.slot.phase == "counted"]
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """One event of the journal. Raises CampaignError for one that cannot follow."""
+        try:
+            _TAKERS.get(str(event["event"]), _nothing)(self, event)
+        except (KeyError, TypeError, ValueError, IndexError) as err:
+            said = f"line {event.get('n')} is no event of a campaign ({err})"
+            raise CampaignError("campaign.jsonl", said) from err
+
+
+def state_of(asked: Asked, events: Iterable[Mapping[str, Any]]) -> State:
+    """The state after these events."""
+    state = State(asked)
+    for event in events:
+        state.take(event)
+    return state
+
+
+def _nothing(state: State, event: Mapping[str, Any]) -> None:
+    """Events that change nothing: begin, go-on, interrupted."""
+
+
+def _visit_begin(state: State, event: Mapping[str, Any]) -> None:
+    phase: Phase = "warm-up" if event["phase"] == "warm-up" else "counted"
+    where = (int(event["block"]), int(event["place"]), str(event["cell"]), int(event["try"]))
+    if where[2] not in state.asked.names:
+        raise ValueError(f"{where[2]} is no cell")
+    state.visits.append(Visit(Slot(phase, *where)))
+
+
+def _visit_end(state: State, event: Mapping[str, Any]) -> None:
+    visit = state.visits[-1]
+    if event["status"] not in STATUSES or visit.slot.cell != event["cell"]:
+        raise ValueError("it ends a visit that was not begun")
+    visit.status = str(event["status"])
+    visit.reason = str(event["reason"])
+    visit.run = str(event["run"])
+    visit.record_id = str(event["record_id"])
+    visit.identity = {str(k): str(v) for k, v in event["identity"].items()}
+    visit.seconds = float(event["seconds"])
+
+
+def _give_up(state: State, event: Mapping[str, Any]) -> None:
+    state.given_up[str(event["cell"])] = str(event["reason"])
+
+
+def _block_end(state: State, event: Mapping[str, Any]) -> None:
+    phase: Phase = "warm-up" if event["phase"] == "warm-up" else "counted"
+    state.closed[phase] = int(event["block"])
+    if event.get("look"):
+        state.looks.append(event["look"])
+
+
+def _warmed(state: State, event: Mapping[str, Any]) -> None:
+    state.warmed, state.stable = True, bool(event["stable"])
+
+
+def _end(state: State, event: Mapping[str, Any]) -> None:
+    state.ended = str(event["reason"])
+
+
+_TAKERS: Final = {
+    "visit_begin": _visit_begin,
+    "visit_end": _visit_end,
+    "give_up": _give_up,
+    "block_end": _block_end,
+    "warmed": _warmed,
+    "end": _end,
+}

@@ -1,0 +1,246 @@
+"""The page of a campaign: one file that opens offline, without a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from host.handover.text import Txt, one_line
+from host.report.campaign_charts import Drawing, drawings
+from host.report.html_library import policy_hash
+from host.report.html_tables import column, none, outcome, table, terms
+from host.report.html_text import NOTHING, Html, both, code, heading, join, said, tag, text
+
+_EDGES = {"good": "valid", "some": "incomplete", "bad": "void"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A result in the matrix, with its unit for people."""
+
+    name: Txt
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class CellRow:
+    """A cell in the matrix. texts: `value ± U`, or why it is missing, one a column.
+
+    missing: whether each text says why there is none. standing: in words. why_unranked: "" where
+    it may be ranked.
+    """
+
+    name: str
+    texts: tuple[str, ...]
+    missing: tuple[bool, ...]
+    fidelity: Txt
+    standing: Txt
+    visits: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairRow:
+    """B beside A in one result."""
+
+    a: str
+    b: str
+    result: Txt
+    ratio: str
+    p_value: str
+    basis: str
+    verdict: Txt
+    cautions: tuple[Txt, ...]
+    claimed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    """One try of a visit that gave no valid result, or is a warm-up."""
+
+    visit: str
+    status: str
+    reason: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page says. grade: `good`, `some` or `bad`. unranked: (cell, why)."""
+
+    title: str
+    grade: str
+    verdict: tuple[Txt, ...]
+    columns: tuple[Column, ...]
+    cells: tuple[CellRow, ...]
+    drawings: tuple[Drawing, ...]
+    pairs: tuple[PairRow, ...]
+    unranked: tuple[tuple[str, Txt], ...]
+    method: tuple[tuple[Txt, Txt], ...]
+    visits: tuple[VisitRow, ...]
+    files: tuple[tuple[str, str, str], ...]
+
+
+def page(it: Page) -> bytes:
+    """One self-contained HTML file, UTF-8; the same contents give the same bytes."""
+    style = "\n".join(
+        files("host.report").joinpath("page", name).read_text(encoding="utf-8")
+        for name in ("page.css", "campaign.css")
+    )
+    policy = (
+        f"default-src 'none'; style-src {policy_hash(style)}; base-uri 'none'; form-action 'none'"
+    )
+    head = tag(
+        "head",
+        Html('<meta charset="utf-8">'),
+        Html(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
+        Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
+        Html('<meta name="color-scheme" content="light dark">'),
+        tag("title", text(f"{it.title} · inferometer")),
+        Html(f"<style>{style}</style>"),
+    )
+    body = tag(
+        "body",
+        tag("a", said("跳到内容", "skip to content"), href="#main", class_="skip"),
+        tag(
+            "header",
+            tag("p", text("inferometer"), class_="maker"),
+            tag("h1", text(it.title)),
+        ),
+        tag("main", *_sections(it), id="main", tabindex="-1"),
+    )
+    return f'<!doctype html>\n<html lang="zh-CN">{head}{body}</html>\n'.encode()
+
+
+def _sections(it: Page) -> Iterator[Html]:
+    first, *others = it.verdict
+    yield tag(
+        "section",
+        tag("h2", said("判断", "Verdict")),
+        *_lines(first, "stamp"),
+        *(line for each in others for line in _lines(each, "lead")),
+        class_=f"verdict {_EDGES[it.grade]}",
+    )
+    yield _section("matrix", Txt("比较矩阵", "Comparison matrix"), _matrix(it))
+    yield _section("drawings", Txt("图", "Charts"), drawings(it.drawings))
+    yield _section("pairs", Txt("两两之比", "Ratios of pairs"), _pairs(it.pairs))
+    yield _section(
+        "unranked", Txt("不参与排名者", "What may not be ranked"), _unranked(it.unranked)
+    )
+    method = terms((both(name), both(words)) for name, words in it.method)
+    yield _section("method", Txt("方法", "Method"), method)
+    yield _section("visits", Txt("未计入的访问", "Visits that do not count"), _visits(it.visits))
+    rows = [(text(visit), code(run), code(record)) for visit, run, record in it.files]
+    columns = (column("访问", "visit"), column("运行目录", "run folder"), column("记录", "record"))
+    name = Txt("计入的记录", "Records that count")
+    yield _section("files", name, table(name, columns, rows, titled=True))
+
+
+def _lines(words: Txt, class_: str) -> Iterator[Html]:
+    yield tag("p", text(words.zh), class_=class_)
+    yield tag("p", text(words.en), class_=class_, lang="en")
+
+
+def _section(name: str, words: Txt, content: Html) -> Html:
+    return tag("section", heading(2, words, id=name), content, aria_labelledby=name)
+
+
+def _matrix(it: Page) -> Html:
+    units = [f" ({c.unit})" if c.unit else "" for c in it.columns]
+    columns = (
+        column("单元", "cell"),
+        *(
+            column(f"{c.name.zh}{unit}", f"{c.name.en}{unit}", number=True)
+            for c, unit in zip(it.columns, units, strict=True)
+        ),
+        column("保真度", "fidelity"),
+        column("状态", "state"),
+        column("访问", "visits"),
+    )
+    rows = (
+        (
+            text(cell.name),
+            *(
+                outcome(words) if missing else text(words)
+                for words, missing in zip(cell.texts, cell.missing, strict=True)
+            ),
+            both(cell.fidelity),
+            both(cell.standing),
+            text(cell.visits),
+        )
+        for cell in it.cells
+    )
+    note = tag(
+        "p",
+        said(
+            "各值为计入访问的平均值 ± U（p = 95 %）；漂移包含在 U 内，比值中已消除。",
+            "Means of counted visits ± U (p = 95 %). Drift is in these U and not in ratios.",
+        ),
+        class_="hint",
+    )
+    title = Txt("各单元的结果", "Results of the cells")
+    return join((note, table(title, columns, rows, titled=True)))
+
+
+def _pairs(rows: Sequence[PairRow]) -> Html:
+    if not rows:
+        return none("只有一个单元", "there is one cell alone")
+    columns = (
+        column("两单元", "pair"),
+        column("量", "quantity"),
+        column("比值 ± U", "ratio ± U", number=True),
+        column("p 值", "p-value", number=True),
+        column("依据", "basis"),
+        column("判断", "verdict"),
+    )
+    cells = (
+        (
+            text(f"{row.b} / {row.a}"),
+            both(row.result),
+            text(row.ratio),
+            text(row.p_value),
+            text(row.basis),
+            join(
+                (
+                    tag("strong", both(row.verdict)) if row.claimed else both(row.verdict),
+                    *(tag("small", both(each)) for each in row.cautions),
+                )
+            ),
+        )
+        for row in rows
+    )
+    return table(Txt("两两之比", "Ratios of pairs"), columns, cells, titled=True)
+
+
+def _unranked(rows: Sequence[tuple[str, Txt]]) -> Html:
+    if not rows:
+        return none("全部单元可参与排名", "every cell may be ranked")
+    columns = (column("单元", "cell"), column("原因", "why"))
+    title = Txt("不参与排名者", "What may not be ranked")
+    return table(title, columns, ((text(c), both(why)) for c, why in rows), titled=True)
+
+
+def _visits(rows: Sequence[VisitRow]) -> Html:
+    if not rows:
+        return none("全部访问均计入", "every visit counts")
+    columns = (
+        column("访问", "visit"),
+        column("状态", "state"),
+        column("原因", "why"),
+        column("运行目录", "run folder"),
+    )
+    cells = (
+        (
+            text(row.visit),
+            text(row.status),
+            outcome(row.reason) if row.reason else NOTHING,
+            code(row.run) if row.run else NOTHING,
+        )
+        for row in rows
+    )
+    return table(Txt("未计入的访问", "Visits that do not count"), columns, cells, titled=True)
+
+
+def title_of(words: Txt) -> str:
+    """Both languages on one line, for the head of the page."""
+    return one_line(words)

@@ -1,0 +1,307 @@
+"""The engine for servers against real little servers that behave, and others that do not."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from agent.engines.base import EngineError
+from agent.engines.server import Server
+from agent.engines.sse import MAX_EVENT_BYTES, Events
+from agent.engines.table import maker
+from agent.order import parse_order
+from agent.pipes import Sender
+from agent.runner import Outcome, run_attempt
+from agent.spool import SpoolFile, read_spool
+from collectors.clocks import device_clock
+from host.align.replies import replies_of
+from host.align.requests import events_of
+from host.handover.trace import RequestTrace
+from tests.fakes.talker import DONE, FOUR, Talk, event, talking
+
+
+def attempt(
+    folder: Path,
+    url: str | Mapping[str, object],
+    *,
+    stop: str = "length",
+    streams: int = 0,
+    prompt_tokens: int | None = None,
+    timeout_s: float = 20.0,
+) -> Outcome:
+    """One attempt of the engine's process, in this one: a request, or one in each stream.
+
+    url: of a server, or all settings of one to start.
+    """
+    where = {"url": url} if isinstance(url, str) else url
+    settings = {**where, "timeout_s": timeout_s}
+    one = {"item": "a", "text": "Hello", "prompt_tokens": prompt_tokens}
+    order = parse_order(
+        {
+            "number": 1,
+            "directory": str(folder),
+            "engine": {"kind": "openai_http", "settings": settings},
+            "model": "/none",
+            "requests": [
+                {**one, "output_tokens": 4, "warmup": False, "streams": streams, "stream": i}
+                for i in range(streams or 1)
+            ],
+            "stop": stop,
+            "idle_before_s": 0.0,
+            "idle_after_s": 0.0,
+            "watchdog_s": 60.0,
+            "sampling": {
+                "enabled": False,
+                "rate_hz": 1.0,
+                "kinds": None,
+                "seed": 1,
+                "jitter_ratio": 0.0,
+            },
+        }
+    )
+    engine = maker("openai_http")(Path("/none"), settings, device_clock())
+    sender = Sender(os.open(os.devnull, os.O_WRONLY))
+    try:
+        return run_attempt(order, engine, sender, threading.Event())
+    finally:
+        engine.close()
+        sender.close()
+
+
+def stream(folder: Path, name: str) -> SpoolFile:
+    return read_spool((folder / f"{name}.tsv").read_bytes())
+
+
+def replies(folder: Path) -> tuple[RequestTrace, ...]:
+    events = events_of(stream(folder, "events"))
+    return replies_of(events, stream(folder, "chunks"), {"a": 4})
+
+
+def ended(outcome: Outcome) -> tuple[str, str]:
+    return outcome.status, outcome.reason
+
+
+def test_reply_of_single_tokens_is_read_with_its_counts_and_a_time_for_each(
+    tmp_path: Path,
+) -> None:
+    talk = Talk()
+    with talking(talk) as url:
+        assert ended(attempt(tmp_path, url)) == ("valid", "")
+    (reply,) = replies(tmp_path)
+    assert (reply.prompt_tokens, reply.stated_tokens, reply.stop_reason) == (5, 4, "length")
+    assert reply.tokens.made == 4
+    assert reply.prefill.end_ns == reply.tokens.t_ns[0]
+    assert reply.reply is not None
+    assert reply.reply.late_ns is None, "a server that states no times has no known lateness"
+    (asked,) = talk.asked
+    assert (asked["prompt"], asked["temperature"], asked["max_tokens"]) == ("Hello", 0, 4)
+    assert "ignore_eos" not in asked, "a server that is not known to take it is not sent it"
+
+
+def test_server_that_ran_before_shows_no_load(tmp_path: Path) -> None:
+    with talking(Talk()) as url:
+        attempt(tmp_path, url)
+    names = [e.name for e in events_of(stream(tmp_path, "events"))]
+    assert "server_found" in names
+    assert "load_end" not in names
+
+
+SPLIT = b"".join((event("\u4f60", made=1), event("\u597d", made=2, finish="length"), DONE))
+BAD = {
+    "garbage": (Talk((b"data: {oops\n\n",)), "engine-error: bad-stream: an event is no JSON"),
+    "no object": (Talk((b"data: [1]\n\n",)), "engine-error: bad-stream: an event is no object"),
+    "no events": (Talk(kind="text/html"), "engine-error: bad-stream: the reply is text/html"),
+    "busy": (Talk((b"slow down",), status=429), "engine-error: server-busy: status 429: slow"),
+    "broken": (Talk((b"oh",), status=503), "engine-error: server-error: status 503: oh"),
+    "refusing": (Talk((b"no",), status=400), "engine-error: server-rejected: status 400: no"),
+    "error event": (Talk((b'data: {"error": {"message": "x"}}\n\n',)), "server-error: the reply"),
+    "no end": (Talk(FOUR[:2]), "engine-error: stream-cut: the reply ended without saying"),
+    "cut": (Talk(FOUR[:2], cut=True), "engine-error: stream-cut: "),
+    "filtered": (
+        Talk((event("w", made=1, finish="content_filter"),)),
+        "ended by 'content_filter'",
+    ),
+    "uncounted": (Talk((event("w", finish="length"), DONE)), "token-count: request 0: the server"),
+    "short": (Talk((event("w", made=1, finish="stop"), DONE)), 'needs stop = "natural"'),
+    "long": (Talk((event("w", made=5, finish="length"), DONE)), "5 output tokens, 4 ordered"),
+    "silent": (Talk((event("", made=4, finish="length"), DONE)), "4 output tokens and no text"),
+    "counts back": (
+        Talk((event("w", made=3), event("w", made=2))),
+        "count of tokens goes back",
+    ),
+    "other model": (
+        Talk((*FOUR[:2], event("w", made=3, model="n"))),
+        "server-changed: 'm'",
+    ),
+    "changed": (Talk(models=("m", "m", "m", "n")), "server-changed: models 'm' then 'n'"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_server_that_misbehaves_voids_the_attempt_with_its_reason(
+    name: str, tmp_path: Path
+) -> None:
+    talk, said = BAD[name]
+    with talking(talk) as url:
+        status, reason = ended(attempt(tmp_path, url))
+    assert status == "void"
+    assert said in reason
+    assert "\n" not in reason
+
+
+def test_reply_that_falls_silent_is_a_stall_and_what_came_is_kept(tmp_path: Path) -> None:
+    with talking(Talk(FOUR[:2], hang=True)) as url:
+        status, reason = ended(attempt(tmp_path, url, timeout_s=0.2))
+    assert (status, reason.split(":")[1].strip()) == ("void", "server-stalled")
+    assert len(stream(tmp_path, "chunks").lines) == 2
+    assert replies(tmp_path) == (), "a request without an end is none"
+
+
+def test_server_that_is_not_there_is_refused_with_advice(tmp_path: Path) -> None:
+    with talking(Talk()) as url:
+        pass
+    _, reason = ended(attempt(tmp_path, url))
+    assert "server-refused" in reason
+    assert "start the server, or name its `program`" in reason
+
+
+def test_events_and_characters_split_over_packets_are_put_together(tmp_path: Path) -> None:
+    packets = [SPLIT[i : i + 1] for i in range(len(SPLIT))]
+    with talking(Talk(packets)) as url:
+        assert ended(attempt(tmp_path, url, stop="natural")) == ("valid", "")
+    (reply,) = replies(tmp_path)
+    assert reply.tokens.made == 2
+    assert reply.tokens.size_bytes.tolist() == [3, 3]
+
+
+def test_streams_at_once_overlap_and_each_says_which_it_is(tmp_path: Path) -> None:
+    """No reply ends before both have begun: the server holds them until it has two."""
+    talk = Talk(together=threading.Barrier(2, timeout=30))
+    with talking(talk) as url:
+        assert ended(attempt(tmp_path, url, streams=2)) == ("valid", "")
+    found = [r.reply for r in replies(tmp_path)]
+    assert [(r.streams, r.stream) for r in found if r is not None] == [(2, 0), (2, 1)]
+    assert len(talk.asked) == 2
+
+
+def test_stream_that_fails_ends_the_others_with_its_reason(tmp_path: Path) -> None:
+    with talking(Talk((b"x",), status=500)) as url:
+        status, reason = ended(attempt(tmp_path, url, streams=3))
+    assert (status, reason) == ("void", "engine-error: server-error: status 500: x")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "url or program"),
+        ({"url": "http://127.0.0.1:1", "program": "/bin/sh"}, "url or program"),
+        ({"url": "http://example.org"}, "is not the device itself"),
+        ({"url": "https://127.0.0.1"}, "is not of the form"),
+        ({"url": "http://127.0.0.1:99999"}, "is no address"),
+        ({"program": "llama-server"}, "no program's full path"),
+        ({"program": "/nowhere/llama-server"}, "no program's full path"),
+        ({"program": "/bin/sh", "args": ["{text}"]}, "{text} is none of model, host, port"),
+        ({"program": "/bin/sh", "args": [1]}, "is no argument"),
+        ({"program": "/bin/sh", "args": ["-c", "x"]}, "has no {model} in it"),
+        ({"url": "http://127.0.0.1:1", "api": "responses"}, "neither completions nor chat"),
+        ({"url": "http://127.0.0.1:1", "timeout_s": 0.0}, "timeout_s"),
+        ({"url": "http://127.0.0.1:1", "api_key_env": "A B"}, "api_key_env"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(settings: dict[str, object], said: str) -> None:
+    with pytest.raises(EngineError) as refused:
+        maker("openai_http")(Path("/none"), settings, device_clock())
+    assert refused.value.code == "bad-setting"
+    assert said in refused.value.detail
+
+
+def test_program_that_ends_at_once_is_said_to_have(tmp_path: Path) -> None:
+    settings = {"program": "/bin/false"}
+    engine = maker("openai_http")(tmp_path, settings, device_clock())
+    with pytest.raises(EngineError, match="server-not-started: it ended with status 1"):
+        engine.load()
+    engine.close()
+
+
+def test_program_that_is_never_let_go_ends_with_the_engine(tmp_path: Path) -> None:
+    engine = maker("openai_http")(tmp_path, {"program": "/bin/cat"}, device_clock())
+    assert isinstance(engine, Server)
+    assert engine.pid is not None
+    server = engine.pid
+    engine.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(server, 0)
+
+
+SERVER = """
+import os, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        data = b'{"data": [{"id": "m"}]}' if self.path == "/v1/models" else b""
+        self.send_response(200 if data else 404)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+    def do_POST(self):
+        os._exit(7)
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+def test_server_that_dies_in_a_request_is_told_from_one_that_hangs_up(tmp_path: Path) -> None:
+    how = {"program": sys.executable, "args": ["-c", SERVER, "{port}", "{model}"]}
+    status, reason = ended(attempt(tmp_path, how))
+    assert status == "void"
+    assert reason.startswith("engine-error: server-died: it ended with status 7 in a request")
+    names = [e.name for e in events_of(stream(tmp_path, "events"))]
+    assert "load_end" in names, "a server that is started here is loaded here"
+
+
+HOLDER = """
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from agent.engines.table import maker
+from collectors.clocks import device_clock
+engine = maker("openai_http")(Path("/none"), {"program": "/bin/cat"}, device_clock())
+print(engine.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_server_dies_with_an_engine_that_is_killed() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        server = os.pidfd_open(int(holder.stdout.readline()))
+        holder.kill()
+        ended, _, _ = select.select([server], [], [], 30)
+        os.close(server)
+    assert ended, "a process that has ended is readable (pidfd_open(2))"
+
+
+def test_exact_length_is_refused_where_the_server_does_not_tokenize(tmp_path: Path) -> None:
+    with talking(Talk()) as url:
+        _, reason = ended(attempt(tmp_path, url, prompt_tokens=9))
+    assert reason.startswith("engine-error: no-tokenizer: ")
+
+
+def test_event_without_an_end_is_refused_before_it_fills_the_memory() -> None:
+    events, part = Events(), b"data: " + b"x" * (MAX_EVENT_BYTES // 2) + b"\n"
+    assert events.feed(part) == []
+    with pytest.raises(EngineError, match="bad-stream"):
+        events.feed(part)
+
+
+def test_comments_and_other_fields_are_no_data_and_lines_may_end_with_cr_lf() -> None:
+    found = Events().feed(b": hi\r\nevent: x\r\ndata: a\r\ndata:b\r\n\r\n\r\n")
+    assert found == [b"a\nb"]

@@ -1,0 +1,93 @@
+"""A campaign file becomes cells, or is refused with the key that is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
+
+from host.campaign.cells import read_campaign
+from host.errors import UsageError
+
+
+def campaign(path: Path, **over: Any) -> Path:  # noqa: ANN401
+    whole: dict[str, Any] = {
+        "campaign": 1,
+        "title": "a campaign",
+        "design": "abba",
+        "seed": 1,
+        "measurands": ["decode_rate"],
+        "axes": {
+            "build": {
+                "q4": {"model": {"reference": "tiny:q4_0"}},
+                "int4": {"model": {"reference": "tiny:int4"}},
+            },
+            "threads": {
+                "t1": {"engine": {"settings": {"n_threads": 1}}},
+                "t2": {"engine": {"settings": {"n_threads": 2}}},
+            },
+        },
+        "visit": {"attempts": 1},
+        "stop": {
+            "measurand": "decode_rate",
+            "of": "ratio",
+            "relative_u": 0.01,
+            "min": 4,
+            "max": 8,
+        },
+    }
+    path.write_text(tomli_w.dumps({**whole, **over}), encoding="utf-8")
+    return path
+
+
+def test_cells_are_all_combinations_but_those_left_out(tmp_path: Path) -> None:
+    left_out = [{"build": "int4", "threads": "t2"}]
+    asked = read_campaign(campaign(tmp_path / "c.toml", exclude=left_out))
+    assert asked.names == ("q4-t1", "q4-t2", "int4-t1")
+    plan = asked.cell("q4-t2").plan
+    assert plan.model.reference == "tiny:q4_0"
+    assert plan.engine.settings == {"n_threads": 2}
+    assert plan.run.attempts == 1
+
+
+STOP = {"measurand": "decode_rate", "of": "ratio", "relative_u": 0.01, "min": 4, "max": 8}
+SEED = [{"run": {"seed": seed}} for seed in range(3)]
+SAME = {"model": {"reference": "tiny"}}
+
+
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        ({"axes": {"a": {"x": {"modle": {}}}}}, "modle"),
+        ({"axes": {"a": {"x": {"run": {"attempt": 3}}}}}, "did you mean attempts"),
+        ({"axes": {"a": {"x": SAME, "y": SAME}}}, "the same measurement"),
+        (
+            {"axes": {"a": {"x-y": SEED[2], "x": {}}, "b": {"z": {}, "y-z": SEED[0]}}},
+            "would write one folder, x-y-z",
+        ),
+        ({"axes": {"a": {"X": SEED[1], "x": SEED[2]}}}, "would write one folder"),
+        ({"axes": {"a": {"../x": SAME}}}, r"axes.a: \.\./x cannot name a folder"),
+        ({"axes": {"a": {}}}, "has no value"),
+        ({"exclude": [{"build": "q8"}]}, "build = q8"),
+        ({"stop": {**STOP, "min": 3}}, "multiples of 2"),
+        ({"stop": {**STOP, "max": 2}}, "above max"),
+        ({"stop": {**STOP, "measurand": "prefill_rate"}}, "not among measurands"),
+        ({"designs": "abba"}, "did you mean design"),
+        ({"campaign": 2}, "this version reads 1"),
+        ({"plan": "nowhere.toml"}, "cannot be read"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_by_name(
+    tmp_path: Path, over: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        read_campaign(campaign(tmp_path / "c.toml", **over))
+
+
+def test_equal_cells_may_be_wanted_to_test_the_bench(tmp_path: Path) -> None:
+    axes = {"build": {"one": SAME, "same": SAME}}
+    asked = read_campaign(campaign(tmp_path / "c.toml", axes=axes, equal_cells="wanted"))
+    assert asked.names == ("one", "same")
+    assert len({cell.sha256 for cell in asked.cells}) == 1

@@ -1,0 +1,136 @@
+"""Plans with an audit: which are refused, and how, before anything runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from host.artefacts.datasets.fresh import fresh_text
+from host.artefacts.datasets.words import COUNT, WORDS
+from host.artefacts.probes import requests_of
+from host.errors import ArtefactError, PlanError
+from host.handover.audit import KnownOutput, Reference
+from host.handover.audit_plan import DEFAULT_AUDIT, FIRST, NAMES, folder_of, number_of
+from host.handover.plan import Plan
+from host.pipeline.audit import check_audit, longest_probe, reference_of
+from host.pipeline.unattended import refuse_unattended
+from host.plan.load import default, dump, override, parse
+from tests.fakes.audited import SEED, audited_plan
+
+MODEL = {"sha256": "1" * 64}
+KNOWN = Reference(
+    reference=1,
+    model_sha256="1" * 64,
+    tokenizer_sha256=None,
+    engine_kind="llama_cpp",
+    stop="length",
+    run="0" * 32,
+    record_id="urn:sha256:" + "2" * 64,
+    outputs=(KnownOutput("a", "hello", 400, 8, (1, 2, 3)),),
+)
+
+
+def plan(**over: Any) -> Plan:  # noqa: ANN401
+    """The default plan with an audit; over: keys of [audit], or of [run] that it has."""
+    made = override(default()[0], {"audit": DEFAULT_AUDIT})
+    run = {k: over.pop(k) for k in ("stop", "pairing") if k in over}
+    assert made.audit
+    audit = msgspec.structs.replace(made.audit, **over)
+    return msgspec.structs.replace(made, audit=audit, run=msgspec.structs.replace(made.run, **run))
+
+
+def test_a_plan_with_an_audit_reads_back_and_one_without_is_as_before() -> None:
+    asked = plan(probes=("canary",), reference="known.json")
+    assert parse(dump(asked).encode(), "plan") == asked
+    assert "audit" not in dump(default()[0])
+    assert override(asked, {"audit": DEFAULT_AUDIT}) == asked  # its own table stays
+
+
+@pytest.mark.parametrize(
+    ("over", "engine", "said"),
+    [
+        ({}, "native", "native does not"),
+        ({}, "replay", "replay does not"),
+        ({"pairing": "on_off"}, "llama_cpp", "in pairs"),
+        ({"probes": ("canary", "length")}, "llama_cpp", "needed by canary and length"),
+        ({"probes": ("length",), "reference": "x"}, "llama_cpp", "do not end by themselves"),
+    ],
+)
+def test_probes_that_could_say_nothing_are_refused(
+    over: dict[str, Any], engine: str, said: str
+) -> None:
+    with pytest.raises(PlanError, match=said):
+        check_audit(plan(**over), engine)
+
+
+def test_a_detached_run_has_no_probes() -> None:
+    with pytest.raises(PlanError, match="stay with the run"):
+        refuse_unattended(plan())
+
+
+def written(path: Path, **over: Any) -> Path:  # noqa: ANN401
+    path.write_text(json.dumps({**msgspec.to_builtins(KNOWN), **over}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        ({"model_sha256": "3" * 64}, "knows outputs of the model 3333"),
+        ({"reference": 9}, "version 9"),
+        ({"outputs": []}, "no file of known outputs"),
+        ({"outputs": [{"item": "a", "tokens": [-1]}]}, "no file of known outputs"),
+        ({"more": 1}, "no file of known outputs"),
+    ],
+)
+def test_known_outputs_of_another_kind_are_refused(
+    over: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "known.json", **over)
+    with pytest.raises(ArtefactError, match=said):
+        reference_of(plan(probes=("canary",), reference=str(path)), MODEL)
+
+
+def test_known_outputs_are_held_to_their_hash_and_lengths_to_a_natural_end(
+    tmp_path: Path,
+) -> None:
+    path = written(tmp_path / "known.json")
+    found = reference_of(plan(probes=("canary",), reference=str(path)), MODEL)
+    assert found is not None
+    assert found[0] == KNOWN
+    assert longest_probe(plan(probes=("canary",)), found) == 408
+    assert longest_probe(plan(probes=("permuted",)), found) == 0
+    wrong = plan(probes=("canary",), reference=str(path), reference_sha256="4" * 64)
+    with pytest.raises(ArtefactError, match="the plan wants 4444"):
+        reference_of(wrong, MODEL)
+    natural = plan(probes=("length",), reference=str(path), stop="natural")
+    with pytest.raises(ArtefactError, match="did not end by themselves"):
+        reference_of(natural, MODEL)
+
+
+def test_prompts_come_of_the_seed_alone_and_none_is_like_another() -> None:
+    made = audited_plan(DEFAULT_AUDIT, 1, "length")
+    asked = {name: requests_of(name, made, SEED, None) for name in ("repeat", "seed")}
+    assert asked["repeat"] == requests_of("repeat", made, SEED, None)
+    assert asked["repeat"] != requests_of("repeat", made, bytes(32), None)
+    texts = [r.text for r in asked["repeat"] if r.item.startswith("unique-")]
+    texts += [r.text for r in asked["seed"] if r.item.startswith("fresh-")]
+    assert len(set(texts)) == len(texts) == 2 * DEFAULT_AUDIT.prompts
+    lengths = {r.item[-3:]: r.prompt_tokens for r in asked["seed"] if r.item[:5] == "known"}
+    assert lengths == {
+        r.item[-3:]: r.prompt_tokens for r in asked["seed"] if r.item[:5] == "fresh"
+    }
+    assert all(len(set(words)) == COUNT for words in WORDS.values())
+    assert len(fresh_text(SEED, "x", "zh", 40).split("，")) == 40
+
+
+def test_every_try_of_every_probe_has_a_number_and_a_folder_of_its_own() -> None:
+    numbers = [number_of(name, again) for again in range(3) for name in NAMES]
+    assert len(set(numbers)) == len(numbers) == len({folder_of(n) for n in numbers})
+    assert min(numbers) == FIRST
+    assert folder_of(number_of("seed", 0)) == "seed"
+    assert folder_of(number_of("seed", 2)) == "seed-3"

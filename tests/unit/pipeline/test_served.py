@@ -1,0 +1,82 @@
+"""A plan for a server: prompts of an exact length only where the server tells its tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from host.errors import PlanError
+from host.handover.plan import EnginePlan, Plan, ResolvedRequest
+from host.pipeline.served import served
+from host.plan.load import default
+from host.run.link import AgentLink
+
+TEXT = ResolvedRequest("talk", "Hello", None, 16)
+EXACT = ResolvedRequest("pp-64", "Hello", 64, 16)
+
+
+@dataclass
+class Agent:
+    """The far end: an agent whose server counts tokens so, or not at all."""
+
+    counts: list[int | None]
+    context: int | None = 256
+    asked: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @property
+    def hello(self) -> Mapping[str, Any]:
+        return {"engine_settings": {"openai_http": {"api": "completions", "n_ctx": None}}}
+
+    def ask(self, kind: str, fields: Mapping[str, Any], **_: object) -> Mapping[str, Any]:
+        self.asked.append({"type": kind, **fields})
+        said = {**fields["engine"]["settings"], "n_ctx": self.context}
+        return {"type": "tokens", "counts": self.counts, "engine": {"settings": said}}
+
+
+def _plan(**settings: object) -> Plan:
+    url = {"url": "http://127.0.0.1:8080", **settings}
+    return msgspec.structs.replace(default()[0], engine=EnginePlan("openai_http", url))
+
+
+def _served(
+    agent: Agent, *requests: ResolvedRequest, **settings: object
+) -> tuple[dict[str, Any], dict[str, int | None]]:
+    return served(_plan(**settings), "/model", requests, cast("AgentLink", agent))
+
+
+def test_counts_and_context_of_the_server_are_stated_and_what_it_cannot_count_is_left_open() -> (
+    None
+):
+    agent = Agent([7, 9])
+    settings, counts = _served(agent, TEXT, EXACT)
+    assert counts == {"talk": 7, "pp-64": 64}
+    assert (settings["n_ctx"], settings["api"]) == (256, "completions")
+    assert agent.asked[0]["model"] == "/model"
+    assert _served(Agent([None]), TEXT)[1] == {"talk": None}
+    assert _served(Agent([7]), TEXT, api="chat")[1] == {"talk": None}, "a template adds to it"
+
+
+@pytest.mark.parametrize(
+    ("agent", "settings", "said"),
+    [
+        (Agent([None]), {}, "does not say how it tokenizes"),
+        (Agent([5]), {"api": "chat"}, "a chat template lengthens it"),
+    ],
+)
+def test_exact_length_that_the_server_cannot_be_given_is_refused_with_advice(
+    agent: Agent, settings: dict[str, object], said: str
+) -> None:
+    with pytest.raises(PlanError, match="take a dataset of texts") as refused:
+        _served(agent, EXACT, **settings)
+    assert said in str(refused.value)
+    assert "pp-64" in str(refused.value)
+
+
+def test_prompt_that_does_not_fit_is_refused_as_far_as_both_are_known() -> None:
+    with pytest.raises(PlanError, match="the context holds 79"):
+        _served(Agent([5], context=79), EXACT)
+    assert _served(Agent([5], context=None), EXACT)[1] == {"pp-64": 64}
