@@ -15,7 +15,7 @@ from typing import Final
 
 from collectors.meters.conversation import Answer, Conversation, Manner
 from collectors.meters.protocol import Identity, Line, MeterError, Setting
-from collectors.meters.ptdaemon_log import Limits, LogSample, limits, sample
+from collectors.meters.ptdaemon_log import Limits, LogSample, limits, sample, went_back
 from collectors.meters.ptdaemon_readings import Taken, all_gaps, channels, readings
 from collectors.meters.replies import Missing, number, shown
 from collectors.protocol import Clock
@@ -70,6 +70,7 @@ class PtDaemon:
     _running: bool = False
     _seen: set[int] = field(default_factory=set)
     _samples: list[LogSample] = field(default_factory=list)
+    _backs: int = 0
     _queue: deque[tuple[Reading | Gap, ...]] = field(default_factory=deque)
 
     @classmethod
@@ -153,11 +154,13 @@ class PtDaemon:
     def _poll(self) -> None:
         """Fetch recent samples, and queue those of this run that are new."""
         head, lines = self._last_lines()
-        fresh = [
-            found
-            for found in (sample(line) for line in lines)
-            if isinstance(found, LogSample) and self._is_new(found)
-        ]
+        found = [s for line in lines if isinstance(s := sample(line), LogSample)]
+        fresh = [each for each in found if self._is_new(each)]
+        backs, self._backs = self._backs, went_back(found)
+        if not fresh and self._backs > backs:
+            # By so much that stamps come again: their samples cannot be told from the old ones.
+            reason = "time-backwards: of the daemon's clock"
+            self._queue.append(all_gaps(self.channels, head.t1_ns, reason))
         if not fresh:
             return
         uncertainty = number(self.conversation.ask("Uncertainty").text)

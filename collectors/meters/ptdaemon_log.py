@@ -9,9 +9,10 @@ several channels add `Ch1,Watts,<n>,...`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from itertools import pairwise
 from typing import Final
 
 from collectors.meters.protocol import MeterError
@@ -110,6 +111,11 @@ def limits(samples: Iterable[LogSample]) -> Limits:
     if not volts or not amps:
         raise MeterError("PTDaemon", "the ranging run has no voltage or no current above 0")
     return Limits(volts, OVER_MAX * amps)
+
+
+def went_back(found: Sequence[LogSample]) -> int:
+    """How many times the clock goes back from one line to the next."""
+    return sum(after.own_ms < before.own_ms for before, after in pairwise(found))
 
 
 def _or_zero(value: float | Missing | None) -> float:

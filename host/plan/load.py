@@ -25,6 +25,7 @@ from host.handover.plan import (
     upgraded,
 )
 from host.handover.runner import NATIVE
+from host.plan.inference import LEAST_TOKENS
 from host.plan.runner import runner_names
 
 MAX_PLAN_BYTES = 1 << 20
@@ -66,6 +67,8 @@ def parse(data: bytes, name: str) -> Plan:
         raise PlanError(name, _sentence(str(err))) from err
     if plan.plan != PLAN_VERSION:
         raise PlanError(name, f"plan = {plan.plan}, this version reads plan = {PLAN_VERSION}")
+    if not plan.inference and plan.run.output_tokens < LEAST_TOKENS:
+        raise PlanError(name, f"run.output_tokens: is below {LEAST_TOKENS}")
     return plan
 
 

@@ -130,7 +130,7 @@ def test_the_air_that_a_sensor_read_is_in_the_record_with_its_range(run: Said) -
     warm, damp = run["whole"]["environment"]
     assert (warm["quantity"], warm["value"], warm["unit"]) == ("ambient_temperature", AIR_C, "Cel")
     assert (damp["quantity"], damp["value"]) == ("relative_humidity", AIR_HUMIDITY)
-    rule = run["whole"]["method"]["sampling_plan"]["cool_down_rule"]["en"]
+    rule = run["whole"]["sampling_plan"]["cool_down_rule"]["en"]
     assert "The air must be at most 10 °C" in rule
     told = warm["readings"]
     assert told["channel"] == "meter.air.air.temperature"

@@ -186,6 +186,21 @@ def test_left_out_seconds_and_a_clock_that_goes_back_are_gaps() -> None:
     ]
 
 
+def test_a_clock_that_goes_back_onto_stamps_that_were_there_is_a_gap_once() -> None:
+    double = Ptd()
+    with daemon(double, TESTING) as ptd:
+        ptd.begin()
+        for watts in (1.0, 2.0):
+            double.second(fields(watts))
+        found = [by_word(ptd.read(timeout_s=5))["power"] for _ in range(2)]
+        double.second(fields(3.0), seconds=-1.0)
+        found.append(by_word(ptd.read(timeout_s=5))["power"])
+        assert ptd.read(timeout_s=0.01) == ()
+        double.second(fields(4.0), seconds=2.0)
+        found.append(by_word(ptd.read(timeout_s=5))["power"])
+    assert found == [1.0, 2.0, "time-backwards: of the daemon's clock", 4.0]
+
+
 def test_what_the_analyzer_does_not_have_is_a_gap() -> None:
     double = Ptd()
     with daemon(double, TESTING) as ptd:
