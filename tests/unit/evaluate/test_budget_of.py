@@ -16,8 +16,10 @@ from host.evaluate.run import evaluate
 from host.evaluate.terms import Measured, Term
 from host.handover import inference, spans
 from host.handover.budget import Budget
+from host.handover.cold import COLD
 from host.handover.measurands import MEASURANDS
 from host.handover.result import Result
+from host.handover.served_figures import SERVED
 from host.reduce.run import reduce_run
 from tests.fakes.records import CONDITIONS
 from tests.fakes.traces import example_run
@@ -42,7 +44,7 @@ METER = {
 STAMPS = {"clock_step", "stamp_cost", "event", "clock_rate"}
 # Of attempts of ten minutes or more; the example is shorter.
 SPANS = {d.id for d in (*spans.RATES, *spans.POWERS)}
-GRAPHS = {d.id for d in (*inference.TIMES, *inference.ENERGIES)}
+GRAPHS = {d.id for d in (*inference.TIMES, *inference.ENERGIES, *COLD)}
 ROWS = {
     "load_time@1": STAMPS,
     "time_to_first_token@1": STAMPS | {"requests"},
@@ -99,6 +101,7 @@ def test_the_example_has_every_measurand_but_throttling_and_ratios_of_sources() 
         "throttled_ratio@1",
         "throttle_events@1",
         "power_ratio@1",
+        *(d.id for d in SERVED),
     }
 
 

@@ -3,8 +3,10 @@ from dataclasses import replace
 import pytest
 
 from host.handover import inference, spans
+from host.handover.cold import COLD
 from host.handover.measurands import MEASURANDS
 from host.handover.result import Observation, Reduced
+from host.handover.served_figures import SERVED
 from host.handover.trace import AlignedRun, Window
 from host.reduce.run import reduce_run
 from tests.fakes.traces import Shape, attempt, example_run, kind_of, requests, run_of, series
@@ -12,7 +14,7 @@ from tests.fakes.traces import Shape, attempt, example_run, kind_of, requests, r
 S = 10**9
 # Of attempts of ten minutes or more; the example is shorter.
 SPANS = {d.id for d in (*spans.RATES, *spans.POWERS)}
-GRAPHS = {d.id for d in (*inference.TIMES, *inference.ENERGIES)}
+GRAPHS = {d.id for d in (*inference.TIMES, *inference.ENERGIES, *COLD)}
 
 
 def only(reduced: Reduced, measurand: str, scope: str = "") -> Observation:
@@ -66,6 +68,7 @@ def test_everything_stands_in_the_order_of_the_catalogue() -> None:
 
 def test_a_full_run_gives_every_measurand_but_throttling() -> None:
     found = {o.measurand for o in reduce_run(example_run(2)).results}
+    found |= {d.id for d in SERVED}  # of servers alone
     lacking = {"throttle_events@1", "throttled_ratio@1", "power_ratio@1"}
     assert found == set(MEASURANDS) - lacking - SPANS - GRAPHS
 

@@ -122,6 +122,7 @@ def test_the_sections_follow_each_other_from_verdict_to_files() -> None:
         "headline",
         "quantities",
         "fidelity",
+        "scores",
         "items",
         "budgets",
         "conditions",
