@@ -33,6 +33,7 @@ GRAPH_BOUNDARY = (
     "device clock; inputs made, inference called with inputs in host memory, inference returned"
     " with outputs in host memory"
 )
+NO_TOKENIZER = "none: a plain graph"
 GRAPH_SAMPLER = "none: a plain graph"
 GRAPH_CACHE = "none: each inference stands alone"
 # Of a server: what a client sees of it (agent/serving.py), and what it is asked for.
@@ -61,7 +62,7 @@ def settings_of(facts: RunFacts) -> dict[str, Any]:
         "output_tokens": {r.item: r.output_tokens for r in facts.plan.requests},
         "prompt_tokens": {r.item: _or_text(r.prompt_tokens) for r in facts.plan.requests},
         "order": {"how": run.order, "seed": run.seed},
-        "tokenizer_sha256": _said(facts.model, "tokenizer_sha256"),
+        "tokenizer_sha256": NO_TOKENIZER if inference else _said(facts.model, "tokenizer_sha256"),
         "stop": run.stop,
         "warmups": run.warmups,
         "requests_per_attempt": len(facts.plan.requests),

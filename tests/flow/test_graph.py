@@ -63,6 +63,7 @@ def test_a_graph_is_measured_and_its_record_comes_out_of_the_raw_data_again(
     assert by["decode_rate@1", "mean", ""]["missing"].startswith("no-tokens")
     assert record["runtime"]["described"]["inputs"][0]["shape"] == [2, 16]
     assert record["settings"]["inference"] == {"batch": BATCH, "count": COUNT, "steps": STEPS}
+    assert record["settings"]["tokenizer_sha256"] == "none: a plain graph"
     hashes = {one["output_sha256"] for one in record["attempts"]["attempts"]}
     assert len(hashes) == 1
     assert not {w["code"] for w in record["warnings"]} & {"output-constant", "output-differs"}
