@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from host.compare.common import same_run
+from host.compare.fidelity import fidelity_of, has_fidelity, reference_of
 from host.compare.leaves import unequal
 from host.compare.rules_results import (
     measurand_versions,
@@ -21,7 +22,6 @@ from host.compare.rules_results import (
     sum_rules,
 )
 from host.compare.unlike import Effect, Unlike
-from host.handover.fidelity import KL_MEAN
 from host.handover.record import Record
 from host.handover.text import Txt
 
@@ -161,36 +161,19 @@ def _states(records: Records) -> Iterator[Unlike]:
 
 def _fidelity(records: Records) -> Iterator[Unlike]:
     if not all(has_fidelity(r) for r in records):
-        values = tuple(_fidelity_of(r) for r in records)
+        values = tuple(fidelity_of(r) for r in records)
         text = Txt(
             "缺少保真度结果：只述测得的差，不作名次。",
             "No fidelity result: what was measured is stated, and nothing is ranked.",
         )
         yield Unlike("fidelity", "fidelity", values, Effect.SAID, text)
-    elif len({_reference_of(r) for r in records}) > 1:
-        values = tuple(_reference_of(r) for r in records)
+    elif len({reference_of(r) for r in records}) > 1:
+        values = tuple(reference_of(r) for r in records)
         text = Txt(
             "保真度的参考不同，各自的保真度不能互相比较。",
             "The references of fidelity differ: one fidelity says nothing beside the other.",
         )
         yield Unlike("fidelity", "fidelity.reference.data_sha256", values, Effect.SAID, text)
-
-
-def has_fidelity(record: Record) -> bool:
-    """Whether the record says how true the model's output is (`shared` design, law 9)."""
-    return record.fidelity.ranked
-
-
-def _fidelity_of(record: Record) -> str:
-    """The outcome, and the mean KL divergence where there is one."""
-    field = record.fidelity
-    kl = [f.value for f in field.figures if (f.measurand_id, f.language) == (KL_MEAN, "all")]
-    outcome = "absent" if field.outcome == "not-measured" else field.outcome
-    return f"{outcome}, {KL_MEAN} {kl[0]}" if kl else outcome
-
-
-def _reference_of(record: Record) -> str:
-    return str(record.fidelity.reference.get("data_sha256", "absent"))
 
 
 def _of_bytes(measurand_id: str) -> bool:

@@ -8,7 +8,8 @@ from itertools import combinations
 from string import ascii_uppercase
 from typing import Literal
 
-from host.compare.comparability import has_fidelity, unlikes
+from host.compare.comparability import unlikes
+from host.compare.fidelity import has_fidelity
 from host.compare.pairs import Pair, Side, pairs, side, unpaired
 from host.compare.subject import Subject, subjects
 from host.compare.unlike import Effect, Unlike

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from host.compare.fidelity import fidelity_of
 from host.compare.leaves import ABSENT, unequal
 from host.handover.record import Record
 from host.handover.text import Txt
@@ -31,6 +32,7 @@ def subjects(records: Sequence[Record]) -> tuple[Subject, ...]:
         Subject("model", Txt("模型", "model"), tuple(model_of(r) for r in records)),
         Subject("model.sha256", Txt("模型文件", "model file"), tuple(_sha(r) for r in records)),
         Subject("engine", Txt("引擎", "engine"), tuple(engine_of(r) for r in records)),
+        Subject("fidelity", Txt("保真度", "fidelity"), tuple(fidelity_of(r) for r in records)),
         Subject("software", Txt("测量软件", "software"), tuple(_software(r) for r in records)),
     ]
     for path, values in unequal([r.runtime.get("settings", {}) for r in records]):

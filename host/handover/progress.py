@@ -10,10 +10,10 @@ from dataclasses import dataclass
 class Progress:
     """One moment of a run.
 
-    phase: `prepare`, `pulses`, `gate`, `load`, `idle`, `warm-up`, `prefill`, `decode`, `collect`,
-    `seal`, `evaluate`. attempt of attempts, request of requests: counted from 1, 0 when not in
-    one. tokens of the running request; rate in token/s, None before it is known. waiting: what the
-    run waits for, with its limit and its present value.
+    phase: `prepare`, `score`, `pulses`, `gate`, `load`, `idle`, `warm-up`, `prefill`, `decode`,
+    `collect`, `seal`, `evaluate`. attempt of attempts, request of requests: counted from 1, 0 when
+    not in one. tokens of the running request; rate in token/s, None before it is known. waiting:
+    what the run waits for, with its limit and its present value.
     """
 
     phase: str

@@ -9,27 +9,32 @@ from pathlib import Path
 import msgspec
 
 from host.align.read import RunReading
-from host.artefacts.fidelity.reference import Reference, find_reference, keep_reference
-from host.errors import ArtefactError, PlanError
+from host.artefacts.fidelity.reference import Reference, find_reference
+from host.errors import ArtefactError, FolderError, PlanError
 from host.fidelity.bag import FOLDER, REFERENCE, SCORES, fidelity_of
 from host.fidelity.gate import LIMITS
 from host.handover.fidelity import SCORING_ENGINES, FidelityPlan, Scores
 from host.handover.plan import ResolvedPlan
 from host.run.attempts import Bench
-from host.run.folder import RunFolder, sync_folder, write_json
+from host.run.folder import RESERVE_BYTES, RunFolder, sync_folder, write_json
 from host.run.link import Link
 from host.run.scoring import Ask, score
 
 GREEDY_LIMIT = "min_greedy_agreement"
 
 
-def fidelity_for(resolved: ResolvedPlan) -> Reference | None:
-    """The reference of a plan, None where it names none. Raises UsageError if it cannot serve."""
+def fidelity_for(resolved: ResolvedPlan, runs: Path | None = None) -> Reference | None:
+    """The reference of a plan, None where it names none. Raises UsageError if it cannot serve.
+
+    runs: where the run folder will lie; its disk has to take the reference and the scores.
+    """
     plan = resolved.plan.fidelity
     if not isinstance(plan, FidelityPlan):
         return None
     found = find_reference(plan.reference)
     _check_tokenizer(found, resolved)
+    if runs is not None:
+        _check_room(found, runs)
     if resolved.engine_kind in SCORING_ENGINES:
         _check_context(found, resolved)
         return found
@@ -56,6 +61,16 @@ def _check_context(found: Reference, resolved: ResolvedPlan) -> None:
         raise PlanError("engine.settings.n_ctx", said)
 
 
+def _check_room(found: Reference, runs: Path) -> None:
+    """The host's disk takes the reference, and as many scores again."""
+    needed = 2 * found.head.data_bytes + RESERVE_BYTES
+    place = next(p for p in (runs, *runs.absolute().parents) if p.exists())
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        said = f"has {free >> 20} MiB free; fidelity takes {needed >> 20} MiB with its reserve"
+        raise FolderError(str(runs), said)
+
+
 def keep_fidelity(folder: RunFolder, resolved: ResolvedPlan) -> None:
     """Copy the reference into the run folder, so that the folder alone redoes the figures."""
     found = fidelity_for(resolved)
@@ -65,7 +80,6 @@ def keep_fidelity(folder: RunFolder, resolved: ResolvedPlan) -> None:
     place.mkdir()
     shutil.copyfile(found.path, place / REFERENCE)
     sync_folder(place)
-    keep_reference(found)
 
 
 def score_run(bench: Bench, link: Link) -> None:

@@ -138,7 +138,7 @@ def _begun(
         if not files.plan:
             plan, gates = with_profile_gates(plan, device, watch, detached=asked.detached)
             given = given if gates is None else dump(plan).encode()
-        resolved = _resolved(plan, device, link, watch)
+        resolved = _resolved(plan, device, link, watch, runs)
         instruments = _instruments(plan, files, link)
         in_use = None if instruments is None else instruments.equipment
         if in_use is not None:
@@ -180,10 +180,13 @@ def _instruments(plan: Plan, files: Files, link: AgentLink) -> Loaded | None:
     return found
 
 
-def _resolved(plan: Plan, device: Reached, link: AgentLink, watch: Watch) -> ResolvedPlan:
+def _resolved(
+    plan: Plan, device: Reached, link: AgentLink, watch: Watch, runs: Path | None = None
+) -> ResolvedPlan:
+    """The plan with everything in it tried. runs: where its run folder will lie, if anywhere."""
     found = artefacts_of(plan, engines_of(link), _steps(watch))
     resolved = resolve_plan(plan, found, link, device, watch)
-    fidelity_for(resolved)
+    fidelity_for(resolved, runs)
     return resolved
 
 

@@ -10,8 +10,10 @@ data, so that a difference which is small against either uncertainty is arithmet
 
 The text is what the base model itself answers greedily. The reference models have drawn weights,
 so that a text of people is as unlikely to them as any other: -ln p is about 16 there, and that is
-where the 16-bit base ends. It takes no logit as lower than the largest one minus 16, and the
-perplexity of the base came out as 3.1e6 where its own first pass had printed 9.8e6.
+where the 16-bit base ends: it takes no logit as lower than the largest one minus 16, and the
+perplexity of the base came out as 3.1e6 where its own first pass had printed 9.8e6. Some positions
+of the greedy text are as unlikely, where it does not tokenize back into what was made. So there is
+a column of ours with the base cut in the same place; it is that one which must be theirs.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from math import hypot
 from pathlib import Path
 
@@ -30,13 +33,15 @@ from agent.engines.table import maker
 from collectors.clocks import device_clock
 from host.artefacts.fidelity.texts import load_texts
 from host.artefacts.models.store import make
-from host.fidelity.divergence import score
+from host.fidelity.divergence import Logits, WindowScore, score
 from host.fidelity.figures import Figure, figures_of
 from host.fidelity.windows import cut, first_of
 from host.handover import fidelity as names
 from tests.fakes.native import called
 
 N_CTX, WINDOWS, TRIES = 256, 6, 20
+# How far below the largest logit the base of llama-perplexity ends (perplexity.cpp, log_softmax).
+CUT = 16.0
 # Lines of llama-perplexity's statistics -> our figure, and the factor to its unit.
 THEIRS = {
     names.PERPLEXITY: (r"Mean PPL\(Q\)\s*:\s*(\S+) ±\s+(\S+)", 1.0),
@@ -75,18 +80,24 @@ def likely_text(engine: Engine) -> str:
     return "".join(parts)
 
 
-def ours(engines: tuple[Engine, Engine], text: str) -> dict[str, Figure]:
-    """Our figures, by measurand."""
+def ours(engines: tuple[Engine, Engine], text: str) -> tuple[dict[str, Figure], ...]:
+    """Our figures by measurand: as they are, and with the base cut 16 below its largest logit."""
     windows = cut("en", engines[0].tokenize(text), engines[0].tokenize(""), N_CTX, WINDOWS)
-    scored = []
+    scored: tuple[list[WindowScore], list[WindowScore]] = ([], [])
     for window in windows:
-        rows = []
-        for engine in engines:
-            assert isinstance(engine, Scoring)
-            raw = b"".join(engine.score(window.ids, first_of(N_CTX)))
-            rows.append(np.frombuffer(raw, dtype="<f4").reshape(N_CTX - 1 - first_of(N_CTX), -1))
-        scored.append(score("en", rows[0], rows[1], window.ids[first_of(N_CTX) + 1 :]))
-    return {figure.measurand: figure for figure in figures_of(scored)}
+        base, tested = (rows_of(engine, window.ids) for engine in engines)
+        floored = np.maximum(base, base.max(axis=1, keepdims=True) - CUT)
+        following = window.ids[first_of(N_CTX) + 1 :]
+        for into, rows in zip(scored, (base, floored), strict=True):
+            into.append(score("en", rows, tested, following))
+    return tuple({f.measurand: f for f in figures_of(each)} for each in scored)
+
+
+def rows_of(engine: Engine, ids: Sequence[int]) -> Logits:
+    """The logits that count, float32 [rows, n_vocab]."""
+    assert isinstance(engine, Scoring)
+    raw = b"".join(engine.score(ids, first_of(N_CTX)))
+    return np.frombuffer(raw, dtype="<f4").reshape(N_CTX - 1 - first_of(N_CTX), -1)
 
 
 def theirs(base: Path, tested: Path, text: Path, folder: Path) -> str:
@@ -125,21 +136,19 @@ def main() -> None:
         file = folder / "text.txt"
         file.write_text(text, encoding="utf-8")
         said = theirs(base, tested, file, folder)
-    found = ours(engines, text)
-    titles = ("ours", "u", "theirs", "+/-", "difference / joint u")
-    sys.stdout.write(f"{'figure':26}{''.join(f'{title:>22}' for title in titles)}\n")
+    found, floored = ours(engines, text)
+    titles = ("ours", "u", "ours, base cut", "theirs", "+/-", "difference / joint u")
+    sys.stdout.write(f"{'figure':26}{''.join(f'{title:>20}' for title in titles)}\n")
     for name, (pattern, factor) in THEIRS.items():
         line = re.search(pattern, said)
         if line is None:
             sys.exit(f"llama-perplexity says nothing of {name}:\n{said[-3000:]}")
         value = float(line[1].rstrip("%")) * factor
         spread = float(line[2]) * factor if line[2] else 0.0
-        figure = found[name]
-        joint = hypot(figure.u or 0.0, spread)
-        share = f"{abs(figure.value - value) / joint:.4f}" if joint else "-"
-        numbers = (figure.value, figure.u or 0.0, value, spread)
-        cells = "".join(f"{number:22.6g}" for number in numbers)
-        sys.stdout.write(f"{name:26}{cells}{share:>22}\n")
+        u = found[name].u or 0.0
+        share = abs(floored[name].value - value) / hypot(u, spread)
+        numbers = (found[name].value, u, floored[name].value, value, spread, share)
+        sys.stdout.write(f"{name:26}{''.join(f'{number:20.6g}' for number in numbers)}\n")
 
 
 if __name__ == "__main__":

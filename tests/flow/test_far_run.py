@@ -66,11 +66,23 @@ def quick(tmp_path: Path, **over: Any) -> Path:  # noqa: ANN401
     )
 
 
+def with_reference(bench: Bench, plan: Path, reference: Path) -> Path:
+    """The plan with a fidelity table; the reference is made on the device, of the model itself."""
+    made = ("--model", "tiny:int4", "--engine", "onnx_genai", "--n-ctx", "32", "--windows", "1")
+    bench("fidelity", "reference", *made, "--device", "far-pc", "--out", reference)
+    said = tomllib.loads(plan.read_text("utf-8"))
+    said["fidelity"] = {"reference": str(reference), "max_mean_kl": 1e-9}
+    plan.write_text(tomli_w.dumps(said), encoding="utf-8")
+    return plan
+
+
 def test_a_run_over_ssh_is_a_record_like_any_other(bench: Bench, tmp_path: Path) -> None:
-    plan = quick(tmp_path)
+    plan = with_reference(bench, quick(tmp_path), tmp_path / "own.fidelity")
     runs = ("--runs", tmp_path / "runs")
     found = bench("measure", "--device", "far-pc", "--plan", plan, *runs)
     assert (found["status"], found["attempts"]["valid"]) == ("valid", 2)
+    fidelity = json.loads(Path(found["record"]).read_bytes())["fidelity"]
+    assert (fidelity["outcome"], fidelity["figures"][0]["value"]) == ("within-limits", "0")
     verified = bench.command("verify", found["run"], "--json")
     assert json.loads(verified.stdout)["findings"] == []
     session = json.loads((Path(found["run"]) / "data" / "session.json").read_text())

@@ -33,6 +33,9 @@ MAX_HEAD_BYTES = 16 << 20
 # Of the rows of one file. A vocabulary of 128 k and 12 windows of 256 take 0.8 GB.
 MAX_DATA_BYTES = 8 << 30
 ROW_ITEM_BYTES = 4
+# Predicted tokens of one reference; the shipped texts give some 1,400. Every figure goes through
+# all of them, one 500 times (host/fidelity/figures.py): nobody's file shall keep `verify` busy.
+MAX_ROWS = 1 << 20
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -104,6 +107,8 @@ def _head(path: Path, line: bytes) -> ReferenceHead:
     if any(head.rows(window) < 1 for window in head.windows):
         raise ArtefactError(str(path), "has a window without a row")
     rows = sum(head.rows(window) for window in head.windows)
+    if rows > MAX_ROWS:
+        raise ArtefactError(str(path), f"has {rows} rows, at most {MAX_ROWS} are read")
     if head.data_bytes != rows * head.n_vocab * ROW_ITEM_BYTES or head.data_bytes > MAX_DATA_BYTES:
         raise ArtefactError(str(path), f"states {head.data_bytes} bytes for {rows} rows")
     return head

@@ -7,6 +7,7 @@ from host.compare.comparability import RULES, unlikes
 from host.compare.run import Comparison, compare
 from host.compare.unlike import Effect
 from host.errors import UsageError
+from host.handover.fidelity import FidelityField
 from host.handover.formal import EquipmentField
 from host.handover.record import Record
 from host.handover.text import Txt
@@ -249,3 +250,25 @@ def test_every_rule_speaks_both_languages_and_has_its_own_id() -> None:
     for each in unlikes([record(FAST), with_settings(record(SLOW, run="b"), stop="natural")]):
         assert each.text.zh
         assert each.text.en
+
+
+def test_records_with_fidelity_are_ranked_and_two_references_are_said() -> None:
+    def scored(made: Record, reference: str) -> Record:
+        field = FidelityField(
+            "reported",
+            ranked=True,
+            text=Txt("例", "example"),
+            reference={"data_sha256": reference},
+        )
+        return changed(made, fidelity=field)
+
+    one, other = scored(record(FAST), "a" * 64), scored(record(SLOW, run="b"), "b" * 64)
+    alike = two(one, scored(record(SLOW, run="b"), "a" * 64))
+    assert alike.ranked
+    assert "fidelity" not in {each.rule for each in alike.differences}
+    unlike = two(one, other)
+    assert unlike.ranked
+    assert found(unlike, "fidelity") == (Effect.SAID, ("a" * 64, "b" * 64))
+    half = two(one, record(SLOW, run="b"))
+    assert not half.ranked
+    assert found(half, "fidelity") == (Effect.SAID, ("reported", "absent"))
