@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,9 +88,9 @@ class Inferring:
     log: InferenceLog
     count: int
 
-    def run(self, requests: Sequence[Request], heed: Heed) -> None:
-        """All requests of an attempt, one after the other."""
-        for number, request in enumerate(requests):
+    def run(self, requests: Iterable[tuple[int, Request]], heed: Heed) -> None:
+        """All requests of an attempt with their numbers, one after the other."""
+        for number, request in requests:
             self.request(number, request)
             heed()
 

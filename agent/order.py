@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from agent.chat import Talk, parse_talk
+from agent.order_values import OrderError, flag, integer, keys, number, place, table, words
+
+__all__ = ["Order", "OrderError", "Request", "parse_order"]
 
 MAX_REQUESTS = 100_000
 MAX_TOKENS = 1 << 24
 MAX_SECONDS = 7 * 24 * 3600.0
 MAX_RATE_HZ = 1000.0  # beyond it reading one file takes longer than the period
 MAX_NUMBER = 1_000_000
-MAX_NAME_CHARS = 512
 MAX_CPUS = 4096
 MAX_STEPS = 10_000
 MAX_STREAMS = 1024
-
-
-class OrderError(ValueError):
-    """The order is not one; says the key and what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,8 @@ class Order:
     the longest model load and the longest prefill batch. nice: added to the engine's priority.
     affinity: CPUs that the engine may use, None for all.
     inferences: of a plain graph, how many a request; None for engines that make tokens.
+    lasting_s: scored requests are repeated until then. cold: names of the model's
+    files, which are dropped from the page cache before it is loaded.
     pieces: write down the bytes of every token that came out.
     """
 
@@ -94,58 +95,72 @@ class Order:
     affinity: tuple[int, ...] | None = None
     staircase: Staircase | None = None
     inferences: int | None = None
+    lasting_s: float | None = None
+    cold: tuple[str, ...] = ()
+    talk: Talk | None = None
     pieces: bool = False
 
 
 def parse_order(found: object) -> Order:
     """The order in a message. Raises OrderError with the key at fault."""
-    order = _object("order", found)
+    order = table("order", found)
     fields = {"number", "directory", "engine", "model", "requests", "stop", "idle_before_s"}
     fields |= {"idle_after_s", "sampling", "watchdog_s"}
-    _keys("order", order, fields, {"nice", "affinity", "staircase", "inferences", "pieces"})
-    stop = _text("order.stop", order["stop"])
+    keys(
+        "order",
+        order,
+        fields,
+        {"nice", "affinity", "staircase", "inferences", "lasting_s", "cold", "talk", "pieces"},
+    )
+    stop = words("order.stop", order["stop"])
     if stop not in {"length", "natural"}:
         raise OrderError(f"order.stop: {stop!r} is neither length nor natural")
     nice, inferences = order.get("nice"), order.get("inferences")
+    lasting = order.get("lasting_s")
     if inferences is not None:
-        inferences = _integer("order.inferences", inferences, 1, MAX_NUMBER)
+        inferences = integer("order.inferences", inferences, 1, MAX_NUMBER)
     return Order(
-        number=_integer("order.number", order["number"], 1, MAX_NUMBER),
-        directory=_path("order.directory", order["directory"]),
+        number=integer("order.number", order["number"], 1, MAX_NUMBER),
+        directory=place("order.directory", order["directory"]),
         engine=parse_engine("order.engine", order["engine"]),
-        model=_path("order.model", order["model"]),
+        model=place("order.model", order["model"]),
         requests=_requests(order["requests"], 1 if inferences is None else 0),
         stop=stop,
-        idle_before_s=_number("order.idle_before_s", order["idle_before_s"], 0.0, MAX_SECONDS),
-        idle_after_s=_number("order.idle_after_s", order["idle_after_s"], 0.0, MAX_SECONDS),
+        idle_before_s=number("order.idle_before_s", order["idle_before_s"], 0.0, MAX_SECONDS),
+        idle_after_s=number("order.idle_after_s", order["idle_after_s"], 0.0, MAX_SECONDS),
         sampling=_sampling(order["sampling"]),
-        watchdog_s=_number("order.watchdog_s", order["watchdog_s"], 0.001, MAX_SECONDS),
-        nice=None if nice is None else _integer("order.nice", nice, -20, 19),
+        watchdog_s=number("order.watchdog_s", order["watchdog_s"], 0.001, MAX_SECONDS),
+        nice=None if nice is None else integer("order.nice", nice, -20, 19),
         affinity=_affinity(order.get("affinity")),
         staircase=_staircase(order.get("staircase")),
         inferences=inferences,
-        pieces=_flag("order.pieces", order.get("pieces", False)),
+        lasting_s=None
+        if lasting is None
+        else number("order.lasting_s", lasting, 1.0, MAX_SECONDS),
+        cold=_names("order.cold", order.get("cold", [])),
+        talk=parse_talk(order.get("talk")),
+        pieces=flag("order.pieces", order.get("pieces", False)),
     )
 
 
 def parse_engine(where: str, found: object) -> EngineChoice:
     """`{kind, settings}`."""
-    engine = _object(where, found)
-    _keys(where, engine, {"kind", "settings"})
-    settings = _object(f"{where}.settings", engine["settings"])
-    return EngineChoice(_text(f"{where}.kind", engine["kind"]), settings)
+    engine = table(where, found)
+    keys(where, engine, {"kind", "settings"})
+    settings = table(f"{where}.settings", engine["settings"])
+    return EngineChoice(words(f"{where}.kind", engine["kind"]), settings)
 
 
 def parse_texts(found: object) -> tuple[str, ...]:
     """The texts of a `tokenize` message."""
     if not isinstance(found, list) or len(found) > MAX_REQUESTS:
         raise OrderError(f"texts: not a list of at most {MAX_REQUESTS}")
-    return tuple(_text(f"texts[{i}]", text, None) for i, text in enumerate(found))
+    return tuple(words(f"texts[{i}]", text, None) for i, text in enumerate(found))
 
 
 def parse_model(found: object) -> Path:
     """The model of a `tokenize` message."""
-    return _path("model", found)
+    return place("model", found)
 
 
 def parse_place(
@@ -157,10 +172,10 @@ def parse_place(
     """
     asked = found.get("requests") or []
     return (
-        _path("directory", found.get("directory")),
-        _integer("first", found.get("first"), 0, shortest - 2),
+        place("directory", found.get("directory")),
+        integer("first", found.get("first"), 0, shortest - 2),
         _requests(asked, 1) if asked else (),
-        _number("watchdog_s", found.get("watchdog_s"), 0.001, MAX_SECONDS),
+        number("watchdog_s", found.get("watchdog_s"), 0.001, MAX_SECONDS),
     )
 
 
@@ -172,37 +187,37 @@ def _requests(found: object, least: int) -> tuple[Request, ...]:
 
 
 def _request(where: str, found: object, least: int) -> Request:
-    one = _object(where, found)
+    one = table(where, found)
     needed = {"item", "text", "prompt_tokens", "output_tokens", "warmup"}
-    _keys(where, one, needed, {"streams", "stream"})
+    keys(where, one, needed, {"streams", "stream"})
     wanted = one["prompt_tokens"]
     prompt = f"{where}.prompt_tokens"
-    exact = None if wanted is None else _integer(prompt, wanted, least, MAX_TOKENS)
+    exact = None if wanted is None else integer(prompt, wanted, least, MAX_TOKENS)
     return Request(
-        item=_text(f"{where}.item", one["item"]),
-        text=_text(f"{where}.text", one["text"], None),
+        item=words(f"{where}.item", one["item"]),
+        text=words(f"{where}.text", one["text"], None),
         prompt_tokens=exact,
-        output_tokens=_integer(f"{where}.output_tokens", one["output_tokens"], least, MAX_TOKENS),
-        warmup=_flag(f"{where}.warmup", one["warmup"]),
-        streams=_integer(f"{where}.streams", one.get("streams", 0), 0, MAX_STREAMS),
-        stream=_integer(f"{where}.stream", one.get("stream", 0), 0, MAX_STREAMS),
+        output_tokens=integer(f"{where}.output_tokens", one["output_tokens"], least, MAX_TOKENS),
+        warmup=flag(f"{where}.warmup", one["warmup"]),
+        streams=integer(f"{where}.streams", one.get("streams", 0), 0, MAX_STREAMS),
+        stream=integer(f"{where}.stream", one.get("stream", 0), 0, MAX_STREAMS),
     )
 
 
 def _sampling(found: object) -> Sampling:
     where = "order.sampling"
-    one = _object(where, found)
-    _keys(where, one, {"enabled", "rate_hz", "kinds", "seed", "jitter_ratio"})
+    one = table(where, found)
+    keys(where, one, {"enabled", "rate_hz", "kinds", "seed", "jitter_ratio"})
     kinds = one["kinds"]
     if kinds is not None and not isinstance(kinds, list):
         raise OrderError(f"{where}.kinds: neither null nor a list")
-    names = None if kinds is None else tuple(_text(f"{where}.kinds", kind) for kind in kinds)
+    names = None if kinds is None else tuple(words(f"{where}.kinds", kind) for kind in kinds)
     return Sampling(
-        enabled=_flag(f"{where}.enabled", one["enabled"]),
-        rate_hz=_number(f"{where}.rate_hz", one["rate_hz"], 0.001, MAX_RATE_HZ),
+        enabled=flag(f"{where}.enabled", one["enabled"]),
+        rate_hz=number(f"{where}.rate_hz", one["rate_hz"], 0.001, MAX_RATE_HZ),
         kinds=names,
-        seed=_integer(f"{where}.seed", one["seed"], 0, (1 << 64) - 1),
-        jitter_ratio=_number(f"{where}.jitter_ratio", one["jitter_ratio"], 0.0, 0.45),
+        seed=integer(f"{where}.seed", one["seed"], 0, (1 << 64) - 1),
+        jitter_ratio=number(f"{where}.jitter_ratio", one["jitter_ratio"], 0.0, 0.45),
     )
 
 
@@ -211,73 +226,25 @@ def _affinity(found: object) -> tuple[int, ...] | None:
         return None
     if not isinstance(found, list) or not found:
         raise OrderError("order.affinity: neither null nor a list with a CPU in it")
-    return tuple(_integer("order.affinity", cpu, 0, MAX_CPUS) for cpu in found)
+    return tuple(integer("order.affinity", cpu, 0, MAX_CPUS) for cpu in found)
+
+
+def _names(where: str, found: object) -> tuple[str, ...]:
+    if not isinstance(found, list) or len(found) > MAX_REQUESTS:
+        raise OrderError(f"{where}: not a list of names")
+    return tuple(words(where, name) for name in found)
 
 
 def _staircase(found: object) -> Staircase | None:
     if found is None:
         return None
     where = "order.staircase"
-    one = _object(where, found)
-    _keys(where, one, {"levels", "dwell_s"})
+    one = table(where, found)
+    keys(where, one, {"levels", "dwell_s"})
     levels = one["levels"]
     if not isinstance(levels, list) or not 0 < len(levels) <= MAX_STEPS:
         raise OrderError(f"{where}.levels: not a list of 1 to {MAX_STEPS}")
     return Staircase(
-        tuple(_number(f"{where}.levels", level, 0.0, 1.0) for level in levels),
-        _number(f"{where}.dwell_s", one["dwell_s"], 0.01, MAX_SECONDS),
+        tuple(number(f"{where}.levels", level, 0.0, 1.0) for level in levels),
+        number(f"{where}.dwell_s", one["dwell_s"], 0.01, MAX_SECONDS),
     )
-
-
-def _keys(
-    where: str, found: Mapping[str, Any], required: set[str], optional: Collection[str] = ()
-) -> None:
-    missing, unknown = required - set(found), set(found) - required - set(optional)
-    if missing or unknown:
-        what = "is missing" if missing else "is not known"
-        raise OrderError(f"{where}: {', '.join(sorted(missing or unknown))} {what}")
-
-
-def _object(where: str, found: object) -> Mapping[str, Any]:
-    if not isinstance(found, dict):
-        raise OrderError(f"{where}: not an object")
-    return found
-
-
-def _text(where: str, found: object, longest: int | None = MAX_NAME_CHARS) -> str:
-    if not isinstance(found, str) or not found:
-        raise OrderError(f"{where}: not a text with a character in it")
-    if longest is not None and (len(found) > longest or not found.isprintable()):
-        raise OrderError(f"{where}: longer than {longest} characters, or not printable")
-    try:
-        found.encode()
-    except UnicodeEncodeError as err:
-        raise OrderError(f"{where}: not Unicode text: {err.reason}") from err
-    return found
-
-
-def _path(where: str, found: object) -> Path:
-    text = _text(where, found, 4096)
-    if not Path(text).is_absolute():
-        raise OrderError(f"{where}: {text!r} is not absolute")
-    return Path(text)
-
-
-def _flag(where: str, found: object) -> bool:
-    if not isinstance(found, bool):
-        raise OrderError(f"{where}: neither true nor false")
-    return found
-
-
-def _integer(where: str, found: object, low: int, high: int) -> int:
-    if isinstance(found, bool) or not isinstance(found, int) or not low <= found <= high:
-        raise OrderError(f"{where}: not a whole number from {low} to {high}")
-    return found
-
-
-def _number(where: str, found: object, low: float, high: float) -> float:
-    if isinstance(found, bool) or not isinstance(found, int | float):
-        raise OrderError(f"{where}: not a number")
-    if not (math.isfinite(found) and low <= found <= high):
-        raise OrderError(f"{where}: not from {low:g} to {high:g}")
-    return float(found)

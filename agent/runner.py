@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from agent.cold import drop
 from agent.engines.base import Engine, EngineError, Generated
 from agent.engines.server import Server
 from agent.inferences import InferenceLog, Inferring, graph_of
@@ -14,18 +15,13 @@ from agent.order import Order, Request, Staircase
 from agent.pieces import write_pieces
 from agent.pipes import Sender
 from agent.prompts import ids_sha256, prompt_of
+from agent.repeats import in_turn
 from agent.serving import ChunkLog, Serving
 from agent.spool import StreamEnd
 from agent.staircase import play
 from agent.stop_reasons import StoppedError, TokenCountError, outcome_of
-from agent.streams import TOKEN_COLUMNS, TOKENS, Diary, disk_reason, open_stream
-
-# Signs of life and progress during output: one every half second. Each wakes two processes, and
-# on a device with as many engine threads as cores that costs output.
-PROGRESS_NS = 500_000_000
-# Token lines wait in memory this long at most, so that a request shorter than it is written down
-# after its last token and a kill loses no more than this (`shared` reference, reliability 2.2).
-FLUSH_NS = 2_000_000_000
+from agent.streams import Diary, disk_reason
+from agent.token_log import TokenLog, Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,99 +31,6 @@ class Outcome:
     status: str
     reason: str
     streams: tuple[StreamEnd, ...]
-
-
-class Voice:
-    """Progress to the session, not more often than PROGRESS_NS unless it must be said."""
-
-    def __init__(self, sender: Sender, requests: int) -> None:
-        self._sender = sender
-        self._requests = requests
-        self._last_ns = -PROGRESS_NS
-
-    def phase(self, phase: str, silent_s: float = 0.0) -> None:
-        """A phase begins in which nothing will be said for `silent_s`."""
-        fields = {"phase": phase, "request": 0, "requests": self._requests, "tokens": 0}
-        self._sender.send("progress", {**fields, "rate": None, "silent_s": silent_s})
-
-    def output(self, t_ns: int, phase: str, request: int, tokens: int, rate: float | None) -> None:
-        """A request goes on; said when the last time is long enough ago."""
-        if t_ns - self._last_ns < PROGRESS_NS:
-            return
-        self._last_ns = t_ns
-        fields = {"phase": phase, "request": request + 1, "requests": self._requests}
-        self._sender.send("progress", {**fields, "tokens": tokens, "rate": rate})
-
-
-class TokenLog:
-    """The tokens stream. `take` runs once a token between two decodes: it must stay short."""
-
-    def __init__(self, order: Order, engine: Engine, voice: Voice, stop: threading.Event) -> None:
-        self._writer = open_stream(order.directory, TOKENS, engine.clock, TOKEN_COLUMNS)
-        self._piece = engine.piece
-        self._sizes: dict[int, str] = {}
-        self.pieces: dict[int, bytes] = {}
-        self._voice = voice
-        self._stop = stop
-        self._request = 0
-        self._phase = ""
-        self._first_ns: int | None = None
-        self._count = 0
-        self._rows: list[tuple[int, int, int]] = []
-        self._due_ns = self._flush_ns = 0
-
-    def begin(self, number: int, phase: str, t_ns: int) -> None:
-        self._request, self._phase, self._count, self._first_ns = number, phase, 0, None
-        self._due_ns, self._flush_ns = t_ns + PROGRESS_NS, t_ns + FLUSH_NS
-
-    def take(self, ready_ns: int, t_ns: int, token: int) -> None:
-        self._rows.append((ready_ns, t_ns, token))
-        if t_ns >= self._due_ns:
-            self._pause(t_ns)
-
-    def end(self) -> int:
-        """Write what waits; gives the number of tokens of the request."""
-        self._flush()
-        return self._count
-
-    def close(self) -> StreamEnd:
-        try:
-            self._flush()
-        finally:
-            end = self._writer.close()
-        return end
-
-    def _pause(self, t_ns: int) -> None:
-        self._due_ns = t_ns + PROGRESS_NS
-        if self._first_ns is None and self._rows:
-            self._first_ns = self._rows[0][1]
-        made = self._count + len(self._rows)
-        passed_ns = t_ns - (self._first_ns or t_ns)
-        rate = (made - 1) * 1e9 / passed_ns if passed_ns else None
-        self._voice.output(t_ns, self._phase, self._request, made, rate)
-        if t_ns >= self._flush_ns:
-            self._flush_ns = t_ns + FLUSH_NS
-            self._flush()
-        if self._stop.is_set():
-            raise StoppedError
-
-    def _flush(self) -> None:
-        rows, self._rows = self._rows, []
-        number, start = str(self._request), self._count
-        self._count += len(rows)
-        self._writer.extend(
-            [
-                (number, str(start + i), str(ready), str(t), str(token), self._size(token))
-                for i, (ready, t, token) in enumerate(rows)
-            ]
-        )
-
-    def _size(self, token: int) -> str:
-        found = self._sizes.get(token)
-        if found is None:
-            piece = self.pieces[token] = self._piece(token)
-            found = self._sizes[token] = str(len(piece))
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +48,8 @@ class Attempt:
         order, diary = self.order, self.diary
         self.heed_stop()
         self.voice.phase("load")
+        if order.cold:
+            diary.note("page_cache", drop(order.model, order.cold))
         self._load()
         gc.collect()
         gc.freeze()
@@ -166,9 +71,13 @@ class Attempt:
         self.engine.load()
         self.diary.note("load_end")
 
+    def in_turn(self) -> Iterator[tuple[int, Request]]:
+        """The requests with their numbers, repeated where the load shall last."""
+        return in_turn(self.order.requests, self.order.lasting_s, self.engine.clock.now_ns)
+
     def requests(self, tokens: TokenLog) -> None:
         """One after the other, token by token."""
-        for number, request in enumerate(self.order.requests):
+        for number, request in self.in_turn():
             self._request(number, request, tokens)
 
     def _staircase(self, steps: Staircase) -> None:
@@ -204,20 +113,24 @@ class Attempt:
         scheduled_ns = now_ns()  # closed loop: it is due when the last one is done
         about = {"item": request.item, "warmup": request.warmup, "scheduled_ns": scheduled_ns}
         diary.note("request_start", {**args, **about})
-        ids = prompt_of(engine.tokenize, request.text, request.prompt_tokens)
+        own = prompt_of(engine.tokenize, request.text, request.prompt_tokens)
+        talk = None if request.warmup else tokens.history
+        ids, turn = (own, {}) if talk is None else talk.prompt(own)
         marks = [(now_ns(), "tokenized")]
         tokens.begin(number, "warm-up" if request.warmup else "decode", marks[0][0])
         try:
             generated = self._generate(request, ids, tokens, marks)
             end_ns = now_ns()
         finally:
-            facts = {"prompt_tokens": len(ids), "prompt_sha256": ids_sha256(ids)}
+            facts = {"prompt_tokens": len(ids), "prompt_sha256": ids_sha256(ids), **turn}
             for t_ns, name in marks:
                 diary.note_at(t_ns, name, {**args, **facts} if name == "tokenized" else args)
         made = tokens.end()
         ended = {"stop_reason": generated.stop_reason, "output_tokens": made}
         diary.note_at(end_ns, "request_end", {**args, **ended})
-        self._check_counts(number, request, len(ids), made)
+        if talk is not None:
+            talk.over(ids)
+        self._check_counts(number, request, len(own), made)
         self.heed_stop()
 
     def _generate(
@@ -283,7 +196,7 @@ def _serving(attempt: Attempt) -> tuple[Callable[[], None], list[Callable[[], St
         graph = graph_of(engine)
         log = InferenceLog(order.directory, engine.clock, voice.output, attempt.heed_stop)
         inferring = Inferring(graph, attempt.diary, log, order.inferences)
-        return lambda: inferring.run(order.requests, attempt.heed_stop), [log.close]
+        return lambda: inferring.run(attempt.in_turn(), attempt.heed_stop), [log.close]
     tokens = TokenLog(order, engine, voice, stop)
     closers = [tokens.close]
     if order.pieces:
@@ -292,7 +205,6 @@ def _serving(attempt: Attempt) -> tuple[Callable[[], None], list[Callable[[], St
 
 
 def _closed(close: Callable[[], StreamEnd]) -> StreamEnd | str:
-    """What the stream held, or why it could not be ended."""
     try:
         return close()
     except OSError as err:

@@ -55,6 +55,7 @@ class LlamaCpp:
         self._model: Any = None
         self._vocab: Any = None
         self._context: Any = None
+        self._kept = 0
         self._memory: Any = None
         self._n_vocab = 0
         self._view: Any = None
@@ -130,11 +131,12 @@ class LlamaCpp:
         mark: Mark,
     ) -> Generated:
         calls, context, now_ns = self._lib.calls, self._context, self.clock.now_ns
-        self._clear(len(prompt) + output_tokens)
+        kept, self._kept = self._kept, 0
+        self._clear(len(prompt) + output_tokens, kept)
         feed = (calls.llama_token * 1)()
         step = self._batch(feed, logits_from=0)
         decode, synchronize = calls.llama_decode, calls.llama_synchronize
-        chunks = self._chunks(prompt)
+        chunks = self._chunks(prompt[kept:])
         mark("prefill_start")
         for chunk in chunks:
             self._check(decode(context, chunk))
@@ -175,12 +177,24 @@ class LlamaCpp:
             calls.llama_model_free(self._model)
         self._context = self._model = self._view = None
 
-    def _clear(self, wanted: int) -> None:
-        """Empty the cache and prove it: nothing of an earlier request may be read again."""
+    def keep(self, tokens: int) -> None:
+        """The next prompt begins with so many tokens that are in the cache already."""
+        self._kept = tokens
+
+    def _clear(self, wanted: int, kept: int = 0) -> None:
+        """Empty the cache and prove it: nothing of an earlier request may be read again.
+
+        kept: so many tokens stay, and it is proven that they are all that is there.
+        """
         calls = self._lib.calls
         n_ctx = self._settings["n_ctx"]  # the library makes a round number of it
         if wanted > n_ctx:
             raise EngineError("context-full", f"{wanted} tokens wanted, n_ctx is {n_ctx}")
+        if kept:
+            last = calls.llama_memory_seq_pos_max(self._memory, 0)
+            if last != kept - 1:
+                raise EngineError("cache-lost", f"position {last} is the last, {kept} were kept")
+            return
         calls.llama_memory_clear(self._memory, True)  # noqa: FBT003
         last = calls.llama_memory_seq_pos_max(self._memory, 0)
         if last != -1:  # llama.h: -1 for an empty sequence

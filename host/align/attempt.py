@@ -12,7 +12,7 @@ from host.align.meters import Metered
 from host.align.native import native_attempt
 from host.align.printed import MismatchError
 from host.align.replies import replies_of
-from host.align.requests import Did, Event, events_of, requests_of, window_of
+from host.align.requests import Did, Event, events_of, requests_of, resident_of, window_of
 from host.align.series import costs_of, sampler_cpu_ratio, series_of
 from host.align.staircase import steps_of
 from host.align.stated import stated_runs
@@ -44,6 +44,7 @@ def attempt_of(
         events = events_of(files.streams.get("events"))
         did = _did(files, events, plan, requested, cut=status != "valid")
         steps = steps_of(events)
+        resident = resident_of(events)
         series = series_of(files.streams, sources.get("channels", ()))
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError, WireError) as err:
         damage = f"stream-damaged: {err!r}"
@@ -64,6 +65,7 @@ def attempt_of(
         pair=_pair(files),
         steps=steps,
         stated=did.stated,
+        resident_ratio=resident,
     )
 
 

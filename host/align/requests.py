@@ -66,6 +66,17 @@ def window_of(events: Sequence[Event], start: str, end: str) -> Window | None:
     return Window(starts[0], ends[0]) if starts and ends else None
 
 
+def resident_of(events: Sequence[Event]) -> float | None:
+    """Share of the model's pages that stayed in memory before a cold load; None of other loads."""
+    found = [e.args["resident_after"] for e in events if e.name == "page_cache"]
+    if not found:
+        return None
+    share = float(found[-1])
+    if not 0 <= share <= 1:
+        raise ValueError(f"{share} is no share of pages")
+    return share
+
+
 def requests_of(
     events: Sequence[Event], tokens: SpoolFile | None, requested: Mapping[str, int]
 ) -> tuple[RequestTrace, ...]:
@@ -99,21 +110,26 @@ def _request(
     tokens: TokenTrace,
     requested: Mapping[str, int],
 ) -> RequestTrace:
-    start, end = named["request_start"], named["request_end"]
+    start, end, tokenized = (named[n] for n in ("request_start", "request_end", "tokenized"))
+    kept = int(tokenized.args.get("kept_tokens", 0))
+    if not 0 <= kept < int(tokenized.args["prompt_tokens"]):
+        raise ValueError(f"{kept} tokens kept of a prompt that is no longer")
     return RequestTrace(
         number=number,
         item=str(start.args["item"]),
         warmup=bool(start.args["warmup"]),
         scheduled_ns=int(start.args["scheduled_ns"]),
         start_ns=start.t_ns,
-        tokenized_ns=named["tokenized"].t_ns,
+        tokenized_ns=tokenized.t_ns,
         prefill=Window(named["prefill_start"].t_ns, named["prefill_end"].t_ns),
         end_ns=end.t_ns,
-        prompt_tokens=int(named["tokenized"].args["prompt_tokens"]),
+        prompt_tokens=int(tokenized.args["prompt_tokens"]) - kept,
         requested_tokens=requested[str(start.args["item"])],
         stated_tokens=int(end.args["output_tokens"]),
         stop_reason=str(end.args["stop_reason"]),
         tokens=tokens,
+        turn=int(tokenized.args.get("turn", 0)),
+        kept_tokens=kept,
     )
 
 

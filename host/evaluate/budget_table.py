@@ -15,6 +15,7 @@ from host.evaluate import (
 from host.evaluate.terms import Measured, Term
 from host.evaluate.terms_pulses import pulse_terms
 from host.evaluate.terms_sensor import sensor_terms
+from host.handover.cold import COLD_INFERENCE, COLD_TOKEN
 from host.handover.served_figures import ACCEPTED_LENGTH, DRAFT_ACCEPTANCE, SYSTEM_RATE
 
 Maker = Callable[[Measured], Term]
@@ -73,6 +74,8 @@ _TERMS: Final[dict[str, tuple[Maker, ...]]] = {
     DRAFT_ACCEPTANCE: (terms_common.counted_tokens,),
     ACCEPTED_LENGTH: (terms_common.counted_tokens,),
     "image_latency@1": (terms_common.per_image, *_CALLS),
+    COLD_TOKEN: _TO_TOKEN,
+    COLD_INFERENCE: _CALLS,
     "peak_memory@1": (
         terms_common.readings,
         terms_memory.page_step,

@@ -32,7 +32,8 @@ class LoadPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     streams: for each of `steps` so many streams at once, each with `requests_per_stream`
     requests one after the other; items are drawn from the seed. chat: `turns` of one talk, each
     with all before it in its prompt; `prefix_cache` says whether the engine may keep those.
-    cold: every request with a model freshly loaded. sustained: requests for `duration_s`.
+    cold: every attempt loads a model whose files are out of the page cache. sustained: the scored
+    requests over and over, one after the other, for `duration_s`.
     """
 
     shape: Shape

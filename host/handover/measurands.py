@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from host.handover import events, inference, spans
+from host.handover.cold import COLD
 from host.handover.quantity import Definition
 from host.handover.served_figures import SERVED
 from host.handover.side_by_side import POWER_RATIO
@@ -111,6 +112,7 @@ _DEFINITIONS: Final = (
     *spans.RATES,
     *SERVED,
     *inference.TIMES,
+    *COLD,
     _measurand(
         "peak_memory@1",
         "内存峰值",

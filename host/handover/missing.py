@@ -21,6 +21,9 @@ MISSING: Final[dict[str, Txt]] = {
         "服务器没有说明各数据块含几个词元",
         "the server does not say how many tokens came in which chunk",
     ),
+    "cold-not-recorded": Txt(
+        "没有记录到页缓存已清空", "nothing says that the page cache was empty before the load"
+    ),
     "counter-reset": Txt("计数器被清零或重置", "the counter was set back"),
     "counter-stuck": Txt("计数器没有变化", "the counter never moved"),
     "counter-went-back": Txt("计数器倒退", "the counter went back"),

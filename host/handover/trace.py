@@ -124,6 +124,8 @@ class RequestTrace:
     """One request: arrival t0, call start ts, tokenized, prefill window, tokens, call end te.
 
     requested_tokens: by the plan. stated_tokens: what the engine said at the end that it made.
+    turn: of a talk, from 1; 0 of a request by itself. kept_tokens: of its prompt, in the cache
+    before; prompt_tokens are those that were computed.
     inferences: of a plain graph, which has no tokens and no prefill; None of a language model.
     reply: of a server. Its prefill ends with the first chunk that has text.
     """
@@ -142,6 +144,8 @@ class RequestTrace:
     stated_tokens: int
     tokens: TokenTrace
     inferences: InferenceTrace | None = None
+    turn: int = 0
+    kept_tokens: int = 0
     reply: Reply | None = None
 
 
@@ -244,6 +248,7 @@ class AttemptTrace:
     sampled: with the sampler. pair: of a run in pairs with and without it, from 1; 0 in others.
     throttled: spans in which the device slowed itself down, as reduction found them.
     steps: of a load staircase after all else. stated: by a native runner, of itself.
+    resident_ratio: of a cold start, the share of the model's pages in memory before the load.
     """
 
     number: int
@@ -262,6 +267,7 @@ class AttemptTrace:
     throttled: tuple[Window, ...] = ()
     steps: tuple[Step, ...] = ()
     stated: tuple[StatedRun, ...] = ()
+    resident_ratio: float | None = None
 
     def scored(self) -> tuple[RequestTrace, ...]:
         """Requests that count: all but the warm-ups."""

@@ -24,6 +24,7 @@ from host.pipeline.native import native
 from host.pipeline.reach import Reached, place_model
 from host.pipeline.served import served
 from host.pipeline.software import software
+from host.plan.chat import first_turns, prompts_in
 from host.plan.resolve import check_lengths, requests_of
 from host.run.link import AgentLink
 
@@ -59,7 +60,7 @@ def resolve_plan(
         engine_settings=engine,
         model_path=path,
         model=found.model,
-        dataset=_dataset(found.dataset, counts),
+        dataset=_dataset(found.dataset, first_turns(plan.load, counts)),
         requests=requests,
         profile=dict(device.profile),
         software=(*software(device.deployment), *more),
@@ -86,13 +87,14 @@ def _tried(
     known = link.hello.get("engine_settings", {}).get(found.engine_kind, {})
     given = dict(plan.engine.settings)
     counts = _counts(path, found.engine_kind, given, requests, link)
-    longest = max(counts[r.item] + r.output_tokens for r in requests)
+    prompts = prompts_in(plan.load, requests, counts)
+    longest = max(prompts[r.item] + r.output_tokens for r in requests)
     longest = max(longest, longest_probe(plan, reference_of(plan, found.model)))
     context = given.setdefault("n_ctx", -(-longest // CONTEXT_STEP) * CONTEXT_STEP)
     if not isinstance(context, int) or isinstance(context, bool):
         raise PlanError("engine.settings.n_ctx", f"{context!r} is no number of tokens")
     trained = found.model["context_length"] or context
-    check_lengths(requests, counts, min(context, trained))
+    check_lengths(requests, prompts, min(context, trained))
     return {**known, **given}, counts
 
 

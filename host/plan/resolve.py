@@ -29,12 +29,18 @@ from host.handover.plan import (
 )
 from host.handover.runner import NATIVE, NATIVE_WORDS
 from host.handover.text import Txt
+from host.plan.chat import check_chat, talks_of
 
 # The order in which `auto` tries engines.
 PREFERRED = ("llama_cpp", "onnx_genai")
 FORMATS = {"llama_cpp": "gguf", "onnx_genai": "genai", "onnx": "onnx"}
 # Shape of load -> engines that can make it; a single stream can be made by all.
-SHAPES: Mapping[str, tuple[str, ...]] = {"streams": ("openai_http",)}
+SHAPES: Mapping[str, tuple[str, ...]] = {
+    "streams": ("openai_http",),
+    "chat": ("llama_cpp", "onnx_genai", "replay"),
+    "cold": ("llama_cpp", "onnx_genai", "onnx"),
+    "sustained": ("llama_cpp", "onnx_genai", "onnx", "replay"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,10 @@ def check_load(plan: Plan, engine_kind: str) -> None:
     """Refuse a shape of load that the engine cannot make."""
     shape = shape_of(plan.load)
     able = SHAPES.get(shape, ())
+    if shape == "chat":
+        check_chat(plan, engine_kind)
+    if shape == "cold" and plan.run.warmups:
+        raise PlanError("run.warmups", "is not 0, and after a warm-up nothing is cold")
     if shape != "single" and engine_kind not in able:
         made = f"made by the engine {' or '.join(able)}" if able else "not made by any engine yet"
         raise PlanError("load.shape", f"{shape} is {made}, the engine here is {engine_kind}")
@@ -133,7 +143,8 @@ def requests_of(plan: Plan, dataset: Dataset) -> tuple[ResolvedRequest, ...]:
     """Scored requests in listed order, one per item."""
     picked = plan.dataset.items or tuple(item.id for item in dataset.items)
     by_id = {item.id: item for item in dataset.items}
-    return tuple(_request(by_id[name], plan) for name in picked)
+    found = tuple(_request(by_id[name], plan) for name in picked)
+    return talks_of(plan.load, found)
 
 
 def check_lengths(

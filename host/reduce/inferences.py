@@ -16,7 +16,7 @@ from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate, Subject, observe
 
 NS = 1e-9
-NO_TOKENS = "no-tokens: a plain graph makes inferences and no tokens"
+NO_TOKENS = CoverageError("no-tokens", "a plain graph makes inferences and no tokens")
 
 
 def of_graph(attempts: Sequence[AttemptTrace]) -> bool:
@@ -29,7 +29,7 @@ def without_tokens(seen: Observation) -> Observation:
     if seen.measurand not in OF_TOKENS:
         return seen
     return replace(
-        seen, by_attempt=(), samples=(), missing=NO_TOKENS, count=0, bounds=None, basis=None
+        seen, by_attempt=(), samples=(), missing=str(NO_TOKENS), count=0, bounds=None, basis=None
     )
 
 

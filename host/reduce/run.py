@@ -13,6 +13,7 @@ from host.handover.text import Txt
 from host.handover.trace import AlignedRun, AttemptTrace, RequestTrace, Series
 from host.reduce import frequency, temperature, throttle
 from host.reduce.channels import channels_of, series_of, with_readings
+from host.reduce.cold import cold_results
 from host.reduce.conventions import convention_results
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate, Subject, observe
@@ -33,6 +34,7 @@ from host.reduce.side_by_side import ratio_results
 from host.reduce.stated import stated_alone, stated_results
 from host.reduce.sustained import decode_rate_in, sustained_ratio
 from host.reduce.throughput import decode_rate, output_byte_rate, prefill_rate
+from host.reduce.turns import turn_results
 
 OverRequests = Callable[[Sequence[RequestTrace]], Estimate]
 OverSeries = Callable[[AttemptTrace, Series], Estimate]
@@ -101,6 +103,8 @@ def reduce_run(run: AlignedRun) -> Reduced:
         observe(_subject("load_time@1"), attempts, load_time),
         *(steps or _one_by_one(attempts, graph=graph)),
         *draft_results(attempts),
+        *cold_results(attempts),
+        *turn_results(attempts),
         *memory_results(attempts),
         *powers,
         *ratio_results(powers),

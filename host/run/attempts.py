@@ -11,6 +11,7 @@ from agent.wire import Message
 from collectors.protocol import Clock
 from host.artefacts.datasets.drawn import drawn
 from host.errors import AgentError
+from host.handover.load_shape import LoadPlan
 from host.handover.pairing import Role, order_key, role_of
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Progress, Watch
@@ -83,6 +84,16 @@ class Bench:
         )
 
 
+def talk_of(load: LoadPlan) -> dict[str, Any]:
+    """What makes talks of the scored requests."""
+    return {"turns": load.turns, "prefix_cache": load.prefix_cache}
+
+
+def names_of(model: Mapping[str, Any]) -> list[str]:
+    """Names of a model's files, as its inspection has them."""
+    return [str(file["name"]) for file in model.get("files", ())]
+
+
 def role_in(plan: ResolvedPlan, folder: RunFolder, number: int) -> Role:
     """The role of an attempt: its slot is how many attempts before it ended valid or void."""
     slot = sum(folder.ended(n) for n in folder.attempts() if n < number)
@@ -111,9 +122,12 @@ def order_of(plan: ResolvedPlan, number: int, spool: PurePosixPath, role: Role) 
         for one in drawn(tuple(by_item), run, plan.plan.load, key)
     ]
     steps = plan.plan.staircase
-    inference = plan.plan.inference
+    inference, load = plan.plan.inference, plan.plan.load
     pieces = plan.dataset.get("answers") and plan.engine_kind in PIECES_ENGINES
     return {
+        **({"lasting_s": load.duration_s} if load and load.shape == "sustained" else {}),
+        **({"talk": talk_of(load)} if load and load.shape == "chat" else {}),
+        **({"cold": names_of(plan.model)} if load and load.shape == "cold" else {}),
         **({"inferences": inference.count} if inference else {}),
         **({"pieces": True} if pieces else {}),
         **({"staircase": staircase_order(steps, run.seed, number)} if steps else {}),

@@ -29,7 +29,7 @@ from agent.engines.table import maker
 from agent.order import parse_order
 from agent.pipes import Sender
 from agent.prompts import prompt_of
-from agent.runner import TokenLog, Voice
+from agent.token_log import TokenLog, Voice
 from collectors.clocks import device_clock
 from host.artefacts.datasets.shelf import load
 from host.artefacts.models.inspection import inspect

@@ -29,7 +29,7 @@ def graph_plan(path: Path, **over: Any) -> Path:  # noqa: ANN401
     """A small plan of the encoder in 4 bits. over: of `small_plan`, and `inference`."""
     table = over.pop("inference", {"count": COUNT, "batch": BATCH, "steps": STEPS})
     settings = {**ONE_THREAD, "symbols": {"sequence": 16}, "ranges": {"input_ids": [0, 1000]}}
-    usual = {"engine": "onnx", "settings": settings, "model": "encoder-tiny:int4"}
+    usual: dict[str, Any] = {"engine": "onnx", "settings": settings, "model": "encoder-tiny:int4"}
     usual |= {"dataset": "inputs:seeded", "items": ["seed-1", "seed-2"], "output_tokens": 0}
     written = small_plan(path, **{**usual, **over})
     if table:

@@ -14,8 +14,9 @@ from host.evaluate.gum import propagate
 from host.evaluate.model import Model
 from host.evaluate.run import evaluate
 from host.evaluate.terms import Measured, Term
-from host.handover import spans
+from host.handover import inference, spans
 from host.handover.budget import Budget
+from host.handover.cold import COLD
 from host.handover.measurands import MEASURANDS
 from host.handover.result import Result
 from host.handover.served_figures import SERVED
@@ -43,6 +44,7 @@ METER = {
 STAMPS = {"clock_step", "stamp_cost", "event", "clock_rate"}
 # Of attempts of ten minutes or more; the example is shorter.
 SPANS = {d.id for d in (*spans.RATES, *spans.POWERS)}
+GRAPHS = {d.id for d in (*inference.TIMES, *inference.ENERGIES, *COLD)}
 ROWS = {
     "load_time@1": STAMPS,
     "time_to_first_token@1": STAMPS | {"requests"},
@@ -95,7 +97,7 @@ def symbols(found: Budget) -> list[str]:
 
 def test_the_example_has_every_measurand_but_throttling_and_ratios_of_sources() -> None:
     assert {r.measurand for r in FOUND} == set(ROWS)
-    assert set(MEASURANDS) - set(ROWS) - SPANS == {
+    assert set(MEASURANDS) - set(ROWS) - SPANS - GRAPHS == {
         "throttled_ratio@1",
         "throttle_events@1",
         "power_ratio@1",

@@ -18,6 +18,7 @@ MATHEMATICAL = {
 }
 ALL = [*MEASURANDS.values(), *CONVENTIONS.values()]
 UNITS = {"s", "{token}/s", "By/s", "1", "By", "W", "J", "J/{token}", "J/By", "K", "Hz", "{count}"}
+UNITS |= {"{inference}/s", "J/{inference}", "J/{image}"}
 UNITS |= {"{token}"}
 
 

@@ -43,7 +43,7 @@ def test_a_plan_of_version_1_reads_as_one_without_pairs() -> None:
         ("idle_before_s = 1.0", "idle_before_s = inf", ["run.idle_before_s", "inf"]),
         ("attempts = 5", "attempts = 0", ["run.attempts"]),
         ("attempts = 5", "attempts = 2.5", ["run.attempts"]),
-        ("output_tokens = 64", "output_tokens = 1", ["run.output_tokens"]),
+        ("output_tokens = 64", "output_tokens = -1", ["run.output_tokens"]),
         ("jitter_ratio = 0.2", "jitter_ratio = 20", ["sampling.jitter_ratio"]),
         ('stop = "length"', 'stop = "never"', ["run.stop"]),
         ("attempts = 5", "", ["attempts", "run"]),

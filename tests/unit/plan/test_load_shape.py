@@ -50,3 +50,9 @@ def test_engine_that_cannot_make_a_shape_is_refused_and_told_which_can() -> None
     with pytest.raises(PlanError, match=r"made by the engine openai_http, .* here is llama_cpp"):
         check_load(plan, "llama_cpp")
     check_load(plan, "openai_http")
+
+
+def test_cold_start_after_a_warm_up_is_refused() -> None:
+    plan = parse(_plan('shape = "cold"'), "plan")
+    with pytest.raises(PlanError, match=r"run\.warmups: is not 0"):
+        check_load(plan, "llama_cpp")

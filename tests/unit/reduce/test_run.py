@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from host.handover import spans
+from host.handover import inference, spans
+from host.handover.cold import COLD
 from host.handover.measurands import MEASURANDS
 from host.handover.result import Observation, Reduced
 from host.handover.served_figures import SERVED
@@ -13,6 +14,7 @@ from tests.fakes.traces import Shape, attempt, example_run, kind_of, requests, r
 S = 10**9
 # Of attempts of ten minutes or more; the example is shorter.
 SPANS = {d.id for d in (*spans.RATES, *spans.POWERS)}
+GRAPHS = {d.id for d in (*inference.TIMES, *inference.ENERGIES, *COLD)}
 
 
 def only(reduced: Reduced, measurand: str, scope: str = "") -> Observation:
@@ -68,7 +70,7 @@ def test_a_full_run_gives_every_measurand_but_throttling() -> None:
     found = {o.measurand for o in reduce_run(example_run(2)).results}
     found |= {d.id for d in SERVED}  # of servers alone
     lacking = {"throttle_events@1", "throttled_ratio@1", "power_ratio@1"}
-    assert found == set(MEASURANDS) - lacking - SPANS
+    assert found == set(MEASURANDS) - lacking - SPANS - GRAPHS
 
 
 def test_units_are_those_of_the_catalogue() -> None:

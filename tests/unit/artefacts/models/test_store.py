@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from host.artefacts.models.graph_names import FORMS
 from host.artefacts.models.inspection import inspect, quiet
 from host.artefacts.models.llama_quantizer import llama_quantize
 from host.artefacts.models.store import (
@@ -166,7 +167,7 @@ def test_listing_shows_what_is_made_and_what_the_rest_would_take(
     model_store: Path, tiny_q4_0: Path
 ) -> None:
     listed = {stored.reference: stored for stored in listing(model_store)}
-    assert len(listed) == 4 * len(QUANTIZATIONS)
+    assert len(listed) == 4 * len(QUANTIZATIONS) + sum(map(len, FORMS.values()))
     assert listed["tiny:q4_0"].path == tiny_q4_0
     assert listed["tiny:q4_0"].size_bytes == tiny_q4_0.stat().st_size
     assert listed["7b:q4_0"].path is None
