@@ -45,7 +45,9 @@ class ChunkLog:
 def _row(number: int, index: int, chunk: Chunk) -> tuple[str, ...]:
     made = "!not-stated" if chunk.made is None else str(chunk.made)
     size = len(chunk.text.encode("utf-8", "surrogatepass"))
-    return (str(number), str(index), str(chunk.t_ns), made, str(size), json.dumps(chunk.text))
+    ids = "!not-stated" if chunk.ids is None else json.dumps(chunk.ids, separators=(",", ":"))
+    text = json.dumps(chunk.text)
+    return (str(number), str(index), str(chunk.t_ns), made, str(size), text, ids)
 
 
 @dataclass(slots=True)

@@ -32,6 +32,7 @@ CHUNK_COLUMNS = (
     Column("made", "{token}"),
     Column("size_bytes", "By"),
     Column("text", "{json}"),
+    Column("ids", "{json}"),
 )
 TICK_COLUMNS = (Column("t_ns", "ns"), Column("cpu_ns", "ns"))
 READ_COLUMNS = (

@@ -3,7 +3,8 @@
 Text: `choices[0].text` of completions, `choices[0].delta` of chat (what a model thinks aloud is
 output too). Tokens so far: `timings.predicted_n` (llama-server with `timings_per_token`), else
 `usage.completion_tokens` (vLLM with `continuous_usage_stats`; all others at the end), else the
-lengths of `token_ids` or of `logprobs`. Servers were read in 2026.
+lengths of `token_ids` or of `logprobs`. Ids: `token_ids` (vLLM with `return_token_ids`), `tokens`
+of llama-server's own `/completion`. Servers were read in 2026.
 """
 
 from __future__ import annotations
@@ -18,24 +19,32 @@ from agent.wire import WireError, strict_json
 
 DONE = b"[DONE]"
 MAX_COUNT = 1 << 24
+MAX_ID = 1 << 31
 MAX_STATED = 64
 MAX_NAME_CHARS = 64
 _TEXTS = ("content", "reasoning_content", "reasoning")
 # finish_reason -> ours. What else there is (`content_filter`, `tool_calls`) is no plain output.
 STOPS: Mapping[str, str] = {"length": "length", "stop": "end-of-text"}
+_LLAMA_STOPS: Mapping[str, str] = {"limit": "length", "eos": "stop", "word": "stop"}
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One event. made: tokens so far; new: tokens of this event alone; None where not told."""
+    """One event. made: tokens so far; ids: of its own tokens; None where not told."""
 
     text: str = ""
     made: int | None = None
-    new: int | None = None
+    ids: tuple[int, ...] | None = None
+    listed: int | None = None  # of its own tokens, where log-probabilities are given for each
     prompt: int | None = None
     finish: str = ""
     model: str = ""
     stated: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def new(self) -> int | None:
+        """Tokens of this event alone."""
+        return self.listed if self.ids is None else len(self.ids)
 
 
 def said(raw: bytes) -> Said:
@@ -48,6 +57,8 @@ def said(raw: bytes) -> Said:
         raise EngineError("bad-stream", f"an event is no object: {shown(raw)}")
     if event.get("error"):
         raise EngineError("server-error", f"the reply says {shown(raw)}")
+    if "content" in event and "choices" not in event:
+        event = _as_choice(event)
     choice = _choice(event, raw)
     timings, usage = _object(event.get("timings")), _object(event.get("usage"))
     stated = _stated(timings) | _stated({k: v for k, v in event.items() if "duration" in k})
@@ -56,7 +67,8 @@ def said(raw: bytes) -> Said:
     return Said(
         text=_text(choice),
         made=_count(usage.get("completion_tokens")) if made is None else made,
-        new=_new(choice),
+        ids=_ids(choice.get("token_ids")),
+        listed=_listed(choice),
         prompt=_count(usage.get("prompt_tokens")),
         finish=_word(choice.get("finish_reason")),
         model=_word(event.get("model"), 512),
@@ -87,10 +99,25 @@ def _text(choice: Mapping[str, Any]) -> str:
     return "".join(part for key in _TEXTS if isinstance(part := delta.get(key), str))
 
 
-def _new(choice: Mapping[str, Any]) -> int | None:
-    ids = choice.get("token_ids")
-    if isinstance(ids, list):
-        return len(ids)
+def _as_choice(event: Mapping[str, Any]) -> dict[str, Any]:
+    """An event of llama-server's own `/completion` (tools/server/README.md) as one of OpenAI's."""
+    choice = {"text": event["content"], "token_ids": event.get("tokens")}
+    if event.get("stop") is True:
+        choice["finish_reason"] = _LLAMA_STOPS.get(_word(event.get("stop_type")), "unknown")
+    counts = {
+        "prompt_tokens": event.get("tokens_evaluated"),
+        "completion_tokens": event.get("tokens_predicted"),
+    }
+    return {**event, "choices": [choice], "usage": counts}
+
+
+def _ids(found: object) -> tuple[int, ...] | None:
+    if not isinstance(found, list) or any(_count(i, MAX_ID) is None for i in found):
+        return None
+    return tuple(found)
+
+
+def _listed(choice: Mapping[str, Any]) -> int | None:
     logprobs = _object(choice.get("logprobs"))
     for key in ("content", "tokens"):
         listed = logprobs.get(key)
@@ -117,8 +144,8 @@ def _object(found: object) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _count(found: object) -> int | None:
-    if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= MAX_COUNT:
+def _count(found: object, most: int = MAX_COUNT) -> int | None:
+    if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= most:
         return None
     return found
 

@@ -15,7 +15,7 @@ class Reading:
         self._on_chunk, self.model = on_chunk, expected
         self._finish = ""
         self._made: int | None = None
-        self._summed: int | None = 0
+        self._summed = 0
         self._prompt: int | None = None
         self._stated: dict[str, float] = {}
         self.done = False
@@ -31,7 +31,7 @@ class Reading:
         self._finish = event.finish or self._finish
         self._prompt = self._prompt if event.prompt is None else event.prompt
         self._stated |= event.stated
-        self._on_chunk(Chunk(t_ns, event.text, self._made))
+        self._on_chunk(Chunk(t_ns, event.text, self._made, event.ids))
 
     def served(self) -> Served:
         """Raises EngineError `stream-cut` for a reply without an end."""
@@ -46,7 +46,7 @@ class Reading:
             if self._made is not None and event.made < self._made:
                 raise EngineError("bad-stream", "its count of tokens goes back")
             self._made = event.made
-        elif event.new is not None and self._summed is not None:
+        elif event.new is not None:
             self._summed += event.new
             self._made = self._summed
 

@@ -17,7 +17,9 @@ DEFAULTS: dict[str, Any] = {
     "url": "",  # of a server that runs on the device already: `http://127.0.0.1:8080`
     "program": "",  # or of one to start there
     "args": ["-m", "{model}", "--host", "{host}", "--port", "{port}"],  # those of llama-server
-    "api": "completions",  # `completions`: prompts as they are; `chat`: as a user's message
+    # `completions`: prompts as they are; `chat`: as a user's message; `llama`: llama-server's own,
+    # the one that tells which tokens it made
+    "api": "completions",
     "model": "",  # name that requests carry; "": the first one that the server lists
     "api_key_env": "",  # environment variable of the device that holds the key
     "timeout_s": 60.0,  # longest silence within a reply
@@ -25,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "cache_prompt": False,  # whether the server may keep prompts of earlier requests
     "n_ctx": None,  # tokens of context, found out where the server says it
 }
+APIS = ("completions", "chat", "llama")
 # Of the device itself: over a network a link would be measured.
 HOSTS = ("127.0.0.1", "localhost", "::1")
 LOOPBACK = HOSTS[0]
@@ -43,8 +46,8 @@ def http_settings(given: Mapping[str, Any]) -> dict[str, Any]:
         address(settings["url"])
     elif not _is_program(Path(settings["program"])):
         raise _bad("program", f"{settings['program']!r} is no program's full path on the device")
-    if settings["api"] not in {"completions", "chat"}:
-        raise _bad("api", f"{settings['api']!r} is neither completions nor chat")
+    if settings["api"] not in APIS:
+        raise _bad("api", f"{settings['api']!r} is none of {', '.join(APIS)}")
     for name in ("timeout_s", "start_timeout_s"):
         if not 0 < settings[name] <= 86_400:  # noqa: PLR2004 - a day, as all times of a plan
             raise _bad(name, "is not above 0 and at most a day")

@@ -18,18 +18,19 @@ from agent.engines.http_reading import Reading
 from agent.engines.http_settings import KIND, LOOPBACK, address, filled, http_settings
 from agent.engines.server import ChunkSink, Prompt, Served
 from agent.engines.server_process import ServerProcess, free_port
+from agent.engines.settings import BAD_SETTING
 from agent.engines.sse import Events
 from agent.prompts import ids_sha256, prompt_of
 from collectors.protocol import Clock
 
 SEED = 1
-PATHS = {"completions": "/v1/completions", "chat": "/v1/chat/completions"}
+PATHS = {"completions": "/v1/completions", "chat": "/v1/chat/completions", "llama": "/completion"}
 LLAMA, VLLM, OTHER = "llama-server", "vllm", "other"
 # Fields beyond the interface, by server: llama.cpp tools/server/README.md; vLLM's docs, "OpenAI
 # compatible server"; both read in 2026.
 EXTRA: Mapping[str, Mapping[str, Any]] = {
     LLAMA: {"timings_per_token": True, "return_tokens": True},
-    VLLM: {},
+    VLLM: {"return_token_ids": True},
     OTHER: {},
 }
 USAGE: Mapping[str, Mapping[str, Any]] = {
@@ -223,6 +224,9 @@ class OpenAiHttp:
             self._kind = LLAMA
         elif "build" in identity:
             self._kind = VLLM
+        if self._settings["api"] == "llama" and self._kind != LLAMA:
+            said = f"is llama-server's alone, this is {identity.get('server') or 'another one'}"
+            raise EngineError(BAD_SETTING, f"{KIND} setting api: llama {said}")
         props = call(self._far, "/props").json() if self._kind == LLAMA else {}
         context = props.get("default_generation_settings")
         found = context.get("n_ctx") if isinstance(context, dict) else None
@@ -232,17 +236,17 @@ class OpenAiHttp:
     def _body(self, prompt: Prompt, output_tokens: int, *, stop_at_end: bool) -> dict[str, Any]:
         kept = {"cache_prompt": self._settings["cache_prompt"]} if self._kind == LLAMA else {}
         ignored = {} if self._kind == OTHER else {"ignore_eos": not stop_at_end}
+        greedy = {"stream": True, "temperature": 0, "seed": SEED}
+        beyond = {**EXTRA[self._kind], **kept, **ignored}
+        if self._settings["api"] == "llama":
+            return {**prompt.body, "n_predict": output_tokens, **greedy, **beyond}
         return {
             "model": self._name,
             **prompt.body,
             "max_tokens": output_tokens,
-            "stream": True,
-            "temperature": 0,
-            "seed": SEED,
+            **greedy,
             "stream_options": dict(USAGE.get(self._kind, {"include_usage": True})),
-            **EXTRA[self._kind],
-            **kept,
-            **ignored,
+            **beyond,
         }
 
 

@@ -17,12 +17,14 @@ from agent.engines.base import Mark
 class Chunk:
     """One event of a reply. t_ns: when its last byte was there.
 
-    made: output tokens up to here as the server counts them, None where it does not say.
+    made: output tokens up to here as the server counts them, None where it does not say. ids: of
+    its own tokens, None where they are not told.
     """
 
     t_ns: int
     text: str
     made: int | None
+    ids: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ import numpy as np
 from agent.spool import SpoolFile
 from agent.wire import strict_json
 from host.align.requests import Event, moment
-from host.handover.trace import Reply, RequestTrace, TokenTrace, Window
+from host.handover.trace import IntArray, Reply, RequestTrace, TokenTrace, Window
 
-COLUMNS = ("request", "index", "t_ns", "made", "size_bytes", "text")
+COLUMNS = ("request", "index", "t_ns", "made", "size_bytes", "text", "ids")
 MAX_STATED = 64
 _NONE = np.zeros(0, dtype=np.int64)
 _Entry = tuple[int, int | None, int]
@@ -28,11 +28,12 @@ _Entry = tuple[int, int | None, int]
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """made: tokens up to here, None where the server did not say. text: in UTF-8."""
+    """made: tokens up to here, None where the server did not say. text: in UTF-8. ids: if told."""
 
     t_ns: int
     made: int | None
     text: bytes
+    ids: tuple[int, ...] | None
 
     @property
     def size_bytes(self) -> int:
@@ -86,7 +87,7 @@ def _request(
         reply=Reply(
             streams=int(start.args.get("streams", 0)),
             stream=int(start.args.get("stream", 0)),
-            late_ns=_late_ns(prefill, stated.get("prompt_ms")),
+            late_ns=_late_ns(Window(start.t_ns, prefill.end_ns), stated.get("prompt_ms")),
             stated=stated,
             text_sha256=hashlib.sha256(output).hexdigest(),
             text=output,
@@ -94,14 +95,15 @@ def _request(
     )
 
 
-def _late_ns(prefill: Window, prompt_ms: float | None) -> int | None:
+def _late_ns(seen: Window, prompt_ms: float | None) -> int | None:
     """How much later than the prompt was computed the first chunk came, by the server's own time.
 
-    None where the server states none, or one that is longer than all that the client saw.
+    seen: from before the request was sent; a server may begin before the client knows that it has
+    all. None where the server states no time, or one that is longer than all of that.
     """
     if prompt_ms is None:
         return None
-    late_ns = prefill.end_ns - prefill.start_ns - round(prompt_ms * 1e6)
+    late_ns = seen.end_ns - seen.start_ns - round(prompt_ms * 1e6)
     return late_ns if late_ns >= 0 else None
 
 
@@ -114,7 +116,7 @@ def _tokens(chunks: Sequence[_Chunk], total: int) -> TokenTrace:
     if len(told) == len(entries):
         each = all(count == 1 for count in told)
         counts = None if each else np.array(told, dtype=np.int64)
-        return TokenTrace(t_ns, t_ns, _NONE, sizes, counts)
+        return TokenTrace(t_ns, t_ns, _known(chunks, entries) if each else _NONE, sizes, counts)
     # Of the sum alone: as many chunks as tokens are single tokens, else nobody knows.
     return TokenTrace(t_ns, t_ns, _NONE, sizes, None, None if len(entries) == total else total)
 
@@ -149,6 +151,19 @@ def _merged(entries: Iterator[_Entry]) -> list[_Entry]:
     return found
 
 
+def _known(chunks: Sequence[_Chunk], entries: Sequence[_Entry]) -> IntArray:
+    """Ids where every entry is one token and all of them were told; nothing else."""
+    told = [token for chunk in chunks for token in chunk.ids or ()]
+    return np.array(told, dtype=np.int64) if len(told) == len(entries) else _NONE
+
+
+def _ids(field: str) -> tuple[int, ...] | None:
+    """Raises ValueError for what is no list of ids."""
+    if field.startswith("!"):
+        return None
+    return tuple(int(token) for token in strict_json(field.encode()))
+
+
 def _chunks_by_request(stream: SpoolFile | None) -> dict[int, list[_Chunk]]:
     """Raises ValueError for chunks that are not numbered from 0 on, or whose sizes do not fit."""
     found: dict[int, list[_Chunk]] = {}
@@ -165,7 +180,8 @@ def _chunks_by_request(stream: SpoolFile | None) -> dict[int, list[_Chunk]]:
             raise ValueError(f"a chunk of request {number} has not the bytes of its text")
         made = line.fields[at["made"]]
         count = None if made.startswith("!") else int(made)
-        chunks.append(_Chunk(moment(line.fields[at["t_ns"]]), count, data))
+        t_ns = moment(line.fields[at["t_ns"]])
+        chunks.append(_Chunk(t_ns, count, data, _ids(line.fields[at["ids"]])))
     return found
 
 

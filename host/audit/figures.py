@@ -49,9 +49,9 @@ def permuted_figures(
     permuted: Probe, plain: Probe | None, scored: Sequence[AttemptTrace], most: float
 ) -> list[FigureField]:
     """Share of other outputs, and the decode rate between the last attempt and the one after."""
-    known = {r.item: _tokens(r) for r in scored[-1].scored()} if scored else {}
-    now = [(known.get(r.item), _tokens(r)) for r in permuted.trace.scored()]
-    changed = [float(a != b) for a, b in now if a is not None and b]
+    known = {r.item: _said(r) for r in scored[-1].scored()} if scored else {}
+    now = [(known.get(r.item), _said(r)) for r in permuted.trace.scored()]
+    changed = [float(a != b) for a, b in now if a and b]
     share = sum(changed) / len(changed) if changed else 0.0
     exact = Ratio(share, 0.0, 1.0, len(changed)) if changed else None
     rates = [rate for a in scored if (rate := _decode_rate(a)) is not None]
@@ -122,6 +122,13 @@ def _decode_rate(trace: AttemptTrace) -> float | None:
 
 def _tokens(request: RequestTrace) -> tuple[int, ...]:
     return tuple(request.tokens.tokens.tolist())
+
+
+def _said(request: RequestTrace) -> tuple[int, ...] | str:
+    """The output: token ids, or the hash of its text where a server shows no ids; else nothing."""
+    if request.reply is not None:
+        return request.reply.text_sha256 if len(request.tokens) else ""
+    return _tokens(request)
 
 
 def _beside(

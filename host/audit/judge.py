@@ -9,7 +9,13 @@ from typing import Literal
 import rfc8785
 
 from host.artefacts.probes import canaries
-from host.audit.figures import canary_figures, length_figures, permuted_figures, time_figures
+from host.audit.figures import (
+    PREFIXES,
+    canary_figures,
+    length_figures,
+    permuted_figures,
+    time_figures,
+)
 from host.handover.audit import (
     ASKED,
     FigureField,
@@ -43,6 +49,7 @@ def _field(name: str, audit: AuditPlan, run: AlignedRun, facts: RunFacts) -> Pro
     figures = () if why else tuple(_figures(name, audit, run, facts))
     if not why and not figures:
         why = "probe-empty: nothing of it can be compared"
+    why = why or _declared(name, facts)
     outcome = "not-judged" if why else _outcome(figures)
     traces = [probes.probes[n].trace for n in ATTEMPTS[name] if n in probes.probes]
     seed = probes.seed if name in _DRAWN else None
@@ -72,6 +79,13 @@ def _unjudged(name: str, probes: Probes) -> str:
         return f"seed-not-after-plan: {fault}"
     if name in ("canary", "length") and probes.reference is None:
         return "no-reference: no known outputs are kept"
+    return ""
+
+
+def _declared(name: str, facts: RunFacts) -> str:
+    """A cache of prompts that the settings ask for is no hidden one."""
+    if name in PREFIXES and facts.plan.engine_settings.get("cache_prompt") is True:
+        return "cache-declared: cache_prompt is true"
     return ""
 
 

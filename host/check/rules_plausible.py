@@ -1,8 +1,8 @@
 """Rules over times and outputs that no real run of a model shows, whatever its device.
 
-Clocks that tick slowly may repeat a span by chance, recordings are played back as they are, and a
-native runner prints what it prints: such runs are not judged by their spans. Source: `shared`
-reference reliability, 3.2 (cached and made-up output).
+Clocks that tick slowly may repeat a span by chance, recordings are played back as they are, a
+native runner prints what it prints, and a server sends what it gathered: such runs are not judged
+by their spans. Source: `shared` reference reliability, 3.2 (cached and made-up output).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from host.handover.facts import Doubt
 from host.handover.text import Txt
 from host.handover.trace import AttemptTrace, RequestTrace
 
-# Engines whose times are not taken on the device's clock as the model runs.
-RETOLD = ("replay", "native")
+# Engines whose times the agent takes on the device's clock as the model runs, step by step.
+TIMED = ("llama_cpp", "onnx_genai")
 # The slowest clock on which equal spans say something, ns a tick.
 FINE_NS = 100
 # Equal spans in a row that are no chance on a clock of nanoseconds: one span that varies by no
@@ -56,6 +56,18 @@ def requests_vary(case: Case) -> Iterator[Breach]:
             )
 
 
+def prefill_takes_time(case: Case) -> Iterator[Breach]:
+    """No model reads a prompt in no time at all."""
+    for attempt in _timed(case):
+        none = [r for r in attempt.scored() if r.prefill.end_ns == r.prefill.start_ns]
+        if none:
+            yield breach(
+                attempt_file(attempt.number, "events.tsv"),
+                f"请求 {none[0].number} 的预填充用时为 0 ns。",
+                f"The prefill of request {none[0].number} took 0 ns.",
+            )
+
+
 def outputs_vary(case: Case) -> Iterator[Breach]:
     """A model that may end its outputs does not say the same few tokens over and over in each."""
     if case.facts.plan.plan.run.stop != "natural":
@@ -73,7 +85,7 @@ def outputs_vary(case: Case) -> Iterator[Breach]:
 def _timed(case: Case) -> tuple[AttemptTrace, ...]:
     """Valid attempts whose spans can be judged; none where the clock is slow, or not known."""
     tick = str(case.facts.clock.get("resolution_ns", ""))
-    if case.facts.plan.engine_kind in RETOLD or not tick.isdecimal() or int(tick) > FINE_NS:
+    if case.facts.plan.engine_kind not in TIMED or not tick.isdecimal() or int(tick) > FINE_NS:
         return ()
     return case.run.valid()
 
@@ -103,6 +115,11 @@ RULES = (
         requests_vary,
     ),
     Rule(
+        "prefill-takes-time",
+        Txt("预填充用时大于零。", "Prefill takes some time."),
+        prefill_takes_time,
+    ),
+    Rule(
         "outputs-vary",
         Txt(
             "可自然结束的输出并非都在重复同一片段。",
@@ -114,6 +131,7 @@ RULES = (
 CODES = {
     "spans-vary": "constant-times",
     "requests-vary": "constant-times",
+    "prefill-takes-time": "zero-time",
     "outputs-vary": "repeated-output",
 }
 

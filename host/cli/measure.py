@@ -226,6 +226,7 @@ def summary(folder: RunFolder) -> dict[str, Any]:
         "reasons": record["verdict"]["reasons"],
         "attempts": {k: counts[k] for k in ("planned", "valid", "void", "incomplete")},
         "settings_sha256": record["settings_sha256"],
+        "audit": {one["probe"]: one["outcome"] for one in record["audit"]},
         "results": record["results"],
         "stated": [q for q in record["conventions"] if q["measurand_id"] in STATED],
     }

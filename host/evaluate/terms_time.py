@@ -19,6 +19,11 @@ _CLOCK = Txt("时间间隔所用的时钟", "clock of all stamps")
 _NO_CLOCK = Txt("运行文件夹没有说明时钟", "the run folder says nothing of the clock")
 _RESOLUTION = Named("clock_step", Txt("时钟分辨力", "resolution of the clock"), "s")
 _STAMP = Named("stamp_cost", Txt("取时标的耗时", "time that a stamp takes"), "s")
+_TRACE = Txt("词元轨迹与事件流", "token trace and events")
+_UNSAID = Txt(
+    "服务器没有说明自己的时间，数据块比事件迟多少无从得知",
+    "the server states no times of its own, so nobody knows how late its chunks are",
+)
 _EVENT = Named("event", Txt("事件与其时标之间", "between event and stamp"), "s")
 _RATE = Named("clock_rate", Txt("时钟频率偏差", "rate error of the clock"), "1")
 
@@ -71,6 +76,8 @@ def stamp_cost(of: Measured) -> Term:
 
 def event_of_span(of: Measured) -> Term:
     """Both ends of a span are tokens: each stamp is late by what it took after the logits."""
+    if not of.basis.late_known:
+        return _window_term(of, not_evaluated(_EVENT, _TRACE, _UNSAID))
     by = triangular(of.basis.late_s / of.basis.windows)
     how = Txt(
         f"词元在其 logits 就绪之后、时标之前选出，两者至多相隔 {by.half_width:.3g} s；"
@@ -84,6 +91,8 @@ def event_of_span(of: Measured) -> Term:
 
 def event_at_end(of: Measured) -> Term:
     """Only the end of a time is a token: late by what the trace shows, not corrected."""
+    if not of.basis.late_known:
+        return _window_term(of, not_evaluated(_EVENT, _TRACE, _UNSAID))
     by = rectangular(of.basis.late_s / of.basis.windows)
     how = Txt(
         f"末端的词元在其 logits 就绪之后、时标之前选出，两者相隔平均 {by.half_width:.3g} s；"
@@ -97,6 +106,8 @@ def event_at_end(of: Measured) -> Term:
 
 def event_of_prefill(of: Measured) -> Term:
     """Between the end of the prefill call and the logits there may be a second stamp."""
+    if not of.basis.late_known:
+        return _window_term(of, not_evaluated(_EVENT, _TRACE, _UNSAID))
     by = rectangular(of.basis.late_s / of.basis.windows)
     how = Txt(
         f"预填充结束与首个 logits 就绪的时标平均相差 {by.half_width:.3g} s（0：同一时标）；"
@@ -119,9 +130,6 @@ def event_by_definition(of: Measured) -> Term:
 def event_of_phase(of: Measured) -> Term:
     """Edges of the decode phase are tokens; those of all other phases are defined by stamps."""
     return event_at_end(of) if of.seen.scope == "decode" else event_by_definition(of)
-
-
-_TRACE = Txt("词元轨迹与事件流", "token trace and events")
 
 
 def rate_of_time(of: Measured) -> Term:

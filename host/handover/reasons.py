@@ -153,6 +153,7 @@ REASONS: Final[dict[str, Txt]] = {
     "constant-times": Txt(
         "时间完全相同，真实运行不会如此", "times are all alike, as in no real run"
     ),
+    "zero-time": Txt("用时为零，真实运行不会如此", "it took no time, as in no real run"),
     "repeated-output": Txt(
         "所有输出都在重复同一片段：模型或引擎有误",
         "all outputs are one loop: model or engine is broken",
@@ -164,6 +165,9 @@ REASONS: Final[dict[str, Txt]] = {
     "seed-not-after-plan": Txt(
         "不能证明种子在方案提交之后抽取",
         "nothing proves that the seed was drawn after the plan was committed",
+    ),
+    "cache-declared": Txt(
+        "设置中声明了提示缓存，故不判定", "the settings declare a cache of prompts: not judged"
     ),
     "no-reference": Txt("没有该模型的已知输出", "no known outputs of the model are there"),
 }

@@ -127,7 +127,8 @@ class Basis:
     duration_s: summed length of the windows, 0 where the value has no time in it. windows: how
     many, each with two edges. amount: what was counted and divides or is divided by the duration
     or the energy: tokens, bytes, requests, readings; 1 where nothing was. late_s: how much later
-    than its event a stamp may be, summed over the windows.
+    than its event a stamp may be, summed over the windows. late_known: False where a server does
+    not state its own times, so that nobody knows.
     """
 
     duration_s: float
@@ -135,6 +136,7 @@ class Basis:
     amount: float
     late_s: float
     channel: ChannelBasis | None = None
+    late_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

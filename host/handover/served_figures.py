@@ -56,7 +56,7 @@ SERVED: Final = (
             "sum(n - 1) / sum(n - 1 - accepted drafted tokens): a step gives what it accepts, and"
             " one more",
         ),
-        "{token}",
+        "1",
         events.FIRST_STARTED,
         events.LAST_RETURNED,
         _OURS,

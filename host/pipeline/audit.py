@@ -13,14 +13,16 @@ from agent.wire import WireError, strict_json
 from host.artefacts.probes import lengths_of
 from host.errors import ArtefactError, PlanError
 from host.handover.audit import REFERENCE_VERSION, Reference
+from host.handover.audit_plan import AuditPlan
 from host.handover.plan import Plan
+from host.handover.served import SERVED
 from host.run.folder import RunFolder, write_bytes
 from host.run.probes import reference_path
 
 MAX_REFERENCE_BYTES = 64 << 20
 NEED_REFERENCE = ("canary", "length")
 # Engines that take a prompt as tokens, so that two of equal length can be asked, and run a model.
-AUDITED = ("llama_cpp", "onnx_genai")
+AUDITED = ("llama_cpp", "onnx_genai", SERVED)
 
 
 def check_audit(plan: Plan, engine_kind: str) -> None:
@@ -34,6 +36,8 @@ def check_audit(plan: Plan, engine_kind: str) -> None:
             f"probes need an engine that runs a model and is asked by tokens, as"
             f" {' and '.join(AUDITED)} do; {engine_kind} does not",
         )
+    if engine_kind == SERVED:
+        _check_server(audit, plan.engine.settings)
     if plan.run.pairing != "none":
         said = "a run in pairs measures the sampling, not the model: leave the table out"
         raise PlanError("audit", said)
@@ -46,6 +50,20 @@ def check_audit(plan: Plan, engine_kind: str) -> None:
     if "length" in audit.probes and plan.run.stop != "natural":
         said = 'length says nothing of outputs that do not end by themselves: run.stop is "length"'
         raise PlanError("audit.probes", said)
+
+
+def _check_server(audit: AuditPlan, settings: Mapping[str, Any]) -> None:
+    """A server shows text in chunks, and one that runs by itself serves what it serves."""
+    beyond = [name for name in NEED_REFERENCE if name in audit.probes]
+    if beyond:
+        said = f"{' and '.join(beyond)} need token ids, which a server does not show"
+        raise PlanError("audit.probes", said)
+    if "permuted" in audit.probes and settings.get("url"):
+        said = "permuted needs a server that the run starts: one that runs by itself has its model"
+        raise PlanError("audit.probes", said)
+    if settings.get("api") == "chat":
+        said = "a chat template lengthens prompts, so two of equal length cannot be asked"
+        raise PlanError("audit", f'{said}; take api = "completions"')
 
 
 def reference_of(plan: Plan, model: Mapping[str, Any]) -> tuple[Reference, bytes] | None:

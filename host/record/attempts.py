@@ -42,7 +42,7 @@ def output_bytes_of(requests: Iterable[RequestTrace]) -> bytes:
 def _ids(request: RequestTrace) -> list[str]:
     if request.inferences is not None:
         return [request.inferences.output_sha256]
-    if request.reply is not None:
+    if request.reply is not None and not request.tokens.known:
         return [f"text-sha256:{request.reply.text_sha256}"]
     if not request.tokens.known:
         return ["-"] * request.tokens.made

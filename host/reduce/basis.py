@@ -26,6 +26,7 @@ def mean_basis(found: Sequence[Basis | None]) -> Basis | None:
         amount=mean([b.amount for b in each]),
         late_s=mean([b.late_s for b in each]),
         channel=_mean_channel(channels) if len(channels) == len(each) else None,
+        late_known=all(b.late_known for b in each),
     )
 
 

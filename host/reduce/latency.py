@@ -161,7 +161,7 @@ def stamped(requests: Sequence[RequestTrace]) -> bool:
 def _times(requests: Sequence[RequestTrace], times_s: Sequence[float], late: float) -> Estimate:
     """The mean of one time a request."""
     count = len(requests)
-    basis = Basis(sum(times_s), count, count, late) if stamped(requests) else None
+    basis = Basis(sum(times_s), count, count, late, late_known=stamped(requests))
     return Estimate(mean(times_s), None, count, basis)
 
 

@@ -24,7 +24,7 @@ from host.reduce.coverage import CoverageError
 from host.reduce.energy import PhaseEnergy, meter_of, phase_energy, rule_of
 from host.reduce.estimate import Estimate, Subject, observe
 from host.reduce.integral import Integral
-from host.reduce.latency import need_sizes, need_steps
+from host.reduce.latency import need_sizes, need_steps, stamped
 from host.reduce.phases import (
     BURST,
     DECODE,
@@ -239,4 +239,5 @@ def _basis(row: _Row, metered: Metered, like: Series, attempt: AttemptTrace) -> 
         missed=total.energy.missed / divisor,
         scatter=(total.scatter,) if total.scatter else (),
     )
-    return Basis(total.length_s, total.windows, divisor, total.late_s, channel)
+    known = stamped(attempt.scored())
+    return Basis(total.length_s, total.windows, divisor, total.late_s, channel, known)

@@ -23,6 +23,7 @@ from host.reduce.latency import (
     mean_request_latency,
     mean_time_to_first_token,
     pooled_intervals_s,
+    stamped,
 )
 from host.reduce.memory import memory_results
 from host.reduce.phases import BURST, REQUEST, SUSTAINED, is_long, whole
@@ -137,6 +138,7 @@ def interval_quantiles(attempts: Sequence[AttemptTrace]) -> list[Observation]:
         missing = str(err)
     count = sum(len(values) for _, values in samples)
     late = max((longest_late_s(a.scored()) for a in attempts), default=0.0)
+    known = all(stamped(a.scored()) for a in attempts)
     if not count and not missing:
         missing = "too-few-tokens: no valid attempt has two tokens in a request"
     return [
@@ -149,7 +151,7 @@ def interval_quantiles(attempts: Sequence[AttemptTrace]) -> list[Observation]:
             samples=samples,
             missing=missing,
             count=count,
-            basis=Basis(duration_s=0.0, windows=1, amount=1, late_s=late),
+            basis=Basis(duration_s=0.0, windows=1, amount=1, late_s=late, late_known=known),
         )
         for statistic in ("median", "p95", "p99")
     ]

@@ -21,7 +21,7 @@ from host.handover.trace import AttemptTrace, RequestTrace
 from host.reduce.basis import mean
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate, Subject, observe
-from host.reduce.latency import NS, mean_time_to_first_token, need_requests, stamped
+from host.reduce.latency import NS, mean_time_to_first_token, need_requests
 from host.reduce.power import power_results
 from host.reduce.throughput import decode_rate, prefill_rate
 
@@ -88,8 +88,9 @@ def system_rate(requests: Sequence[RequestTrace]) -> Estimate:
     if time_ns <= 0:
         raise CoverageError("not-resolvable", "the stamps show no time between start and stop")
     tokens = sum(r.tokens.made for r in requests)
-    basis = Basis(time_ns * NS, 1, tokens, 0.0) if stamped(requests) else None
-    return Estimate(tokens / (time_ns * NS), count=tokens, basis=basis)
+    return Estimate(
+        tokens / (time_ns * NS), count=tokens, basis=Basis(time_ns * NS, 1, tokens, 0.0)
+    )
 
 
 def draft_acceptance(requests: Sequence[RequestTrace]) -> Estimate:

@@ -11,7 +11,7 @@ from host.handover.result import Basis
 from host.handover.trace import AttemptTrace, RequestTrace, Window
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate
-from host.reduce.latency import late_s, pooled_intervals_s
+from host.reduce.latency import late_s, pooled_intervals_s, stamped
 from host.reduce.phases import windows
 from host.reduce.throughput import decode_rate
 
@@ -37,6 +37,7 @@ def sustained_ratio(requests: Sequence[RequestTrace]) -> Estimate:
         windows=max(len(end) for end in ends),
         amount=2 * quarter,
         late_s=max(late_s(end) for end in ends),
+        late_known=stamped(requests),
     )
     return Estimate(first / last, count=2 * quarter, basis=basis)
 

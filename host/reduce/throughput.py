@@ -73,5 +73,5 @@ def _rate(amount: int, time_ns: int, requests: Sequence[RequestTrace], late: flo
     if time_ns <= 0:
         raise CoverageError("not-resolvable", "the stamps show no time between start and stop")
     known = stamped(requests)
-    basis = Basis(time_ns * NS, len(requests), amount, late) if known else None
+    basis = Basis(time_ns * NS, len(requests), amount, late, late_known=known)
     return Estimate(amount / (time_ns * NS), count=amount, basis=basis)

@@ -162,10 +162,13 @@ class Bench:
     stop: str = "length"
     reference: Reference | None = None
     noise: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def run(self) -> RunFolder:
         folder = RunFolder(self.root / "run")
         plan = audited_plan(self.audit, self.attempts, self.stop)
+        settings = {**plan.engine_settings, **self.settings}
+        plan = msgspec.structs.replace(plan, engine_settings=settings)
         models = self._models()
         _begin(folder, plan)
         clock, machine = OwnClock(), random.Random(self.noise)  # noqa: S311 - noise, no secret

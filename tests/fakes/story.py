@@ -255,7 +255,8 @@ def _request(
         tokens.append([str(x) for x in row])
         ready = chosen + step + (index * 7 + asked.attempt * 13) % 11
     end = {**n, "stop_reason": "length", "output_tokens": length.tokens}
-    events.append(_event(ready + step, "request_end", end))
+    # No two requests take the same time either.
+    events.append(_event(ready + step + asked.place, "request_end", end))
     return ready + 2 * step
 
 

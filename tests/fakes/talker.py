@@ -15,10 +15,16 @@ from typing import Any
 
 
 def event(
-    text: str = "", *, made: int | None = None, finish: str | None = None, **more: object
+    text: str = "",
+    *,
+    made: int | None = None,
+    finish: str | None = None,
+    ids: Sequence[int] | None = None,
+    **more: object,
 ) -> bytes:
-    """One server-sent event of a completion; made: tokens so far, as vLLM states them."""
-    body: dict[str, Any] = {"choices": [{"text": text, "finish_reason": finish}], "model": "m"}
+    """One event of a completion. made: tokens so far, ids: of its own; as vLLM states them."""
+    choice = {"text": text, "finish_reason": finish, "token_ids": ids}
+    body: dict[str, Any] = {"choices": [choice], "model": "m"}
     if made is not None:
         body["usage"] = {"completion_tokens": made, "prompt_tokens": 5}
     return b"data: " + json.dumps(body | more, ensure_ascii=False).encode() + b"\n\n"

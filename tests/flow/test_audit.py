@@ -92,6 +92,7 @@ def test_a_real_engine_that_keeps_its_answers_makes_the_record_void(
     assert said["status"] == "void"
     assert said["attempts"] == {"planned": 2, "valid": 2, "void": 0, "incomplete": 0}
     assert said["reasons"][0].startswith("audit-repeat: failed: ratio of times")
+    assert said["audit"]["repeat"] == "failed"
     record = json.loads(Path(said["record"]).read_bytes())
     repeat, permuted = record["audit"]
     assert (repeat["probe"], repeat["outcome"], repeat["requests"]) == ("repeat", "failed", 7)

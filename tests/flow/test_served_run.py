@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import tomli_w
 
+from host.align.read import read_run
 from tests.fakes.command import Command, small_plan
 from tests.fakes.native import program
 
@@ -29,7 +30,7 @@ def served(
     plan = small_plan(
         folder / "plan.toml",
         engine="openai_http",
-        settings={"program": str(server), "args": [*words, *draft]},
+        settings={"program": str(server), "args": [*words, *draft], "api": "llama"},
         model=tiny_gguf,
         items=["assistant-tea-en", "assistant-umbrella-zh"],
         attempts=1,
@@ -73,6 +74,17 @@ def test_model_that_drafts_for_itself_has_nearly_all_of_it_accepted(
 ) -> None:
     assert value(served, "draft_acceptance@1/mean") > 0.5
     assert 1 < value(served, "accepted_length@1/mean") <= 8
+
+
+def test_tokens_are_known_by_their_ids_and_are_alike_for_one_stream_and_two(
+    served: Mapping[str, Any],
+) -> None:
+    run = read_run(Path(served["run"])).run
+    found = [r for a in run.attempts for r in a.requests]
+    assert len(found) == sum(STREAMS)
+    assert all(r.tokens.known and r.tokens.made == r.requested_tokens for r in found)
+    by_item = {(r.item, tuple(r.tokens.tokens.tolist())) for r in found}
+    assert len(by_item) == len({r.item for r in found}), "greedy, and exact for one thread"
 
 
 def test_memory_is_the_servers_and_not_that_of_its_client(

@@ -154,6 +154,8 @@ def _run(argv: Sequence[str], folder: Path, progress: Progress) -> None:
 
 def _why(said: Sequence[str], code: int) -> str:
     last = said[-1] if said else f"it ended with {code}"
+    if len(said) > 1 and " " not in last:  # a bare name of an error: the line that raised it
+        last = f"{said[-2]}: {last}"
     if "ModuleNotFoundError" in last or "ImportError" in last:
         hint = 'needs the extra "models": pip install "inferometer[models]" (torch, transformers)'
         return f"could not be converted ({last[:200]}): it {hint}"

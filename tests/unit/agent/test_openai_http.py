@@ -14,7 +14,6 @@ import pytest
 
 from agent.engines.base import EngineError
 from agent.engines.server import Server
-from agent.engines.sse import MAX_EVENT_BYTES, Events
 from agent.engines.table import maker
 from agent.order import parse_order
 from agent.pipes import Sender
@@ -181,6 +180,23 @@ def test_events_and_characters_split_over_packets_are_put_together(tmp_path: Pat
     assert reply.tokens.size_bytes.tolist() == [3, 3]
 
 
+def test_ids_that_a_server_tells_make_known_tokens_and_are_counted_where_nothing_else_is(
+    tmp_path: Path,
+) -> None:
+    last = event("c", finish="stop", ids=[9], usage={"completion_tokens": 3, "prompt_tokens": 5})
+    with talking(Talk((event("a", ids=[7]), event("b", ids=[8]), last, DONE))) as url:
+        assert ended(attempt(tmp_path, url, stop="natural")) == ("valid", "")
+    (reply,) = replies(tmp_path)
+    assert reply.tokens.known
+    assert reply.tokens.tokens.tolist() == [7, 8, 9]
+
+
+def test_interface_of_llama_server_is_refused_where_another_server_answers(tmp_path: Path) -> None:
+    with talking(Talk()) as url:
+        status, reason = ended(attempt(tmp_path, {"url": url, "api": "llama"}))
+    assert (status, "is llama-server's alone" in reason) == ("void", True)
+
+
 def test_streams_at_once_overlap_and_each_says_which_it_is(tmp_path: Path) -> None:
     """No reply ends before both have begun: the server holds them until it has two."""
     talk = Talk(together=threading.Barrier(2, timeout=30))
@@ -195,31 +211,6 @@ def test_stream_that_fails_ends_the_others_with_its_reason(tmp_path: Path) -> No
     with talking(Talk((b"x",), status=500)) as url:
         status, reason = ended(attempt(tmp_path, url, streams=3))
     assert (status, reason) == ("void", "engine-error: server-error: status 500: x")
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({}, "url or program"),
-        ({"url": "http://127.0.0.1:1", "program": "/bin/sh"}, "url or program"),
-        ({"url": "http://example.org"}, "is not the device itself"),
-        ({"url": "https://127.0.0.1"}, "is not of the form"),
-        ({"url": "http://127.0.0.1:99999"}, "is no address"),
-        ({"program": "llama-server"}, "no program's full path"),
-        ({"program": "/nowhere/llama-server"}, "no program's full path"),
-        ({"program": "/bin/sh", "args": ["{text}"]}, "{text} is none of model, host, port"),
-        ({"program": "/bin/sh", "args": [1]}, "is no argument"),
-        ({"program": "/bin/sh", "args": ["-c", "x"]}, "has no {model} in it"),
-        ({"url": "http://127.0.0.1:1", "api": "responses"}, "neither completions nor chat"),
-        ({"url": "http://127.0.0.1:1", "timeout_s": 0.0}, "timeout_s"),
-        ({"url": "http://127.0.0.1:1", "api_key_env": "A B"}, "api_key_env"),
-    ],
-)
-def test_settings_that_mean_nothing_are_refused(settings: dict[str, object], said: str) -> None:
-    with pytest.raises(EngineError) as refused:
-        maker("openai_http")(Path("/none"), settings, device_clock())
-    assert refused.value.code == "bad-setting"
-    assert said in refused.value.detail
 
 
 def test_program_that_ends_at_once_is_said_to_have(tmp_path: Path) -> None:
@@ -293,15 +284,3 @@ def test_exact_length_is_refused_where_the_server_does_not_tokenize(tmp_path: Pa
     with talking(Talk()) as url:
         _, reason = ended(attempt(tmp_path, url, prompt_tokens=9))
     assert reason.startswith("engine-error: no-tokenizer: ")
-
-
-def test_event_without_an_end_is_refused_before_it_fills_the_memory() -> None:
-    events, part = Events(), b"data: " + b"x" * (MAX_EVENT_BYTES // 2) + b"\n"
-    assert events.feed(part) == []
-    with pytest.raises(EngineError, match="bad-stream"):
-        events.feed(part)
-
-
-def test_comments_and_other_fields_are_no_data_and_lines_may_end_with_cr_lf() -> None:
-    found = Events().feed(b": hi\r\nevent: x\r\ndata: a\r\ndata:b\r\n\r\n\r\n")
-    assert found == [b"a\nb"]

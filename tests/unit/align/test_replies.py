@@ -37,6 +37,7 @@ def reply(chunks: Chunks, total: int, **stated: float) -> RequestTrace:
             "!not-stated" if made is None else str(made),
             str(len(text.encode())),
             json.dumps(text),
+            "!not-stated",
         )
         for i, (t, made, text) in enumerate(chunks)
     ]
@@ -132,7 +133,9 @@ def test_server_whose_time_is_longer_than_what_was_seen_is_not_believed() -> Non
     r = reply([(150, 1, "a"), (250, 2, "b")], 2)
     assert r.reply is not None
     assert r.reply.late_ns is None
-    assert prefill_rate([r]).basis is None, "no budget where nobody knows how late the stamps are"
+    basis = prefill_rate([r]).basis
+    assert basis is not None
+    assert not basis.late_known, "nobody knows how late the stamps are: the row stays open"
 
 
 def test_count_that_goes_back_is_damage() -> None:

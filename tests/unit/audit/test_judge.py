@@ -109,3 +109,10 @@ def test_known_outputs_show_another_model_and_outputs_that_are_cut(
 ) -> None:
     found = natural(tmp_path, make)
     assert {name for name, one in found.items() if one.outcome == "failed"} >= caught
+
+
+def test_a_cache_that_the_settings_declare_is_shown_and_not_judged(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, PrefixCache, settings={"cache_prompt": True})
+    found = verdicts(bench)
+    assert (found["repeat"].outcome, found["repeat"].figures[0].holds) == ("not-judged", "no")
+    assert found["repeat"].reason.startswith("cache-declared")

@@ -26,7 +26,10 @@ def _case(limit: float, accepted: float | None) -> Case:
         model={"decode_weight_bytes": 2 * CACHED_BYTES},
         plan=SimpleNamespace(profile={"limits": said}),
     )
-    return cast("Case", SimpleNamespace(facts=facts, record=SimpleNamespace(results=quantities)))
+    return cast(
+        "Case",
+        SimpleNamespace(facts=facts, record=SimpleNamespace(results=quantities, conventions=())),
+    )
 
 
 @pytest.mark.parametrize(

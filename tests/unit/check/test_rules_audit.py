@@ -19,6 +19,7 @@ from host.handover.trace import AlignedRun, RequestTrace
 from host.run.folder import RunFolder, write_json
 from tests.fakes.audited import Bench, HashModel
 from tests.fakes.records import sample_facts, sample_record
+from tests.fakes.story import LONGEST, PAIR, SHORTEST, Length, legal
 from tests.fakes.traces import example_run
 
 
@@ -136,6 +137,20 @@ def test_times_that_are_all_alike_are_no_run_s_own() -> None:
     assert codes(case_of(changed(lambda r: r))) == set()
     assert codes(case_of(changed(_even))) == {"constant-times"}
     assert codes(case_of(changed(_same_time))) == {"constant-times"}
+
+
+def _no_prefill(r: RequestTrace) -> RequestTrace:
+    return replace(r, prefill=replace(r.prefill, end_ns=r.prefill.start_ns))
+
+
+def test_a_prompt_that_was_read_in_no_time_is_no_run_s_own() -> None:
+    assert codes(case_of(changed(_no_prefill))) == {"zero-time"}
+
+
+@pytest.mark.parametrize("length", [SHORTEST, PAIR, LONGEST], ids=["shortest", "pair", "longest"])
+def test_no_legal_run_is_doubted(length: Length, tmp_path: Path) -> None:
+    reading = read_run(legal(length).write(tmp_path / "run").path)
+    assert doubts_in(Case(reading.run, reading.facts, sample_record(2))) == ()
 
 
 def test_recordings_and_slow_clocks_are_not_judged_by_their_spans() -> None:

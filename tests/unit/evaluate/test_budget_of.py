@@ -18,6 +18,7 @@ from host.handover import spans
 from host.handover.budget import Budget
 from host.handover.measurands import MEASURANDS
 from host.handover.result import Result
+from host.handover.served_figures import SERVED
 from host.reduce.run import reduce_run
 from tests.fakes.records import CONDITIONS
 from tests.fakes.traces import example_run
@@ -98,6 +99,7 @@ def test_the_example_has_every_measurand_but_throttling_and_ratios_of_sources() 
         "throttled_ratio@1",
         "throttle_events@1",
         "power_ratio@1",
+        *(d.id for d in SERVED),
     }
 
 

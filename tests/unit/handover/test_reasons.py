@@ -23,7 +23,7 @@ HEAD = re.compile(r"([a-z]+(?:-[a-z]+)+|charged|throttle): ")
 # Whole words that stand without a detail, beside a status or as an ending.
 BARE = {"stopped", "interrupted", "detached", "device-failed", "disk-full", "spool-unwritable"}
 BARE |= {"audit-repeat", "audit-seed", "audit-permuted", "audit-canary", "audit-length"}
-BARE |= {"constant-times", "repeated-output"}
+BARE |= {"constant-times", "repeated-output", "zero-time"}
 SHELL = re.compile(
     r"""set_outcome (?:void|incomplete) ['"]?([a-z-]+)|['"]([a-z]+(?:-[a-z]+)+): """
 )

@@ -15,7 +15,7 @@ from host.artefacts.probes import requests_of
 from host.errors import ArtefactError, PlanError
 from host.handover.audit import KnownOutput, Reference
 from host.handover.audit_plan import DEFAULT_AUDIT, FIRST, NAMES, folder_of, number_of
-from host.handover.plan import Plan
+from host.handover.plan import EnginePlan, Plan
 from host.pipeline.audit import check_audit, longest_probe, reference_of
 from host.pipeline.unattended import refuse_unattended
 from host.plan.load import default, dump, override, parse
@@ -35,12 +35,16 @@ KNOWN = Reference(
 
 
 def plan(**over: Any) -> Plan:  # noqa: ANN401
-    """The default plan with an audit; over: keys of [audit], or of [run] that it has."""
+    """The default plan with an audit; over: keys of [audit], or of [run] that it has,
+    or `settings` of the engine.
+    """
     made = override(default()[0], {"audit": DEFAULT_AUDIT})
     run = {k: over.pop(k) for k in ("stop", "pairing") if k in over}
+    settings = EnginePlan("auto", over.pop("settings", {}))
     assert made.audit
     audit = msgspec.structs.replace(made.audit, **over)
-    return msgspec.structs.replace(made, audit=audit, run=msgspec.structs.replace(made.run, **run))
+    run_plan = msgspec.structs.replace(made.run, **run)
+    return msgspec.structs.replace(made, engine=settings, audit=audit, run=run_plan)
 
 
 def test_a_plan_with_an_audit_reads_back_and_one_without_is_as_before() -> None:
@@ -56,6 +60,9 @@ def test_a_plan_with_an_audit_reads_back_and_one_without_is_as_before() -> None:
         ({}, "native", "native does not"),
         ({}, "replay", "replay does not"),
         ({"pairing": "on_off"}, "llama_cpp", "in pairs"),
+        ({"probes": ("canary",), "reference": "x"}, "openai_http", "canary need token ids"),
+        ({"settings": {"url": "http://127.0.0.1:1"}}, "openai_http", "that the run starts"),
+        ({"settings": {"api": "chat"}}, "openai_http", "a chat template"),
         ({"probes": ("canary", "length")}, "llama_cpp", "needed by canary and length"),
         ({"probes": ("length",), "reference": "x"}, "llama_cpp", "do not end by themselves"),
     ],

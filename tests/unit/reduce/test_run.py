@@ -5,6 +5,7 @@ import pytest
 from host.handover import spans
 from host.handover.measurands import MEASURANDS
 from host.handover.result import Observation, Reduced
+from host.handover.served_figures import SERVED
 from host.handover.trace import AlignedRun, Window
 from host.reduce.run import reduce_run
 from tests.fakes.traces import Shape, attempt, example_run, kind_of, requests, run_of, series
@@ -65,6 +66,7 @@ def test_everything_stands_in_the_order_of_the_catalogue() -> None:
 
 def test_a_full_run_gives_every_measurand_but_throttling() -> None:
     found = {o.measurand for o in reduce_run(example_run(2)).results}
+    found |= {d.id for d in SERVED}  # of servers alone
     lacking = {"throttle_events@1", "throttled_ratio@1", "power_ratio@1"}
     assert found == set(MEASURANDS) - lacking - SPANS
 

@@ -63,6 +63,12 @@ def test_what_the_converter_leaves_half_made_is_gone_and_its_last_words_are_said
     assert sorted(p.name for p in tmp_path.iterdir()) == ["hf", "py"]
 
 
+def test_a_bare_error_is_said_with_the_line_that_raised_it(tmp_path: Path, folder: Path) -> None:
+    broken = tool(tmp_path / "py", "print('assert vocab'); print('AssertionError'); sys.exit(1)")
+    with pytest.raises(ArtefactError, match="converted: assert vocab: AssertionError"):
+        convert(folder, "onnx:int4", tmp_path / "out", broken, quiet)
+
+
 def test_a_python_without_torch_is_told_of_the_extra(tmp_path: Path, folder: Path) -> None:
     bare = tool(tmp_path / "py", "import no_such_torch")
     with pytest.raises(ArtefactError, match=r'the extra "models": pip install'):

@@ -1,0 +1,49 @@
+"""Settings of the engine for servers, and the events of a stream cut out of bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.engines.base import EngineError
+from agent.engines.sse import MAX_EVENT_BYTES, Events
+from agent.engines.table import maker
+from collectors.clocks import device_clock
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "url or program"),
+        ({"url": "http://127.0.0.1:1", "program": "/bin/sh"}, "url or program"),
+        ({"url": "http://example.org"}, "is not the device itself"),
+        ({"url": "https://127.0.0.1"}, "is not of the form"),
+        ({"url": "http://127.0.0.1:99999"}, "is no address"),
+        ({"program": "llama-server"}, "no program's full path"),
+        ({"program": "/nowhere/llama-server"}, "no program's full path"),
+        ({"program": "/bin/sh", "args": ["{text}"]}, "{text} is none of model, host, port"),
+        ({"program": "/bin/sh", "args": [1]}, "is no argument"),
+        ({"program": "/bin/sh", "args": ["-c", "x"]}, "has no {model} in it"),
+        ({"url": "http://127.0.0.1:1", "api": "responses"}, "is none of completions, chat, llama"),
+        ({"url": "http://127.0.0.1:1", "timeout_s": 0.0}, "timeout_s"),
+        ({"url": "http://127.0.0.1:1", "api_key_env": "A B"}, "api_key_env"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(settings: dict[str, object], said: str) -> None:
+    with pytest.raises(EngineError) as refused:
+        maker("openai_http")(Path("/none"), settings, device_clock())
+    assert refused.value.code == "bad-setting"
+    assert said in refused.value.detail
+
+
+def test_event_without_an_end_is_refused_before_it_fills_the_memory() -> None:
+    events, part = Events(), b"data: " + b"x" * (MAX_EVENT_BYTES // 2) + b"\n"
+    assert events.feed(part) == []
+    with pytest.raises(EngineError, match="bad-stream"):
+        events.feed(part)
+
+
+def test_comments_and_other_fields_are_no_data_and_lines_may_end_with_cr_lf() -> None:
+    found = Events().feed(b": hi\r\nevent: x\r\ndata: a\r\ndata:b\r\n\r\n\r\n")
+    assert found == [b"a\nb"]
