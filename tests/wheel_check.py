@@ -10,6 +10,7 @@ PACKAGES = {"agent", "collectors", "host", "device_profiles"}
 DATA = {
     "host/plan/default.toml",
     "host/artefacts/datasets/data/index.json",
+    "host/artefacts/datasets/expected/car-commands.json",
     "device_profiles/local.toml",
     "agent/shell/main.sh",
     "host/schema/record-0.2.0.schema.json",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 
 from host.align.read import read_run
 from tests.fakes.command import Command, small_plan
@@ -36,6 +38,12 @@ def served(
         output_tokens=8,
         load={"shape": "streams", "steps": list(STREAMS), "requests_per_stream": 1},
     )
+    reference = folder / "own.fidelity"
+    made = ("--model", tiny_gguf, "--n-ctx", "32", "--windows", "1", "--out", reference)
+    assert command("fidelity", "reference", *made).returncode == 0
+    wanted = tomllib.loads(plan.read_text("utf-8"))
+    wanted["fidelity"] = {"reference": str(reference), "min_greedy_agreement": 0.5}
+    plan.write_text(tomli_w.dumps(wanted), encoding="utf-8")
     done = command("measure", "--plan", plan, "--runs", folder / "runs", "--json")
     assert done.returncode == 0, done.stderr
     said: dict[str, Any] = json.loads(done.stdout)
@@ -100,3 +108,15 @@ def test_record_names_the_server_and_holds(served: Mapping[str, Any], command: C
     done = command("verify", served["run"], "--json")
     found = json.loads(done.stdout)
     assert [found[v] for v in ("intact", "redone", "conforming")] == [True, True, True], found
+
+
+def test_text_of_a_server_is_held_against_what_the_model_answers_in_a_library(
+    served: Mapping[str, Any],
+) -> None:
+    """Without logits: greedy outputs by their bytes. The library is another build of llama.cpp."""
+    fidelity = json.loads(Path(served["record"]).read_text("utf-8"))["fidelity"]
+    assert {f["measurand_id"] for f in fidelity["figures"]} == {
+        "greedy_agreement@1",
+        "greedy_identical@1",
+    }
+    assert (fidelity["outcome"], fidelity["ranked"]) == ("within-limits", True)

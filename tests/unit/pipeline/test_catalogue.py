@@ -166,6 +166,14 @@ def test_a_query_finds_what_its_terms_say_and_nothing_else(
     assert found.total == len(values)
 
 
+def test_a_limit_cuts_rows_and_not_the_count_and_the_newest_may_come_first(three: str) -> None:
+    terms = parse_all("measurand=decode_rate")
+    for newest, first in ((False, "50"), (True, "70")):
+        found = query(three, Query(terms, limit=1, newest_first=newest))
+        assert [row["value"] for row in found.rows] == [first]
+        assert (found.total, found.counted) == (3, True)
+
+
 def test_a_comparison_takes_the_records_of_a_query_in_order_of_time(
     tmp_path: Path, place: str
 ) -> None:
