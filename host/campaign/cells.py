@@ -27,6 +27,9 @@ _TITLE_CHARACTERS = 300
 # Names of values become the name of a folder together.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
+# Tables of a plan, and the key that says whose hash or settings the others of it are.
+NAMED_BY = (("model", "reference"), ("dataset", "reference"), ("engine", "kind"))
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -116,10 +119,10 @@ def _refuse_names(found: Campaign, name: str) -> None:
 
 def _cell(found: Campaign, base: Plan, values: Mapping[str, str], name: str) -> Cell:
     slug = "-".join(values.values())
-    whole = msgspec.to_builtins(base)
-    for axis, value in values.items():
-        whole = _merged(whole, found.axes[axis][value])
-    whole = _merged(whole, {"run": {"attempts": found.visit.attempts}})
+    over: dict[str, Any] = {"run": {"attempts": found.visit.attempts}}
+    for axis, value in reversed(values.items()):
+        over = _merged(found.axes[axis][value], over)
+    whole = _merged(_without_what_was_of_others(msgspec.to_builtins(base), over), over)
     whole["title"] = f"{found.title[:_TITLE_CHARACTERS]}: {slug}"[:500]
     try:
         plan = parse(_toml(whole), f"{name}: cell {slug}")
@@ -127,6 +130,18 @@ def _cell(found: Campaign, base: Plan, values: Mapping[str, str], name: str) -> 
         raise PlanError(f"{name}: cell {slug}", str(err)) from err
     bare = msgspec.to_builtins(msgspec.structs.replace(plan, title=""))
     return Cell(slug, values, plan, sha256_of(quoted(bare)))
+
+
+def _without_what_was_of_others(
+    base: Mapping[str, Any], over: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The base without hash, items and settings of a model, dataset or engine that is replaced."""
+    made = dict(base)
+    for table, key in NAMED_BY:
+        new = over.get(table)
+        if isinstance(new, Mapping) and new.get(key, base[table][key]) != base[table][key]:
+            made[table] = {}
+    return made
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import tomli_w
 
 from host.campaign.cells import read_campaign
 from host.errors import UsageError
+from host.handover.plan import EnginePlan, ModelPlan
+from host.plan.load import default, dump
 
 
 def campaign(path: Path, **over: Any) -> Path:  # noqa: ANN401
@@ -50,6 +53,28 @@ def test_cells_are_all_combinations_but_those_left_out(tmp_path: Path) -> None:
     assert plan.model.reference == "tiny:q4_0"
     assert plan.engine.settings == {"n_threads": 2}
     assert plan.run.attempts == 1
+
+
+def test_another_model_or_engine_takes_nothing_that_the_base_says_of_its_own(
+    tmp_path: Path,
+) -> None:
+    base, _ = default()
+    model = ModelPlan("tiny:q4_0", sha256="a" * 64)
+    base = msgspec.structs.replace(
+        base, model=model, engine=EnginePlan("llama_cpp", {"n_threads": 3, "n_ctx": 512})
+    )
+    (tmp_path / "plan.toml").write_text(dump(base), encoding="utf-8")
+    builds = {
+        "q4": {"model": {"reference": "tiny:q4_0"}, "engine": {"kind": "llama_cpp"}},
+        "int4": {"model": {"reference": "tiny:int4"}, "engine": {"kind": "onnx_genai"}},
+    }
+    threads = {"t1": {"engine": {"settings": {"n_threads": 1}}}}
+    for axes in ({"build": builds, "threads": threads}, {"threads": threads, "build": builds}):
+        asked = read_campaign(campaign(tmp_path / "c.toml", plan="plan.toml", axes=axes))
+        same, other = (cell.plan for cell in asked.cells)
+        assert same.model == model
+        assert same.engine.settings == {"n_threads": 1, "n_ctx": 512}
+        assert (other.model.sha256, other.engine.settings) == ("", {"n_threads": 1})
 
 
 STOP = {"measurand": "decode_rate", "of": "ratio", "relative_u": 0.01, "min": 4, "max": 8}
