@@ -191,7 +191,7 @@ def ratio_between(
     if found == "few":
         return Txt(
             f"只有 {len(units)} 个平衡单元，至少需要 3 个",
-            f"there are {len(units)} balanced units of blocks, three are the least",
+            f"balanced units of blocks: {len(units)}, and three are the least",
         )
     return ratio_of(found, u_common(a, b, result) or 0.0)
 
