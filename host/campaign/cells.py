@@ -120,7 +120,7 @@ def _refuse_names(found: Campaign, name: str) -> None:
 def _cell(found: Campaign, base: Plan, values: Mapping[str, str], name: str) -> Cell:
     slug = "-".join(values.values())
     over: dict[str, Any] = {"run": {"attempts": found.visit.attempts}}
-    for axis, value in reversed(values.items()):
+    for axis, value in reversed([*values.items()]):
         over = _merged(found.axes[axis][value], over)
     whole = _merged(_without_what_was_of_others(msgspec.to_builtins(base), over), over)
     whole["title"] = f"{found.title[:_TITLE_CHARACTERS]}: {slug}"[:500]

@@ -78,6 +78,7 @@ def plan(place: Path) -> Path:
         warmups=0,
         idle_before_s=1.0,
         idle_after_s=1.0,
+        sampling={"rate_hz": 100.0},  # some readings fall on a prefill of 27 ms
     )
 
 

@@ -102,7 +102,7 @@ def test_a_model_on_a_card_is_proven_there_and_not_pushed(
     ("settings", "dataset", "words"),
     [
         ({"n_threads": 1}, "smoke", "llama-completion does not run on phone"),
-        ({"runner": "llama-bench"}, "smoke", "shows no token"),
+        ({"runner": "llama-bench"}, "smoke", "makes up prompts of a length"),
         ({"program": "/nowhere/llama"}, "smoke", "is neither a file nor a folder"),
         ({"threads": 4}, "smoke", "engine.settings.threads: known are runner, program"),
         ({"n_threads": 0}, "smoke", "0 is no whole number from 1 on"),
