@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from agent.spool import SpoolFile
-from host.align.requests import LAST_NS, NO_TOKENS, Event
+from host.align.requests import LAST_NS, NO_TOKENS, Event, ended_requests
 from host.handover.plan import InferencePlan
 from host.handover.trace import InferenceTrace, IntArray, RequestTrace, Window
 
@@ -25,14 +25,9 @@ def graph_requests(
     Raises KeyError or ValueError for events and lines that no agent writes.
     """
     rows = _by_request(stream)
-    found: dict[int, dict[str, Event]] = {}
-    for event in events:
-        if "request" in event.args:
-            found.setdefault(int(event.args["request"]), {})[event.name] = event
     return tuple(
         _request(number, named, rows.get(number, _NONE), plan)
-        for number, named in sorted(found.items())
-        if "request_end" in named
+        for number, named in ended_requests(events)
     )
 
 

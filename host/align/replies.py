@@ -17,7 +17,7 @@ import numpy as np
 
 from agent.spool import SpoolFile
 from agent.wire import strict_json
-from host.align.requests import Event, moment
+from host.align.requests import Event, ended_requests, moment
 from host.handover.trace import IntArray, Reply, RequestTrace, TokenTrace, Window
 
 COLUMNS = ("request", "index", "t_ns", "made", "size_bytes", "text", "ids")
@@ -48,14 +48,10 @@ def replies_of(
     Raises KeyError or ValueError where events and chunks do not fit.
     """
     by_request = _chunks_by_request(chunks)
-    found: dict[int, dict[str, Event]] = {}
-    for event in events:
-        if "request" in event.args:
-            found.setdefault(int(event.args["request"]), {})[event.name] = event
     return tuple(
         _request(number, named, by_request.get(number, []), requested)
-        for number, named in sorted(found.items())
-        if "request_end" in named and "prefill_end" in named
+        for number, named in ended_requests(events)
+        if "prefill_end" in named
     )
 
 

@@ -85,15 +85,19 @@ def requests_of(
     requested: item -> output tokens that the plan asks for.
     """
     by_request = _tokens_by_request(tokens)
+    return tuple(
+        _request(number, named, by_request.get(number, NO_TOKENS), requested)
+        for number, named in ended_requests(events)
+    )
+
+
+def ended_requests(events: Sequence[Event]) -> list[tuple[int, Mapping[str, Event]]]:
+    """(number, event by its name) of the requests that ran to their end, in order."""
     found: dict[int, dict[str, Event]] = {}
     for event in events:
         if "request" in event.args:
             found.setdefault(int(event.args["request"]), {})[event.name] = event
-    return tuple(
-        _request(number, named, by_request.get(number, NO_TOKENS), requested)
-        for number, named in sorted(found.items())
-        if "request_end" in named
-    )
+    return [(number, named) for number, named in sorted(found.items()) if "request_end" in named]
 
 
 def _empty() -> TokenTrace:

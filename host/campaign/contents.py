@@ -254,9 +254,10 @@ def _method(found: CampaignReport) -> tuple[tuple[Txt, Txt], ...]:
             Txt("比值", "ratios"),
             Txt(
                 "同一轮内两单元之比的对数，按平衡单元取平均，漂移随之消除；"
-                "u 含单元间分散与不共有的 B 类分量",
+                "u 含单元间分散与已评定且不共有的 B 类分量",
                 "logarithms of ratios within a block, averaged by balanced units, which takes"
-                " drift out; u holds the spread of units and the type B terms not shared",
+                " drift out; u holds the spread of units and the evaluated type B terms that are"
+                " not shared",
             ),
         ),
         (

@@ -142,7 +142,8 @@ def figure_of(harvest: CellHarvest, result: str) -> Figure:
     if found.value is None or found.u is None or found.nu is None:
         return Figure(quantity, values[0], None, None, len(values), "one visit has no spread")
     known = type_b(harvest.first, measured) if harvest.first and measured else None
-    u = sqrt(found.u**2 + ((known or 0.0) * found.value) ** 2)
+    # Without a budget U is that of the spread alone, which the page says of all such results.
+    u = found.u if known is None else sqrt(found.u**2 + (known * found.value) ** 2)
     nu = found.nu * (u / found.u) ** 4 if found.u else float("inf")
     k = student(1 - LEVEL / 2, nu)
     return Figure(quantity, found.value, k * u, k, len(values))

@@ -139,7 +139,12 @@ def _tell_size(
 ) -> None:
     """Rows x vocabulary x 4 bytes. Raises ArtefactError where that is beyond every use."""
     rows = sum(len(window.ids) - 1 - first_of(wanted.n_ctx) for window in windows)
-    vocabulary = found.model.get("vocabulary") or 0
+    vocabulary = found.model.get("vocabulary")
+    if not vocabulary:
+        watch(
+            Progress("prepare", waiting=f"{len(windows)} windows; the model states no vocabulary")
+        )
+        return
     size = rows * vocabulary * ROW_ITEM_BYTES
     if size > MAX_DATA_BYTES:
         said = f"would take {size / 1e9:.1f} GB; --windows takes fewer of each language"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
 from host.handover.text import Txt, one_line
 from host.report.campaign_charts import Drawing, drawings
-from host.report.html_library import policy_hash
+from host.report.html_scriptless import scriptless
 from host.report.html_tables import column, none, outcome, table, terms
 from host.report.html_text import NOTHING, Html, both, code, heading, join, said, tag, text
 
@@ -83,33 +82,7 @@ class Page:
 
 def page(it: Page) -> bytes:
     """One self-contained HTML file, UTF-8; the same contents give the same bytes."""
-    style = "\n".join(
-        files("host.report").joinpath("page", name).read_text(encoding="utf-8")
-        for name in ("page.css", "campaign.css")
-    )
-    policy = (
-        f"default-src 'none'; style-src {policy_hash(style)}; base-uri 'none'; form-action 'none'"
-    )
-    head = tag(
-        "head",
-        Html('<meta charset="utf-8">'),
-        Html(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
-        Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-        Html('<meta name="color-scheme" content="light dark">'),
-        tag("title", text(f"{it.title} · inferometer")),
-        Html(f"<style>{style}</style>"),
-    )
-    body = tag(
-        "body",
-        tag("a", said("跳到内容", "skip to content"), href="#main", class_="skip"),
-        tag(
-            "header",
-            tag("p", text("inferometer"), class_="maker"),
-            tag("h1", text(it.title)),
-        ),
-        tag("main", *_sections(it), id="main", tabindex="-1"),
-    )
-    return f'<!doctype html>\n<html lang="zh-CN">{head}{body}</html>\n'.encode()
+    return scriptless(it.title, text(it.title), ("page.css", "campaign.css"), _sections(it))
 
 
 def _sections(it: Page) -> Iterator[Html]:
@@ -173,8 +146,10 @@ def _matrix(it: Page) -> Html:
     note = tag(
         "p",
         said(
-            "各值为计入访问的平均值 ± U（p = 95 %）；漂移包含在 U 内，比值中已消除。",
-            "Means of counted visits ± U (p = 95 %). Drift is in these U and not in ratios.",
+            "各值为计入访问的平均值 ± U（p = 95 %）；漂移包含在 U 内，比值中已消除。"
+            "没有预算的结果（如分位数），U 只含访问间的分散。",
+            "Means of counted visits ± U (p = 95 %). Drift is in these U and not in ratios. U of a"
+            " result without a budget, such as a quantile, is of the spread of visits alone.",
         ),
         class_="hint",
     )

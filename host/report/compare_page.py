@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
 from host.handover.text import Txt, one_line
-from host.report.html_library import policy_hash
+from host.report.html_scriptless import scriptless
 from host.report.html_tables import column, table
 from host.report.html_text import (
     NOTHING,
@@ -76,26 +75,7 @@ class Page:
 
 def page(said_of: Page) -> bytes:
     """One self-contained HTML file, UTF-8; the same contents give the same bytes."""
-    style = files("host.report").joinpath("page", "page.css").read_text(encoding="utf-8")
-    policy = (
-        f"default-src 'none'; style-src {policy_hash(style)}; base-uri 'none'; form-action 'none'"
-    )
-    head = tag(
-        "head",
-        Html('<meta charset="utf-8">'),
-        Html(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
-        Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-        Html('<meta name="color-scheme" content="light dark">'),
-        tag("title", text(f"{one_line(_TITLE)} · inferometer")),
-        Html(f"<style>{style}</style>"),
-    )
-    body = tag(
-        "body",
-        tag("a", said("跳到内容", "skip to content"), href="#main", class_="skip"),
-        tag("header", tag("p", text("inferometer"), class_="maker"), tag("h1", both(_TITLE))),
-        tag("main", *_sections(said_of), id="main", tabindex="-1"),
-    )
-    return f'<!doctype html>\n<html lang="zh-CN">{head}{body}</html>\n'.encode()
+    return scriptless(one_line(_TITLE), both(_TITLE), ("page.css",), _sections(said_of))
 
 
 def _sections(it: Page) -> Iterator[Html]:
