@@ -86,7 +86,8 @@ class Reply:
     streams: how many ran at once, 0: this one alone. stream: which of them. late_ns: how much
     later than the server had computed the prompt the first chunk came; None: it does not say.
     stated: the server's own times and counts, by its own names. text, text_sha256: the whole
-    output.
+    output. kept_known: whether it is known how much of the prompt was in its cache, of later
+    turns of a talk.
     """
 
     streams: int
@@ -95,6 +96,7 @@ class Reply:
     stated: Mapping[str, float]
     text_sha256: str
     text: bytes = b""
+    kept_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
