@@ -68,10 +68,10 @@ class OpenAiHttp:
             self._process.wait_until(self._healthy, self._settings["start_timeout_s"])
         elif not (answer := call(self._far, "/v1/models")).ok:
             where = f"{self._far.host}:{self._far.port}"
+            why = f"status {answer.status}" if answer.status else shown(answer.body)
             raise EngineError(
                 "server-refused",
-                f"{where} lists no models (status {answer.status});"
-                " start the server, or name its `program`",
+                f"{where} lists no models ({why}); start the server, or name its `program`",
             )
         self._learn()
 

@@ -1,7 +1,7 @@
 """Kinds of servers: how each is known, what it is asked beyond the interface, and its own forms.
 
-Ollama's and vLLM's replies are written after their documents (docs/api.md of Ollama; vLLM's
-"OpenAI compatible server"); neither was tried.
+Those of llama-cpp-python's server were captured. Ollama's and vLLM's are written after their
+documents (docs/api.md of Ollama; vLLM's "OpenAI compatible server"); neither was tried.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import pytest
 
 from agent.engines.base import EngineError
 from agent.engines.http_chunks import said
-from agent.engines.sse import MAX_EVENT_BYTES, Lines
+from agent.engines.sse import MAX_EVENT_BYTES, Events, Lines
 from host.reduce.served import server_results
 from tests.fakes.served_attempt import asked, attempt, ended, replies
 from tests.fakes.talker import DONE, Talk, event, talking
 from tests.fakes.traces import attempt as trace_of
 
+CAPTURED = Path(__file__).parents[2] / "data/servers"
 LLAMA_PYTHON = {"/openapi.json": {"info": {"title": "🦙 llama.cpp Python API", "version": "0.3"}}}
 OLLAMA = {"/api/version": {"version": "0.12.0"}}
 VLLM = {"/version": {"version": "0.20.0"}}
@@ -53,6 +54,39 @@ def test_server_is_known_by_what_only_its_kind_says_and_asked_what_that_one_take
     (body,) = talk.asked
     assert {key: value for key, value in body.items() if key not in PLAIN} == beyond
     assert body["stream_options"].get("continuous_usage_stats", False) is (kind == "vllm")
+
+
+def captured(name: str) -> bytes:
+    return (CAPTURED / f"llama-cpp-python-{name}").read_bytes()
+
+
+def test_stream_that_llama_cpp_python_sent_is_counted_by_the_whole_reply_that_it_sent(
+    tmp_path: Path,
+) -> None:
+    whole = json.loads(captured("whole.json"))
+    talk = Talk((captured("completions.sse"),), more=LLAMA_PYTHON, whole=whole)
+    one = asked("Once upon a time", output_tokens=5)
+    with talking(talk) as url:
+        assert ended(attempt(tmp_path, {"url": url}, [one])) == ("valid", "")
+    (reply,) = replies(tmp_path)
+    assert (reply.prompt_tokens, reply.stated_tokens) == (7, 5)
+    assert reply.reply is not None
+    assert reply.reply.text.decode() == whole["choices"][0]["text"]
+    assert len(reply.tokens) == 1, "all of it was sent at once here: one entry"
+    assert reply.tokens.made == 5
+
+
+def test_parts_of_a_message_that_llama_cpp_python_sent_are_its_text_and_its_end() -> None:
+    found = [said(raw) for raw in Events().feed(captured("chat.sse")) if raw != b"[DONE]"]
+    assert [one.text for one in found if one.text] == [
+        " E",
+        "\u631b",
+        "\u70ac",
+        "\u7a98",
+        "\u80cc",
+    ]
+    assert ([one.finish for one in found if one.finish], found[0].model) == (["length"], "x")
+    assert all(one.made is None and one.prompt is None for one in found), "it counts nothing"
 
 
 def line(text: str, **last: object) -> bytes:
