@@ -39,8 +39,8 @@ def test_talk_of_texts_has_all_before_it_and_only_its_later_turns_may_be_kept(
     talk = Talk(counted(3), server="llama.cpp")
     settings = {"cache_prompt": prefix_cache}
     with talking(talk) as url:
-        plan = {"talk": TALK | {"prefix_cache": prefix_cache}}
-        done = attempt(tmp_path, {"url": url, **settings}, [asked()] * 4, **plan)
+        shape = TALK | {"prefix_cache": prefix_cache}
+        done = attempt(tmp_path, {"url": url, **settings}, [asked()] * 4, talk=shape)
     assert ended(done) == ("valid", "")
     first, second = "Hello", f"Hello{SAID}Hello"
     assert [body["prompt"] for body in talk.asked] == [first, second, first, second]

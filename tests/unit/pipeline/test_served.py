@@ -73,7 +73,7 @@ def test_counts_and_context_of_the_server_are_stated_and_what_it_cannot_count_is
     ],
 )
 def test_exact_length_that_the_server_cannot_be_given_is_refused_with_advice(
-    agent: Agent, settings: dict[str, object], said: str
+    agent: Agent, settings: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(PlanError, match="take a dataset of texts") as refused:
         _served(agent, EXACT, **settings)
