@@ -145,8 +145,11 @@ def _greedy(reference: Reference, resolved: ResolvedPlan, run: AlignedRun) -> tu
 def _outputs(
     known: GreedyOutput, request: RequestTrace
 ) -> tuple[Sequence[int], Sequence[int]] | None:
-    """Both outputs, as ids or as bytes; None where the engine shows neither."""
-    if request.reply is not None and request.reply.text:
+    """Both outputs, as ids or as bytes; None where the engine shows neither.
+
+    A server that answers nothing has answered: with no byte of what is expected.
+    """
+    if request.reply is not None:
         return bytes.fromhex(known.output_hex), request.reply.text
     if request.tokens.known and len(request.tokens):
         return known.tokens, [int(token) for token in request.tokens.tokens]

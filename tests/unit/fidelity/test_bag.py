@@ -155,7 +155,10 @@ def test_an_engine_without_logits_is_judged_by_its_greedy_outputs(tmp_path: Path
     assert found.figures[0].n == sum(len(a.scored()) for a in RUN.valid())
 
 
-def test_a_server_without_token_ids_is_judged_by_the_bytes_of_its_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("text", "values"), [(b"abxd", ["0.5", "0"]), (b"", ["0", "0"])])
+def test_a_server_without_token_ids_is_judged_by_the_bytes_of_its_text(
+    text: bytes, values: list[str], tmp_path: Path
+) -> None:
     resolved = msgspec.structs.replace(wanting(min_greedy_agreement=0.6), engine_kind="other")
     (tmp_path / FOLDER).mkdir()
     items = {r.item for attempt in RUN.valid() for r in attempt.scored()}
@@ -172,12 +175,12 @@ def test_a_server_without_token_ids_is_judged_by_the_bytes_of_its_text(tmp_path:
     reference_file(tmp_path / FOLDER / REFERENCE, logits(1), greedy)
 
     def answered(request: RequestTrace) -> RequestTrace:
-        return replace(request, reply=Reply(0, 0, None, {}, "", text=b"abxd"))
+        return replace(request, reply=Reply(0, 0, None, {}, "", text=text))
 
     attempts = [replace(a, requests=tuple(map(answered, a.requests))) for a in RUN.attempts]
     found = fidelity_of(tmp_path, resolved, replace(RUN, attempts=tuple(attempts)))
     assert found is not None
-    assert [f.value for f in found.figures] == ["0.5", "0"]
+    assert [f.value for f in found.figures] == values
     assert (found.outcome, found.limits[0].kept) == ("beyond-limits", False)
 
 
