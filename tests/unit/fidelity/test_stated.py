@@ -1,0 +1,178 @@
+"""Fidelity as a tool on the device prints it: read from its lines, and judged like our own."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from host.artefacts.fidelity.llama_base import MAGIC, coded, write_base
+from host.errors import ArtefactError
+from host.fidelity.bag import FOLDER, LOG, REFERENCE, STATED, fidelity_of
+from host.fidelity.divergence import NotFiniteError, log_softmax
+from host.fidelity.stated import UnstatedError, stated_figures
+from host.handover.divergence import StatedPattern, StatedScores
+from host.handover.fidelity import FidelityField
+from host.handover.plan import ResolvedPlan
+from host.plan.runner import runner
+from host.run.folder import write_json
+from tests.fakes.fidelity import FIRST, LANGUAGES, N_CTX, N_VOCAB, logits, reference_file, wanting
+from tests.fakes.traces import example_run
+
+# Of Debian's llama-perplexity (build 11669), tiny reference model, F16 and Q4_0.
+PRINTED = """\
+====== Perplexity statistics ======
+Mean PPL(Q)                   :   6.335024 ±   0.328450
+Mean PPL(base)                :   5.355343 ±   0.260191
+Cor(ln(PPL(Q)), ln(PPL(base))):  94.63%
+Mean ln(PPL(Q)/PPL(base))     :   0.167987 ±   0.016766
+Mean PPL(Q)/PPL(base)         :   1.182935 ±   0.019833
+Mean PPL(Q)-PPL(base)         :   0.979681 ±   0.116563
+
+====== KL divergence statistics ======
+Mean    KLD:   0.144394 ±   0.003000
+Maximum KLD:   1.403219
+99.9%   KLD:   1.271021
+99.0%   KLD:   0.784190
+Median  KLD:   0.098214
+
+====== Token probability statistics ======
+Mean    Δp: -2.017 ± 0.384 %
+RMS Δp    : 10.823 ± 0.422 %
+Same top p: 81.365 ± 1.413 %
+"""
+LINES = PRINTED.splitlines()
+TOOL = runner("llama-completion").divergence
+assert TOOL is not None
+PATTERNS: dict[str, StatedPattern] = {str(name): how for name, how in TOOL.figures.items()}
+RUN = example_run(2)
+
+
+def test_the_statistics_of_llama_perplexity_are_found_with_their_errors(tmp_path: Path) -> None:
+    head = reference_file(tmp_path / "a.fidelity", logits(1)).head
+    found = {f.measurand: f for f in stated_figures(LINES, PATTERNS, head)}
+    values = {name.rpartition(".")[2]: (f.value, f.u) for name, f in found.items()}
+    assert values == {
+        "mean-kl": (0.144394, 0.003),
+        "p99-kl": (0.78419, None),
+        "top1-agreement": (pytest.approx(0.81365), pytest.approx(0.01413)),
+        "perplexity-ratio": (1.182935, 0.019833),
+        "perplexity": (6.335024, 0.32845),
+        "reference-perplexity": (5.355343, 0.260191),
+    }
+    assert {(f.n, f.positions) for f in found.values()} == {(len(LANGUAGES), 4 * 3)}
+
+
+def test_lost_last_lines_and_words_for_numbers_are_no_figures(tmp_path: Path) -> None:
+    head = reference_file(tmp_path / "a.fidelity", logits(1)).head
+    with pytest.raises(UnstatedError, match=r"nothing fits divergence\.figures\.top1_agreement"):
+        stated_figures(LINES[:-1], PATTERNS, head)
+    odd = [line.replace("0.144394", "1_0.2") for line in LINES]
+    with pytest.raises(UnstatedError, match=r"mean_kl: '1_0\.2' is no number"):
+        stated_figures(odd, PATTERNS, head)
+    broken = [line.replace("0.144394", "-nan") for line in LINES]
+    with pytest.raises(NotFiniteError, match="the tool states -nan for mean_kl"):
+        stated_figures(broken, PATTERNS, head)
+
+
+def stated_folder(data: Path, resolved: ResolvedPlan, printed: str = PRINTED) -> Path:
+    """The payload folder of a run whose tool has printed this."""
+    place = data / FOLDER
+    place.mkdir(parents=True)
+    made = reference_file(place / REFERENCE, logits(1))
+    (place / LOG).write_text(printed, encoding="utf-8")
+    scores = StatedScores(
+        reference_sha256=made.sha256,
+        model_sha256=str(resolved.model["sha256"]),
+        settings=resolved.engine_settings["divergence"],
+        log_sha256=hashlib.sha256(printed.encode()).hexdigest(),
+    )
+    write_json(place / STATED, msgspec.to_builtins(scores))
+    return data
+
+
+def native(**limits: float) -> ResolvedPlan:
+    settings = {"divergence": {"argv": ["tool"], "figures": msgspec.to_builtins(PATTERNS)}}
+    return msgspec.structs.replace(
+        wanting(**limits), engine_kind="native", engine_settings=settings
+    )
+
+
+def field_of(data: Path, resolved: ResolvedPlan) -> FidelityField:
+    found = fidelity_of(data, resolved, RUN)
+    assert found is not None
+    return found
+
+
+def test_what_a_tool_states_has_a_name_of_its_own_and_is_held_to_the_limit(tmp_path: Path) -> None:
+    kept, broken = native(max_mean_kl=0.25), native(max_mean_kl=0.1, min_top1_agreement=0.5)
+    stated_folder(tmp_path, kept)
+    found = field_of(tmp_path, kept)
+    assert (found.outcome, found.ranked) == ("within-limits", True)
+    names = {f.measurand_id: f.name.en for f in found.figures}
+    assert names["convention:stated.fidelity.mean-kl"].endswith(", stated by the runner")
+    assert not any(name.startswith("kl_divergence") for name in names)
+    found = field_of(tmp_path, broken)
+    assert found.reason == "fidelity-gate: max_mean_kl is 0.1, it is 0.144394"
+
+
+@pytest.mark.parametrize(
+    ("printed", "spoil", "words"),
+    [
+        (PRINTED, "log", "stated.log is not what the tool printed"),
+        (PRINTED, "model", "of another reference, model or tool"),
+        (PRINTED.replace("Mean    KLD", "Mean"), "", "nothing fits divergence.figures.mean_kl"),
+        (PRINTED.replace("0.144394", "nan"), "", "fidelity-not-finite: the tool states nan"),
+    ],
+)
+def test_words_of_a_tool_that_are_not_those_of_the_run_void_it(
+    printed: str, spoil: str, words: str, tmp_path: Path
+) -> None:
+    resolved = native()
+    place = stated_folder(tmp_path, resolved, printed) / FOLDER
+    if spoil == "log":
+        (place / LOG).write_text(printed.replace("0.144394", "0.000001"), encoding="utf-8")
+    if spoil == "model":
+        resolved = msgspec.structs.replace(resolved, model={**resolved.model, "sha256": "9" * 64})
+    found = field_of(tmp_path, resolved)
+    assert found.outcome == "void"
+    assert words in found.reason
+
+
+def test_a_reference_in_the_form_of_llama_cpp_reads_back_within_its_sixteen_bits(
+    tmp_path: Path,
+) -> None:
+    rows = logits(1)
+    rows[0][0] = [0.0, -3.0, -40.0, 2.0, 2.0]  # the third is further than 16 below
+    reference = reference_file(tmp_path / "a.fidelity", rows)
+    write_base(reference, tmp_path / "a.kld")
+    raw = (tmp_path / "a.kld").read_bytes()
+    assert raw.startswith(MAGIC)
+    counts = np.frombuffer(raw, "<i4", 3, len(MAGIC))
+    assert counts.tolist() == [N_CTX, N_VOCAB, len(LANGUAGES)]
+    offset = len(MAGIC) + 12
+    ids = np.frombuffer(raw, "<i4", N_CTX * len(LANGUAGES), offset).reshape(-1, N_CTX)
+    assert ids.tolist() == [list(window.ids) for window in reference.head.windows]
+    width = 4 + N_VOCAB + 1
+    steps = np.frombuffer(raw, "<u2", -1, offset + ids.nbytes).reshape(-1, width)
+    assert len(steps) == len(LANGUAGES) * (N_CTX - 1 - FIRST)
+    scale, lowest = steps[:, :4].copy().view("<f4").T
+    decoded = lowest[:, None] + scale[:, None] * steps[:, 4:-1].astype(np.float64)
+    wanted = log_softmax(np.concatenate(rows))
+    cut = np.maximum(wanted, wanted.max(axis=1, keepdims=True) - 16)
+    assert np.abs(decoded - cut).max() < 16 / 65535
+    assert np.abs(decoded - wanted)[0, 2] > 20
+
+
+def test_rows_of_equal_logits_and_windows_that_are_cut_in_another_way(tmp_path: Path) -> None:
+    flat = coded(np.full((1, 3), 7.0))
+    assert flat[:, :4].copy().view("<f4").tolist() == [[0.0, pytest.approx(-np.log(3))]]
+    assert not flat[:, 4:].any()
+    reference = reference_file(tmp_path / "a.fidelity", logits(1))
+    head = msgspec.structs.replace(reference.head, n_ctx=N_CTX + 2)
+    other = type(reference)(reference.path, head, reference.offset, reference.sha256)
+    with pytest.raises(ArtefactError, match="not cut as those of llama-perplexity"):
+        write_base(other, tmp_path / "b.kld")
