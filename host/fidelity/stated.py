@@ -46,13 +46,13 @@ def _read(
     found = _last(lines, how.pattern)
     if found is None:
         raise UnstatedError(f"nothing fits divergence.figures.{name}")
-    said, factor = found.groupdict(), 0.01 if how.unit == PERCENT else 1.0
+    said, parts = found.groupdict(), 100.0 if how.unit == PERCENT else 1.0
     error = said.get("error")
-    value = _number(name, said.get("value")) * factor
+    value = _number(name, said.get("value")) / parts
     if error is None:
         yield value, None, NO_ERROR
     else:
-        yield value, _number(name, error) * factor, STATED_ERROR
+        yield value, _number(name, error) / parts, STATED_ERROR
 
 
 def _last(lines: Sequence[str], pattern: str) -> Match | None:
