@@ -12,6 +12,7 @@ import pytest
 
 from host.evaluate.run import evaluate
 from host.fidelity.bag import FOLDER, REFERENCE, SCORES, fidelity_of
+from host.handover.answered import Answered
 from host.handover.fidelity import GREEDY, KL_MEAN, FidelityField, GreedyOutput, not_measured
 from host.handover.plan import ResolvedPlan
 from host.handover.trace import Reply, RequestTrace
@@ -182,6 +183,30 @@ def test_a_server_without_token_ids_is_judged_by_the_bytes_of_its_text(
     assert found is not None
     assert [f.value for f in found.figures] == values
     assert (found.outcome, found.limits[0].kept) == ("beyond-limits", False)
+
+
+def test_a_native_runner_is_judged_by_the_bytes_of_its_answers(tmp_path: Path) -> None:
+    resolved = msgspec.structs.replace(wanting(min_greedy_agreement=0.6), engine_kind="native")
+    (tmp_path / FOLDER).mkdir()
+    items = sorted({r.item for attempt in RUN.valid() for r in attempt.scored()})
+    digests = [hashlib.sha256(f"text of {item}".encode()).hexdigest() for item in items]
+    greedy = tuple(
+        GreedyOutput(item, sha256, "0" * 64, (1,), b"abcd".hex())
+        for item, sha256 in zip(items, digests, strict=True)
+    )
+    reference_file(tmp_path / FOLDER / REFERENCE, logits(1), greedy)
+    answers = (
+        Answered(0, items[0], warmup=True, text=b"x"),
+        Answered(1, items[0], warmup=False, text=b"abcd and two spare ones"),
+        Answered(2, items[1], warmup=False, text=b"abx"),
+    )
+    attempts = [replace(a, requests=(), answers=answers) for a in RUN.attempts]
+    found = fidelity_of(tmp_path, resolved, replace(RUN, attempts=tuple(attempts)))
+    assert found is not None
+    whole, half = found.figures
+    assert float(whole.value) == pytest.approx((1 + 2 / 3) / 2)
+    assert (half.value, half.n) == ("0.5", 2 * len(RUN.valid()))
+    assert found.limits[0].kept
 
 
 def test_the_record_states_what_its_figures_mean(tmp_path: Path) -> None:
