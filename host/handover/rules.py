@@ -58,9 +58,17 @@ CHUNKS: Final = Txt(
     " the server counts tokens; decode rate is (n - tokens of the first chunk) / (last chunk -"
     " first chunk)",
 )
+BATCHED: Final = Txt(
+    "各路在一个进程内连续成批：每步计算各路的下一词元，余量用于提示；"
+    "同时开始的提示一起预填充，某路结束后其下一提示与其他各路的解码同批",
+    "streams are batched continuously in one process: a step computes the next token of each, and"
+    " prompts in the room left; prompts that begin together are prefilled together, that of a"
+    " stream's next request beside the decoding of the others",
+)
 
 RULES: Final = (
     CHUNKS,
+    BATCHED,
     COUNTER,
     TRAPEZOID,
     HOLD,

@@ -111,12 +111,19 @@ def _rows(attempt: AttemptTrace, per_row: int) -> Iterator[Row]:
         t_ns = _done_ns(request) - request.start_ns
         prefill = request.prefill
         yield Row(
-            label=f"warm-up · {request.item}" if request.warmup else request.item,
+            label=_label(request),
             prefill=(prefill.start_ns - request.start_ns, prefill.end_ns - request.start_ns),
             end=request.end_ns - request.start_ns,
             ticks=steps(t_ns[_thinned(len(t_ns), per_row)]),
             warmup=request.warmup,
         )
+
+
+def _label(request: RequestTrace) -> str:
+    """The item; of streams at once, how many there are and which this is, from 1."""
+    if request.streams:
+        return f"{request.streams} streams, no. {request.stream + 1} · {request.item}"
+    return f"warm-up · {request.item}" if request.warmup else request.item
 
 
 def _thinned(count: int, most: int) -> IntArray:

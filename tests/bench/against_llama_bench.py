@@ -178,7 +178,7 @@ def check_build(bench: Path) -> None:
         raise SystemExit(f"{bench} uses {used or 'no libllama'}, the engine that of {folder}")
 
 
-def say(what: str, rates: Sequence[Sides]) -> None:
+def say(what: str, rates: Sequence[Sides], than: str = "llama-bench") -> None:
     """One line: median with interval, geometric mean with its interval, quick requests.
 
     The ratio of a pair is that of the medians of its two processes.
@@ -189,7 +189,7 @@ def say(what: str, rates: Sequence[Sides]) -> None:
     middle, wide = sum(logs) / len(logs), spread.U or 0.0
     quick, low, high = quick_ratio(rates)
     sys.stdout.write(
-        f"{what}: ours / llama-bench median {quantile(ordered, 0.5):.4f}"
+        f"{what}: ours / {than} median {quantile(ordered, 0.5):.4f}"
         f" [{_side(interval.low)}, {_side(interval.high)}], geometric mean {exp(middle):.4f}"
         f" [{exp(middle - wide):.4f}, {exp(middle + wide):.4f}] (95 %), quick requests"
         f" {quick:.4f} [{low:.4f}, {high:.4f}] (95 %), n = {len(ratios)}\n"
