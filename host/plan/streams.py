@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import UNSET
+
 from host.errors import PlanError
-from host.handover.load_shape import shape_of
 from host.handover.plan import Plan
 
 KEY = "engine.settings.n_seq_max"
@@ -17,7 +18,8 @@ def sequences_of(plan: Plan, given: dict[str, Any]) -> int:
     given: settings of the plan; where they leave n_seq_max out, it is the most streams of a step.
     Raises PlanError for a number that is none, or less than that.
     """
-    most = max(plan.load.steps) if plan.load and shape_of(plan.load) == "streams" else 1
+    steps = plan.load.steps if plan.load else UNSET
+    most = 1 if steps is UNSET else max(steps)
     if most > 1:
         given.setdefault("n_seq_max", most)
     found = given.get("n_seq_max", 1)
