@@ -59,11 +59,8 @@ CHUNKS: Final = Txt(
     " first chunk)",
 )
 BATCHED: Final = Txt(
-    "各路在一个进程内连续成批：每步计算各路的下一词元，余量用于提示；"
-    "同时开始的提示一起预填充，某路结束后其下一提示与其他各路的解码同批",
-    "streams are batched continuously in one process: a step computes the next token of each, and"
-    " prompts in the room left; prompts that begin together are prefilled together, that of a"
-    " stream's next request beside the decoding of the others",
+    "各路连续成批：提示与其他各路的提示和解码同批计算",
+    "streams batched continuously: a prompt is computed beside the prompts and decoding of others",
 )
 
 RULES: Final = (
