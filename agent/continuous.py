@@ -31,15 +31,17 @@ Said = tuple[int, str, dict[str, Any]]
 
 @dataclass(slots=True)
 class Running:
-    """A request while it runs. sequence: where. fed: its tokens that were computed.
+    """A request while it runs. sequence: where. fed: tokens of its prompt that were computed.
 
-    said, rows: events and tokens that wait to be written. written: tokens that were.
+    left: output tokens to be made. last: the newest. said, rows: events and tokens that wait to
+    be written. written: tokens that were.
     """
 
     number: int
     about: Request
     prompt: list[int]
     sequence: int
+    left: int
     fed: int = 0
     last: int = 0
     ended: bool = False
@@ -50,7 +52,7 @@ class Running:
     @property
     def made(self) -> int:
         """Output tokens so far."""
-        return self.written + len(self.rows)
+        return self.about.output_tokens - self.left
 
     def note(self, t_ns: int, event: str, args: dict[str, Any] | None = None) -> None:
         """An event of this request."""
@@ -63,9 +65,9 @@ def next_parts(running: Sequence[Running], most: int) -> list[tuple[Running, Par
     most: tokens of a step; a prompt that has no room left goes on in the next one.
     """
     found = [
-        (one, Part(one.sequence, one.fed, (one.last,), wanted=True))
+        (one, Part(one.sequence, len(one.prompt) + one.made - 1, (one.last,), wanted=True))
         for one in running
-        if one.fed >= len(one.prompt)
+        if one.made
     ]
     left = most - len(found)
     for one in running:
@@ -111,7 +113,8 @@ class Continuous:
         queues: list[deque[Running]] = [deque() for _ in range(streams)]
         for number, request in members:
             ids = prompt_of(self.engine.tokenize, request.text, request.prompt_tokens)
-            queues[request.stream].append(Running(number, request, ids, request.stream))
+            one = Running(number, request, ids, request.stream, request.output_tokens)
+            queues[request.stream].append(one)
         return queues
 
 
@@ -119,14 +122,18 @@ class Continuous:
 class _Step:
     """One step of load: so many streams until each has done its requests.
 
-    over: ended requests that wait to be written. asked: number of the last request by how many
-    have begun, for the eye. made: output tokens of all.
+    chosen: place in the batch and request of every token that is chosen after it. steady: the
+    next batch is this one, each of its parts a token further. over: ended requests that wait to
+    be written. asked: number of the last request by how many have begun, for the eye. made:
+    output tokens of all.
     """
 
     shared: Continuous
     sequences: Sequences
     queues: list[deque[Running]]
     running: list[Running] = field(default_factory=list)
+    chosen: list[tuple[int, Running]] = field(default_factory=list)
+    steady: bool = False
     over: list[Running] = field(default_factory=list)
     asked: int = 0
     made: int = 0
@@ -158,44 +165,63 @@ class _Step:
         return one
 
     def _once(self) -> None:
-        now_ns, sequences = self.shared.engine.clock.now_ns, self.sequences
+        """One batch. What is alike in all batches of a stretch of decoding is not done again."""
+        sequences, now_ns = self.sequences, self.shared.engine.clock.now_ns
+        if self.steady:
+            sequences.advance([one.last for _, one in self.chosen])
+            ready_ns = sequences.compute()
+        else:
+            ready_ns = self._filled()
+        allow_end, over = self.shared.order.stop == "natural", False
+        choose = sequences.choose
+        for place, one in self.chosen:
+            token = one.last = choose(place, allow_end=allow_end)
+            one.rows.append((ready_ns, now_ns(), token))
+            one.left -= 1
+            if not one.left or (allow_end and sequences.ends(token)):
+                over = True
+                self._end(one, at_end=allow_end and sequences.ends(token))
+        self.made += len(self.chosen)
+        self._after(now_ns(), over=over)
+
+    def _filled(self) -> int:
+        """Compute a batch whose parts are not those of the one before; gives its stamp."""
+        sequences, now_ns = self.sequences, self.shared.engine.clock.now_ns
         parts = next_parts(self.running, sequences.most)
         sequences.fill([part for _, part in parts])
-        for one, _ in parts:
+        prompts = [(one, part) for one, part in parts if not one.made]
+        for one, _ in prompts:
             if not one.fed:
                 one.note(now_ns(), "prefill_start")
         ready_ns = sequences.compute()
-        over = False
-        for place, (one, part) in enumerate(parts):
+        for one, part in prompts:
             one.fed += len(part.tokens)
             if part.wanted:
-                over |= self._take(one, place, ready_ns)
-        t_ns = now_ns()
+                one.note(ready_ns, "prefill_end")
+        self.chosen = [(place, one) for place, (one, part) in enumerate(parts) if part.wanted]
+        self.steady = not prompts
+        return ready_ns
+
+    def _end(self, one: Running, *, at_end: bool) -> None:
+        """This was its last token. Raises TokenCountError for the wrong number of them."""
+        one.ended = True
+        made = {"stop_reason": "end-of-text" if at_end else "length", "output_tokens": one.made}
+        one.note(self.shared.engine.clock.now_ns(), "request_end", made)
+        exact = self.shared.order.stop == "length"
+        check_counts(one.number, one.about, len(one.prompt), one.made, exact=exact)
+
+    def _after(self, t_ns: int, *, over: bool) -> None:
+        """Between two batches: requests that follow, progress, lines to the disk.
+
+        Raises StoppedError where the host said so.
+        """
         if over:
+            self.steady = False
             self._next(t_ns)
         if t_ns >= self.due_ns:
             self._pause(t_ns)
         if self.shared.stop.is_set():
             raise StoppedError
-
-    def _take(self, one: Running, place: int, ready_ns: int) -> bool:
-        """Choose the next token of a request; whether it was its last.
-
-        Raises TokenCountError for the wrong number of them.
-        """
-        allow_end, now_ns = self.shared.order.stop == "natural", self.shared.engine.clock.now_ns
-        if one.fed == len(one.prompt):
-            one.note(ready_ns, "prefill_end")
-        one.last = self.sequences.choose(place, allow_end=allow_end)
-        one.rows.append((ready_ns, now_ns(), one.last))
-        self.made += 1
-        at_end = allow_end and self.sequences.ends(one.last)
-        one.ended = at_end or one.made >= one.about.output_tokens
-        if one.ended:
-            why = {"stop_reason": "end-of-text" if at_end else "length"}
-            one.note(now_ns(), "request_end", {**why, "output_tokens": one.made})
-            check_counts(one.number, one.about, len(one.prompt), one.made, exact=not allow_end)
-        return one.ended
 
     def _next(self, t_ns: int) -> None:
         """The next request of each stream in which one has ended."""

@@ -133,6 +133,13 @@ class Sequences(Protocol):
         """Make the next step ready; at most one part a sequence."""
         ...
 
+    def advance(self, tokens: Sequence[int]) -> None:
+        """Make the next step ready where the last one had a single token of each sequence.
+
+        tokens: what follows in each of its parts.
+        """
+        ...
+
     def compute(self) -> int:
         """Compute it; gives the stamp at which the logits of all parts were there."""
         ...

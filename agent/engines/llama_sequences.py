@@ -84,6 +84,12 @@ class LlamaSequences:
         for end, part in zip(ends, parts, strict=True):
             self._flags[end] = part.wanted
 
+    def advance(self, tokens: Sequence[int]) -> None:
+        """The step before, each of its parts a token further."""
+        count = len(tokens)
+        self._ids[:count] = tokens
+        self._positions[:count] = [place + 1 for place in self._positions[:count]]
+
     def compute(self) -> int:
         """The step; gives the stamp at which its logits were there."""
         held = self._held

@@ -197,8 +197,8 @@ def test_stream_beyond_those_of_its_step_is_no_order(tmp_path: Path) -> None:
 def test_next_tokens_come_before_prompts_and_prompts_take_the_room_that_is_left() -> None:
     wanted, not_yet = True, False
     about = Request("a", "text", None, 4, warmup=False, streams=3)
-    decoding = Running(0, about, [1, 2], 0, fed=3, last=9)
-    waiting = [Running(n, about, [4, 5, 6], n) for n in (1, 2)]
+    decoding = Running(0, about, [1, 2], 0, left=2, fed=2, last=9)
+    waiting = [Running(n, about, [4, 5, 6], n, left=4) for n in (1, 2)]
     parts = [part for _, part in next_parts([waiting[0], decoding, waiting[1]], 6)]
     assert parts == [
         Part(0, 3, (9,), wanted),
