@@ -81,9 +81,9 @@ def _request(
         stated_tokens=output_tokens,
         stop_reason=str(end.args["stop_reason"]),
         tokens=_tokens(chunks, output_tokens),
+        streams=int(start.args.get("streams", 0)),
+        stream=int(start.args.get("stream", 0)),
         reply=Reply(
-            streams=int(start.args.get("streams", 0)),
-            stream=int(start.args.get("stream", 0)),
             late_ns=_late_ns(Window(start.t_ns, prefill.end_ns), stated.get("prompt_ms")),
             stated=stated,
             text_sha256=hashlib.sha256(output).hexdigest(),

@@ -136,6 +136,8 @@ def _request(
         tokens=tokens,
         turn=int(tokenized.args.get("turn", 0)),
         kept_tokens=kept,
+        streams=int(start.args.get("streams", 0)),
+        stream=int(start.args.get("stream", 0)),
     )
 
 

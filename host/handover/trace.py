@@ -85,14 +85,11 @@ class TokenTrace:
 class Reply:
     """What a server's reply says beside its chunks.
 
-    streams: how many ran at once, 0: this one alone. stream: which of them. late_ns: how much
-    later than the server had computed the prompt the first chunk came; None: it does not say.
-    stated: the server's own times and counts, by its own names. text, text_sha256: the whole
-    output.
+    late_ns: how much later than the server had computed the prompt the first chunk came; None: it
+    does not say. stated: the server's own times and counts, by its own names. text, text_sha256:
+    the whole output.
     """
 
-    streams: int
-    stream: int
     late_ns: int | None
     stated: Mapping[str, float]
     text_sha256: str
@@ -130,6 +127,7 @@ class RequestTrace:
     before; prompt_tokens are those that were computed.
     inferences: of a plain graph, which has no tokens and no prefill; None of a language model.
     reply: of a server. Its prefill ends with the first chunk that has text.
+    streams: how many ran at once, 0: this one alone. stream: which of them.
     """
 
     number: int  # position in the attempt, warm-ups counted
@@ -149,6 +147,8 @@ class RequestTrace:
     turn: int = 0
     kept_tokens: int = 0
     reply: Reply | None = None
+    streams: int = 0
+    stream: int = 0
 
 
 @dataclass(frozen=True, slots=True)

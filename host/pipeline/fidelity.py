@@ -79,9 +79,11 @@ def _check_tokenizer(found: Reference, resolved: ResolvedPlan) -> None:
 
 
 def _check_context(found: Reference, resolved: ResolvedPlan) -> None:
-    context = resolved.engine_settings.get("n_ctx")
-    if isinstance(context, int) and context < found.head.n_ctx:
-        said = f"{context} is less than the {found.head.n_ctx} tokens of the reference's windows"
+    context, shared = (resolved.engine_settings.get(n) for n in ("n_ctx", "n_seq_max"))
+    if isinstance(context, int) and context // (shared or 1) < found.head.n_ctx:
+        among = f" for {shared} sequences" if shared and shared > 1 else ""
+        wanted = f"the {found.head.n_ctx} tokens of the reference's windows"
+        said = f"{context}{among} is less than {wanted}"
         raise PlanError("engine.settings.n_ctx", said)
 
 

@@ -226,15 +226,15 @@ def check_build(asked: Asked) -> None:
             raise SystemExit(f"{file} uses {used or 'no libllama'}, the engine that of {folder}")
 
 
-def say(what: str, logs: Sequence[float]) -> None:
-    """One line: geometric mean of the launches and their median, each with its interval."""
+def say(what: str, logs: Sequence[float], than: str = "llama-bench") -> None:
+    """One line: geometric mean of exp(logs) and their median, each with its interval."""
     ratios = sorted(map(exp, logs))
     interval, spread = order_interval(ratios, 0.5), student_t(logs)
     middle, wide = sum(logs) / len(logs), spread.U or 0.0
     sys.stdout.write(
-        f"{what}: ours / llama-bench {exp(middle):.4f} [{exp(middle - wide):.4f},"
+        f"{what}: ours / {than} {exp(middle):.4f} [{exp(middle - wide):.4f},"
         f" {exp(middle + wide):.4f}] (95 %), median {quantile(ratios, 0.5):.4f}"
-        f" [{_side(interval.low)}, {_side(interval.high)}], {len(ratios)} launches\n"
+        f" [{_side(interval.low)}, {_side(interval.high)}], n = {len(ratios)}\n"
     )
     sys.stdout.flush()
 

@@ -176,7 +176,7 @@ def test_a_server_without_token_ids_is_judged_by_the_bytes_of_its_text(
     reference_file(tmp_path / FOLDER / REFERENCE, logits(1), greedy)
 
     def answered(request: RequestTrace) -> RequestTrace:
-        return replace(request, reply=Reply(0, 0, None, {}, "", text=text))
+        return replace(request, reply=Reply(None, {}, "", text=text))
 
     attempts = [replace(a, requests=tuple(map(answered, a.requests))) for a in RUN.attempts]
     found = fidelity_of(tmp_path, resolved, replace(RUN, attempts=tuple(attempts)))
