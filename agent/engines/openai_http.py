@@ -27,6 +27,9 @@ from agent.prompts import ids_sha256, prompt_of
 from collectors.protocol import Clock
 
 MAX_TOKEN = 1 << 31
+# Of a reply, by our choice: llama-server takes some 700 bytes a token with its timings, and says
+# the prompt again at the end. What goes on without end would fill the memory of the device.
+FIXED_BYTES, TOKEN_BYTES = 2 << 20, 8 << 10
 
 
 def open_engine(model: Path, given: Mapping[str, Any], clock: Clock) -> OpenAiHttp:
@@ -150,12 +153,16 @@ class OpenAiHttp:
         body = form.streamed(prompt, output_tokens, stop_at_end=stop_at_end)
         events, kind = (Lines(), LINES) if form.api == "ollama" else (Events(), EVENTS)
         reading = Reading(on_chunk, self._answered)
+        left = FIXED_BYTES + TOKEN_BYTES * output_tokens
         with opened(self._far, self._settings["timeout_s"]) as connection:
             mark("start")
             send(connection, self._far, form.path, body)
             mark("sent")
             for data in reply(connection, kind):
                 t_ns = self._clock.now_ns()
+                left -= len(data)
+                if left < 0:
+                    raise EngineError("bad-stream", "the reply goes on beyond any such output")
                 for raw in events.feed(data):
                     reading.take(t_ns, raw)
                 if reading.done:

@@ -22,7 +22,7 @@ def of_turns(*kept: int, said: float | None = None) -> AlignedRun:
     turns = []
     for turn, tokens in enumerate(kept, 1):
         stated = {"cache_n": float(tokens) if said is None else said}
-        reply = Reply(0, 0, None, stated, "")
+        reply = Reply(None, stated, "")
         turns.append(replace(request(number=turn), turn=turn, kept_tokens=tokens, reply=reply))
     return run_of(attempt(turns))
 
