@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from host.handover.result import Basis, Observation
+from host.handover.result import Observation
 from host.handover.trace import RequestTrace, Window
 from host.reduce.cold import cold_results
 from host.reduce.latency import load_time
@@ -44,4 +44,6 @@ def test_server_that_may_have_been_ready_before_it_was_asked_is_late_by_that() -
     (found,) = cold_results([made])
     assert found.basis is not None
     assert found.basis.late_s == pytest.approx(0.03)
-    assert load_time(made).basis == Basis(LOAD.seconds, 1, 1, pytest.approx(0.03))
+    basis = load_time(made).basis
+    assert basis is not None
+    assert basis.late_s == pytest.approx(0.03)
