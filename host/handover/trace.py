@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from host.handover.answered import Answered
+
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
@@ -249,6 +251,7 @@ class AttemptTrace:
     throttled: spans in which the device slowed itself down, as reduction found them.
     steps: of a load staircase after all else. stated: by a native runner, of itself.
     resident_ratio: of a cold start, the share of the model's pages in memory before the load.
+    answers: of a native runner, texts without ids.
     """
 
     number: int
@@ -268,6 +271,7 @@ class AttemptTrace:
     steps: tuple[Step, ...] = ()
     stated: tuple[StatedRun, ...] = ()
     resident_ratio: float | None = None
+    answers: tuple[Answered, ...] = ()
 
     def scored(self) -> tuple[RequestTrace, ...]:
         """Requests that count: all but the warm-ups."""

@@ -47,7 +47,7 @@ def resolve_plan(
         requests = placed_inputs(device, requests, watch)
     if found.engine_kind == NATIVE:
         ready = native(plan, found, device, requests, watch)
-        engine, more = ready.settings, [ready.software]
+        engine, more = ready.settings, [*ready.software]
         counts: Mapping[str, int | None] = {r.item: r.prompt_tokens for r in requests}
     elif found.engine_kind == SERVED:
         engine, counts = served(plan, path, requests, link)

@@ -24,6 +24,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from host.deploy.stage import deploy_local
 from host.handover.trace import RequestTrace
 from host.run.link import AgentLink
 from host.transport.local import Local
-from tests.bench.against_llama_bench import CONTEXT_STEP, SILENCE_S, Sides, say
+from tests.bench.against_llama_bench import CONTEXT_STEP, SILENCE_S, say
 from tests.fakes.records import sample_plan
 
 # token/s of all streams together, by their number: with prompts, and decoding alone.
@@ -168,8 +169,8 @@ def main() -> None:
     for streams_at_once in streams:
         of = [(a[streams_at_once], b[streams_at_once]) for a, b in found]
         for place, what in enumerate(("all", "decode")):
-            sides: list[Sides] = [((a[place],), (b[place],)) for a, b in of]
-            say(f"{streams_at_once} streams, {what}", sides, "llama-batched-bench")
+            logs = [log(a[place] / b[place]) for a, b in of]
+            say(f"{streams_at_once} streams, {what}", logs, "llama-batched-bench")
 
 
 if __name__ == "__main__":

@@ -131,6 +131,10 @@ BAD = {
     "short": (Talk((event("w", made=1, finish="stop"), DONE)), 'needs stop = "natural"'),
     "long": (Talk((event("w", made=5, finish="length"), DONE)), "5 output tokens, 4 ordered"),
     "silent": (Talk((event("", made=4, finish="length"), DONE)), "4 output tokens and no text"),
+    "endless": (
+        Talk((event("w", made=1) * 1000,) * 40),
+        "bad-stream: the reply goes on beyond any such output",
+    ),
     "counts back": (
         Talk((event("w", made=3), event("w", made=2))),
         "count of tokens goes back",
