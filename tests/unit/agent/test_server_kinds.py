@@ -7,6 +7,7 @@ documents (docs/api.md of Ollama; vLLM's "OpenAI compatible server"); neither wa
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ LLAMA_PYTHON: dict[str, object] = {"/openapi.json": {"info": ABOUT}}
 OLLAMA: dict[str, object] = {"/api/version": {"version": "0.12.0"}}
 VLLM: dict[str, object] = {"/version": {"version": "0.20.0"}}
 # What a server of a kind is asked beyond a greedy stream with `usage`.
-KINDS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+KINDS: dict[str, tuple[Mapping[str, object], dict[str, object]]] = {
     "vllm": (VLLM, {"ignore_eos": True, "repetition_penalty": 1.0, "return_token_ids": True}),
     "llama-cpp-python": (LLAMA_PYTHON, {"repeat_penalty": 1.0}),
     "ollama": (OLLAMA, {}),
