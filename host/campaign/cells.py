@@ -27,6 +27,8 @@ _TITLE_CHARACTERS = 300
 # Names of values become the name of a folder together.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
+LOCAL = "local"
+
 # Tables of a plan, and the key that says whose hash or settings the others of it are.
 NAMED_BY = (("model", "reference"), ("dataset", "reference"), ("engine", "kind"))
 
@@ -59,6 +61,21 @@ class Asked:
     def cell(self, name: str) -> Cell:
         return next(cell for cell in self.cells if cell.name == name)
 
+    @property
+    def lanes(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """(device, its cells): visited beside each other; ("", all cells) where they are not."""
+        if self.campaign.devices == "in-turn":
+            return (("", self.names),)
+        made: dict[str, list[str]] = {}
+        for cell in self.cells:
+            made.setdefault(cell.plan.device, []).append(cell.name)
+        return tuple((device, tuple(cells)) for device, cells in made.items())
+
+    @property
+    def unit(self) -> int:
+        """How many blocks are balanced only together (`design.unit_of`)."""
+        return unit_of(self.campaign.design, max(len(cells) for _, cells in self.lanes))
+
     def identity(self) -> dict[str, Any]:
         """All that a campaign is, as plain JSON: what must be the same to go on with it."""
         found: dict[str, Any] = quoted(
@@ -89,8 +106,10 @@ def asked_of(found: Campaign, base: Plan, name: str) -> Asked:
     if len(cells) > MOST_CELLS:
         raise CampaignError(name, f"has {len(cells)} cells, {MOST_CELLS} are the most")
     _refuse_alike(found, cells, name)
-    _refuse_counts(found, len(cells), name)
-    return Asked(found, base, cells)
+    asked = Asked(found, base, cells)
+    _refuse_lanes(asked, name)
+    _refuse_counts(found, asked, name)
+    return asked
 
 
 def _combinations(found: Campaign, name: str) -> Iterator[dict[str, str]]:
@@ -182,8 +201,24 @@ def _told(cell: Cell) -> str:
     return "cell (" + ", ".join(f"{k} = {v}" for k, v in cell.values.items()) + ")"
 
 
-def _refuse_counts(found: Campaign, cells: int, name: str) -> None:
-    stop, unit = found.stop, unit_of(found.design, cells)
+def _refuse_lanes(asked: Asked, name: str) -> None:
+    """Devices that cannot be visited beside each other."""
+    if asked.campaign.devices == "in-turn":
+        return
+    devices = [device for device, _ in asked.lanes]
+    if len(devices) == 1:
+        said = f"there is {devices[0]} alone"
+        raise CampaignError(name, f'devices = "beside": {said}; leave the key out')
+    if LOCAL in devices:
+        said = f"{LOCAL} is the machine that drives the others, so it would be measured at work"
+        raise CampaignError(name, f'devices = "beside": {said}; leave the key out')
+    if asked.campaign.design == "latin" and len({len(cells) for _, cells in asked.lanes}) > 1:
+        said = "a Latin square takes as many cells on each device as on the others"
+        raise CampaignError(name, f'devices = "beside": {said}')
+
+
+def _refuse_counts(found: Campaign, asked: Asked, name: str) -> None:
+    stop, unit, cells = found.stop, asked.unit, len(asked.cells)
     if stop.min > stop.max:
         raise CampaignError(name, f"stop: min = {stop.min} is above max = {stop.max}")
     for key, blocks in (("min", stop.min), ("max", stop.max)):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from host.campaign.design import unit_of
 from host.campaign.harvest import Fidelity
 from host.campaign.matrix import CellOutcome, Figure
 from host.campaign.outlook import counts, standing
 from host.campaign.results import CampaignReport, cautions_of, ratio_text, words_of_pair
+from host.campaign.rows import answer_rows, selection_rows
 from host.campaign.state import Visit
 from host.campaign.stopping import looks
 from host.handover.quantity import Quantity
@@ -52,7 +52,7 @@ def contents(found: CampaignReport) -> Page:
     return Page(
         title=asked.campaign.title,
         grade="bad" if bad else "good" if good else "some",
-        verdict=found.verdicts,
+        verdict=found.told_beside_answers,
         columns=tuple(Column(name_of(s), s.display.unit) for s in shown),
         cells=tuple(_row(found, cell, shown) for cell in found.outcome.cells),
         drawings=_drawings(found, shown),
@@ -69,6 +69,8 @@ def contents(found: CampaignReport) -> Page:
             for cell in asked.names
             for v in state.counted(cell)
         ),
+        answers=tuple(answer_rows(found)),
+        selected=selection_rows(found),
     )
 
 
@@ -233,7 +235,7 @@ def _two(found: CampaignReport, title: Txt, x: tuple[Axis, Placed], y: _Shown) -
 
 def _method(found: CampaignReport) -> tuple[tuple[Txt, Txt], ...]:
     campaign, state = found.asked.campaign, found.state
-    unit = unit_of(campaign.design, len(found.asked.cells))
+    unit = found.asked.unit
     stages = ", ".join(str(n) for n in looks(campaign.stop, unit))
     warm = state.closed["warm-up"]
     stable = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -14,7 +14,7 @@ from host.handover.reasons import code_of
 Phase = Literal["warm-up", "counted"]
 VALID: Final = "valid"
 # What becomes of a visit; `open` is one that was begun and has not ended.
-STATUSES: Final = ("open", VALID, "void", "failed", "changed")
+STATUSES: Final = ("open", VALID, "void", "failed", "changed", "gone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,12 @@ class State:
     def of(self, cell: str) -> list[Visit]:
         return [visit for visit in self.visits if visit.slot.cell == cell]
 
-    def due(self) -> Slot | None:
-        """The visit that is due in this block; None where the block is full."""
-        for place, cell in enumerate(self._order()):
+    def due(self, lane: int = 0) -> Slot | None:
+        """The visit that is due in this block; None where the block is full.
+
+        lane: of `Asked.lanes`, where several devices are visited beside each other.
+        """
+        for place, cell in enumerate(self._order(self.asked.lanes[lane][1])):
             if cell in self.given_up:
                 continue
             slot = Slot(self.phase, self.block, place, cell)
@@ -103,8 +106,8 @@ class State:
                 return Slot(self.phase, self.block, place, cell, last.slot.attempt + 1)
         return None
 
-    def _order(self) -> tuple[str, ...]:
-        campaign, names = self.asked.campaign, self.asked.names
+    def _order(self, names: Sequence[str]) -> tuple[str, ...]:
+        campaign = self.asked.campaign
         if self.phase == "warm-up":
             return warm_up_order(names, campaign.seed, self.block)
         return order(campaign.design, names, campaign.seed, self.block)
@@ -149,7 +152,7 @@ class State:
         """One event of the journal. Raises CampaignError for one that cannot follow."""
         try:
             _TAKERS.get(str(event["event"]), _nothing)(self, event)
-        except (KeyError, TypeError, ValueError, IndexError) as err:
+        except (KeyError, TypeError, ValueError, IndexError, StopIteration) as err:
             said = f"line {event.get('n')} is no event of a campaign ({err})"
             raise CampaignError("campaign.jsonl", said) from err
 
@@ -175,8 +178,9 @@ def _visit_begin(state: State, event: Mapping[str, Any]) -> None:
 
 
 def _visit_end(state: State, event: Mapping[str, Any]) -> None:
-    visit = state.visits[-1]
-    if event["status"] not in STATUSES or visit.slot.cell != event["cell"]:
+    cell = event["cell"]
+    visit = next((v for v in reversed(state.visits) if v.slot.cell == cell), None)
+    if event["status"] not in STATUSES or visit is None or visit.status != "open":
         raise ValueError("it ends a visit that was not begun")
     visit.status = str(event["status"])
     visit.reason = str(event["reason"])
@@ -184,6 +188,12 @@ def _visit_end(state: State, event: Mapping[str, Any]) -> None:
     visit.record_id = str(event["record_id"])
     visit.identity = {str(k): str(v) for k, v in event["identity"].items()}
     visit.seconds = float(event["seconds"])
+
+
+def _gone(state: State, event: Mapping[str, Any]) -> None:
+    """A run folder that was deleted: it does not count from here on, wherever it turns up."""
+    visit = next(v for v in state.visits if v.slot.folder == event["visit"])
+    visit.status, visit.reason = "gone", f"run-gone: {event['run']}"
 
 
 def _give_up(state: State, event: Mapping[str, Any]) -> None:
@@ -208,6 +218,7 @@ def _end(state: State, event: Mapping[str, Any]) -> None:
 _TAKERS: Final = {
     "visit_begin": _visit_begin,
     "visit_end": _visit_end,
+    "gone": _gone,
     "give_up": _give_up,
     "block_end": _block_end,
     "warmed": _warmed,

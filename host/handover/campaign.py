@@ -74,6 +74,8 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     axes: axis -> value -> part of a plan. exclude: combinations that are left out. measurands:
     results on which differences may be claimed: `decode_rate`, `energy_per_token/request/SOURCE`.
     equal_cells: `wanted` where two cells are the same on purpose, to test the bench (A/A).
+    devices: `beside` visits cells of different devices at the same time, each device in an order
+    of its own, and waits for all at the end of a block; no meters then.
     """
 
     campaign: Annotated[int, Meta(ge=1)]
@@ -89,3 +91,4 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     warmup: WarmUpRule | None = None
     retries: RetryRule = NO_RETRIES
     equal_cells: Literal["refused", "wanted"] = "refused"
+    devices: Literal["in-turn", "beside"] = "in-turn"
