@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from host.campaign.design import unit_of
 from host.errors import CampaignError, PlanError
 from host.handover.campaign import CAMPAIGN_VERSION, Campaign
 from host.handover.plan import Plan
+from host.handover.reasons import REASONS, explained
 from host.plan.load import default, load, parse
 from host.plan.typed import convert, read
 from host.schema.canonical import quoted, sha256_of
@@ -30,7 +32,12 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 LOCAL = "local"
 
 # Tables of a plan, and the key that says whose hash or settings the others of it are.
-NAMED_BY = (("model", "reference"), ("dataset", "reference"), ("engine", "kind"))
+NAMED_BY = (
+    ("model", "reference"),
+    ("dataset", "reference"),
+    ("engine", "kind"),
+    ("load", "shape"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +101,18 @@ def read_campaign(path: Path) -> Asked:
         raise CampaignError(
             str(path), f"campaign = {found.campaign}, this version reads {CAMPAIGN_VERSION}"
         )
+    _refuse_reasons(found, str(path))
     base = load(path.parent / found.plan)[0] if found.plan else default()[0]
     return asked_of(found, base, str(path))
+
+
+def _refuse_reasons(found: Campaign, name: str) -> None:
+    """A reason that nothing ever ends with would be a retry that never comes."""
+    for reason in found.retries.reasons:
+        if explained(reason) is None:
+            near = get_close_matches(reason, REASONS, n=1)
+            hint = f", did you mean {near[0]}?" if near else ""
+            raise CampaignError(name, f"retries.reasons: {reason} is no reason code{hint}")
 
 
 def asked_of(found: Campaign, base: Plan, name: str) -> Asked:
@@ -154,11 +171,12 @@ def _cell(found: Campaign, base: Plan, values: Mapping[str, str], name: str) -> 
 def _without_what_was_of_others(
     base: Mapping[str, Any], over: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The base without hash, items and settings of a model, dataset or engine that is replaced."""
+    """The base without what it says of a model, dataset, engine or load that is replaced."""
     made = dict(base)
     for table, key in NAMED_BY:
         new = over.get(table)
-        if isinstance(new, Mapping) and new.get(key, base[table][key]) != base[table][key]:
+        old = base.get(table, {})  # a plan may have no load
+        if isinstance(new, Mapping) and new.get(key, old.get(key)) != old.get(key):
             made[table] = {}
     return made
 

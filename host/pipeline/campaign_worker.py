@@ -80,7 +80,9 @@ class Campaigner:
         if ended.interrupted:
             raise Interrupted(f"stopped; {GOES_ON}")
         if ended.stopped:
-            raise CampaignError(str(self.root), f"stopped: {ended.stopped}; then {GOES_ON}")
+            raise CampaignError(
+                str(self.root), f"stopped: {ended.stopped}; when that is put right, {GOES_ON}"
+            )
         visit = Visit(slot)
         if ended.run is None:
             run = begun_in(self.place(slot))

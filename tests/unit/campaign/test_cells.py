@@ -111,6 +111,10 @@ ONE, OTHER = {"device": "ssh:a@one"}, {"device": "ssh:a@other"}
             },
             "as many cells on each device",
         ),
+        (
+            {"retries": {"reasons": ["gate-time-out"], "most": 1, "give_up_after": 2}},
+            "did you mean gate-timeout",
+        ),
         ({"designs": "abba"}, "did you mean design"),
         ({"campaign": 2}, "this version reads 1"),
         ({"plan": "nowhere.toml"}, "cannot be read"),
