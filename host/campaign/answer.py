@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from host.campaign.cells import Asked
 from host.campaign.harvest import short
@@ -63,12 +64,27 @@ def _grouped(
     asked: Asked, cells: Sequence[CellOutcome]
 ) -> list[tuple[dict[str, str], list[CellOutcome]]]:
     """The cells by the values of the axes of circumstances."""
-    axes = [axis for axis, values in asked.campaign.axes.items() if _circumstance(values.values())]
-    made: dict[tuple[str, ...], list[CellOutcome]] = {}
+    made: dict[tuple[tuple[str, str], ...], list[CellOutcome]] = {}
     for cell in cells:
-        values = asked.cell(cell.name).values
-        made.setdefault(tuple(values[axis] for axis in axes), []).append(cell)
-    return [(dict(zip(axes, key, strict=True)), them) for key, them in made.items()]
+        made.setdefault(tuple(circumstances(asked, cell.name).items()), []).append(cell)
+    return [(dict(key), them) for key, them in made.items()]
+
+
+def circumstances(asked: Asked, cell: str) -> dict[str, str]:
+    """Where and with what a cell is used: axis -> value."""
+    axes = asked.campaign.axes
+    values = asked.cell(cell).values
+    return {axis: values[axis] for axis, parts in axes.items() if _circumstance(parts.values())}
+
+
+def judged_pairs(asked: Asked, cells: Sequence[str]) -> list[tuple[str, str]]:
+    """Pairs whose precision ends a campaign: those that an answer is given from.
+
+    All pairs where there are none, as in a campaign that compares devices.
+    """
+    pairs = list(combinations(cells, 2))
+    alike = [(a, b) for a, b in pairs if circumstances(asked, a) == circumstances(asked, b)]
+    return alike or pairs
 
 
 def _circumstance(parts: Iterable[Mapping[str, object]]) -> bool:

@@ -28,7 +28,8 @@ class StopRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When it is precise enough, looked at only after min blocks and at each doubling, to max.
 
     measurand: whose precision is judged. relative_u: the expanded uncertainty U (p = 95 %) that is
-    wanted, over the value. of: `ratio` judges the ratios between cells, `mean` the cells' means.
+    wanted, over the value. of: `ratio` judges the ratios between cells of one device, dataset and
+    load (of all cells where those are all that differs), `mean` the cells' means.
     With min = max the number of blocks is fixed and nothing is looked at before.
     """
 

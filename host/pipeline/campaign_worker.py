@@ -9,6 +9,7 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Protocol
 
+from host.campaign.answer import judged_pairs
 from host.campaign.cells import Cell
 from host.campaign.harvest import CellHarvest
 from host.campaign.journal import CampaignJournal
@@ -158,14 +159,13 @@ class Campaigner:
     def _widths(self, unit: int) -> list[float]:
         """Relative U of everything whose precision is judged."""
         asked, stop = self.state.asked, self.state.asked.campaign.stop
-        going = [(cell, self._id(cell, stop.measurand)) for cell in self.state.going]
+        ids = {cell: self._id(cell, stop.measurand) for cell in self.state.going}
         if stop.of == "mean":
-            return [width_of_mean(self.harvests[cell].values(key)) for cell, key in going]
+            return [width_of_mean(self.harvests[cell].values(key)) for cell, key in ids.items()]
         made = []
-        for place, (a, key) in enumerate(going):
-            for b, _ in going[place + 1 :]:
-                found = ratio_between(asked, self.harvests[a], self.harvests[b], key, unit)
-                made.append(inf if isinstance(found, Txt) else width_of_ratio(found))
+        for a, b in judged_pairs(asked, tuple(ids)):
+            found = ratio_between(asked, self.harvests[a], self.harvests[b], ids[a], unit)
+            made.append(inf if isinstance(found, Txt) else width_of_ratio(found))
         return made
 
 

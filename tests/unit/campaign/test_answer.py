@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from host.campaign.answer import judged_pairs
 from host.campaign.cells import Asked, read_campaign
 from host.campaign.contents import contents
 from host.campaign.harvest import CellHarvest
@@ -75,6 +76,12 @@ def test_each_device_has_an_answer_of_its_own(tmp_path: Path) -> None:
     builds = {"old": SEED[0], "new": SEED[2]}
     asked = asked_of(tmp_path, axes={"device": DEVICES, "build": builds})
     ratios = {"phone-old": 1.0, "phone-new": 1.05, "board-old": 3.2, "board-new": 3.0}
+    # Nobody asks for the ratio of phone and board, so its width keeps nobody waiting.
+    assert judged_pairs(asked, asked.names) == [
+        ("phone-old", "phone-new"),
+        ("board-old", "board-new"),
+    ]
+    assert judged_pairs(asked, asked.names[1:3]) == [("phone-new", "board-old")]
     found = told(asked, ratios)
     assert {a.where["device"]: a.first for a in found.answers} == {
         "phone": ("phone-new",),
