@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isinf
@@ -23,24 +23,31 @@ from host.handover.text import Txt
 from host.schema.canonical import decimal
 from host.schema.rounding import display_of, with_uncertainty
 
+SHOWN_STRAYS = 5
+
 
 @dataclass(frozen=True)
 class CampaignReport:
-    """All that a campaign came to; the outcome is computed on use."""
+    """All that a campaign came to; the outcome is computed on use.
+
+    strays: folders of visits that its journal does not name, so that they are not in the outcome.
+    """
 
     asked: Asked
     state: State
     harvests: Mapping[str, CellHarvest]
+    strays: tuple[str, ...] = ()
 
     @cached_property
     def outcome(self) -> Outcome:
-        unit = self.asked.unit
-        level = claim_level(self.asked.campaign.stop, unit)
-        return _without_given_up(outcome_of(self.asked, self.harvests, level), self.state)
+        level = claim_level(self.asked.campaign.stop, self.asked.unit)
+        ended = bool(self.state.ended)
+        found = outcome_of(self.asked, self.harvests, level, ended=ended)
+        return _without_given_up(found, self.state)
 
     @cached_property
     def answers(self) -> tuple[Answer, ...]:
-        """Which cell to take; none before the end, since a claim that was waited for is none."""
+        """Which cell to take; none before the end, since nothing is claimed before it."""
         return answers_of(self.asked, self.outcome) if self.state.ended else ()
 
     @property
@@ -52,22 +59,29 @@ class CampaignReport:
     @property
     def told_beside_answers(self) -> tuple[Txt, ...]:
         """The verdict without a sentence for each answer, where a table has them."""
-        pairs = self.outcome.pairs
-        claimed = sum(pair.claimed for pair in pairs)
-        tried = sum(pair.ratio is not None for pair in pairs)
         stop = self.asked.campaign.stop
         fixed = self.state.ended == "cap" and stop.min == stop.max
         return (
             _FIXED if fixed else _ENDS.get(self.state.ended, _GOING),
             *summary(self.answers),
-            Txt(
-                f"{tried} 个比值中，{claimed} 个显示出差别（总水平 {self.outcome.level:.3g}）。",
-                f"{claimed} of {tried} ratios show a difference, at {self.outcome.level:.3g} for"
-                " all together.",
-            ),
-            *_lost(self.state),
+            self._claims(),
+            *_lost(self.state, self.strays),
             *selection_words(self.state),
             _ranking(self.outcome),
+        )
+
+    def _claims(self) -> Txt:
+        pairs, level = self.outcome.pairs, self.outcome.level
+        tried = sum(pair.ratio is not None for pair in pairs)
+        if not self.state.ended:
+            return Txt(
+                f"迄今 {tried} 个比值；结束后才判断差别。",
+                f"{tried} ratios so far; differences are claimed when it has ended.",
+            )
+        claimed = sum(pair.claimed for pair in pairs)
+        return Txt(
+            f"{tried} 个比值中，{claimed} 个显示出差别（总水平 {level:.3g}）。",
+            f"{claimed} of {tried} ratios show a difference, at {level:.3g} for all together.",
         )
 
     @property
@@ -108,8 +122,8 @@ class CampaignReport:
 
 
 _GOING = Txt(
-    "尚未结束，以下为迄今所得；在规定的轮数之前，判断水平不成立。",
-    "Not ended: this is what there is so far. Claims keep their level only at the stated looks.",
+    "尚未结束，以下为迄今所得。",
+    "Not ended: this is what there is so far.",
 )
 _FIXED = Txt("规定的轮数已全部完成。", "The stated number of blocks is done.")
 _ENDS: Mapping[str, Txt] = {
@@ -133,10 +147,16 @@ def _without_given_up(outcome: Outcome, state: State) -> Outcome:
     return replace(outcome, cells=cells)
 
 
-def _lost(state: State) -> Iterator[Txt]:
+def _lost(state: State, strays: Sequence[str]) -> Iterator[Txt]:
     if state.given_up:
         names = ", ".join(state.given_up)
         yield Txt(f"已放弃的单元：{names}。", f"Given up: {names}.")
+    if strays:
+        names = ", ".join(strays[:SHOWN_STRAYS]) + (" …" if len(strays) > SHOWN_STRAYS else "")
+        yield Txt(
+            f"campaign.jsonl 未列出 visits/ 下的 {names}，不计入结果。",
+            f"Not in campaign.jsonl, and so in no result: {names} below visits/.",
+        )
 
 
 def _ranking(outcome: Outcome) -> Txt:
@@ -161,7 +181,7 @@ def words_of_pair(pair: PairOutcome) -> Txt:
 
     It says `faster` and never `better`: which of them is better is for a ranking, with fidelity.
     """
-    if pair.ratio is None:
+    if pair.ratio is None or pair.why is not None:
         return pair.why or Txt("", "")
     if not pair.claimed:
         return Txt("看不出差别", "no difference shown")

@@ -46,6 +46,12 @@ def selection_words(state: State) -> Iterator[Txt]:
     tries = [v for v in state.visits if v.slot.attempt > 1]
     if tries:
         yield _tried_again(state, tries)
+    gone = [v for v in state.visits if v.status == "gone"]
+    if gone:
+        yield Txt(
+            f"有 {len(gone)} 次曾计入的访问，其运行目录已被删除：结果为删除后所余。",
+            f"Run folders that had counted were deleted: {len(gone)}. This is what was left over.",
+        )
     ends = _ended(state)
     lost = [v for v in ends if v.status != VALID]
     if lost:

@@ -84,6 +84,11 @@ class Campaigner:
             raise CampaignError(
                 str(self.root), f"stopped: {ended.stopped}; when that is put right, {GOES_ON}"
             )
+        if ended.failed.startswith("bad-input:") and self.state.identity(slot.cell):
+            # It was good before: a file was moved, or this is another folder.
+            raise CampaignError(
+                str(self.root), f"stopped: {ended.failed}; put it right, then {GOES_ON}"
+            )
         visit = Visit(slot)
         if ended.run is None:
             run = begun_in(self.place(slot))
