@@ -51,10 +51,10 @@ def answers_of(asked: Asked, outcome: Outcome) -> tuple[Answer, ...]:
     """In the order of the file's measurands; none for what has no better side, as memory."""
     made = []
     for result in outcome.claimed_on:
+        quantity = next((q for c in outcome.cells if (q := c.figures[result].quantity)), None)
+        if quantity is None:
+            continue
         for where, cells in _grouped(asked, outcome.cells):
-            quantity = next((q for c in cells if (q := c.figures[result].quantity)), None)
-            if quantity is None:
-                continue
             if words_of(quantity.measurand_id, quantity.scope).better != "neither":
                 made.append(_answer(where, quantity, result, cells, outcome.pairs))
     return tuple(made)

@@ -9,7 +9,7 @@ from host.campaign.harvest import Fidelity
 from host.campaign.matrix import CellOutcome, Figure
 from host.campaign.outlook import counts, standing
 from host.campaign.results import CampaignReport, cautions_of, ratio_text, words_of_pair
-from host.campaign.rows import answer_rows, selection_rows
+from host.campaign.rows import answer_rows, selection_rows, without_ratio
 from host.campaign.state import Visit
 from host.campaign.stopping import looks
 from host.handover.quantity import Quantity
@@ -77,6 +77,7 @@ def contents(found: CampaignReport) -> Page:
         ),
         answers=tuple(answer_rows(found)),
         selected=selection_rows(found),
+        apart=without_ratio(found),
     )
 
 
@@ -143,11 +144,11 @@ def _pair_rows(found: CampaignReport, shown: Sequence[_Shown]) -> list[PairRow]:
     names = {s.id: name_of(s) for s in shown}
     made = []
     for pair in found.outcome.pairs:
-        basis = p_value = ""
-        if pair.ratio is not None:
-            c = pair.ratio.contrast
-            basis = f"n = {c.units} ({c.blocks} blocks), k = {pair.ratio.k:.3g}"
-            p_value = f"{pair.ratio.p_value:.2g}"
+        if pair.ratio is None:
+            continue
+        c = pair.ratio.contrast
+        basis = f"n = {c.units} ({c.blocks} blocks), k = {pair.ratio.k:.3g}"
+        p_value = f"{pair.ratio.p_value:.2g}"
         made.append(
             PairRow(
                 pair.a,

@@ -12,7 +12,7 @@ import msgspec
 
 from host.campaign.answer import Answer, answers_of, sentences, summary
 from host.campaign.cells import Asked
-from host.campaign.harvest import CellHarvest, Fidelity, short
+from host.campaign.harvest import CellHarvest, Fidelity
 from host.campaign.matrix import Figure, Outcome, PairOutcome, outcome_of
 from host.campaign.outlook import counts, standing
 from host.campaign.selection import selection_words
@@ -82,14 +82,6 @@ class CampaignReport:
         return Txt(
             f"{tried} 个比值中，{claimed} 个显示出差别（总水平 {level:.3g}）。",
             f"{claimed} of {tried} ratios show a difference, at {level:.3g} for all together.",
-        )
-
-    @property
-    def pair_lines(self) -> tuple[str, ...]:
-        """A line for each pair, in plain English."""
-        return tuple(
-            f"{short(p.result)}: {p.b} / {p.a} = {ratio_text(p)}; {words_of_pair(p).en}"
-            for p in self.outcome.pairs
         )
 
     def as_json(self) -> dict[str, Any]:

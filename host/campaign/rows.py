@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from host.campaign.answer import Answer, how_first
+from host.campaign.harvest import short
 from host.campaign.matrix import CellOutcome
-from host.campaign.results import CampaignReport
+from host.campaign.results import CampaignReport, ratio_text, words_of_pair
 from host.campaign.selection import selected
 from host.handover.text import Txt
-from host.report.campaign_answer import AnswerRow, SelectionRow
+from host.report.campaign_answer import AnswerRow, ApartRow, SelectionRow
 from host.schema.rounding import alone, display_of, with_uncertainty
 
 
@@ -32,6 +33,27 @@ def answer_rows(found: CampaignReport) -> Iterator[AnswerRow]:
             left_out=tuple(chosen(name, each) for name in each.left_out),
             next=(chosen(each.next[0], each) if each.next[0] else "", each.next[1]),
         )
+
+
+def pair_lines(found: CampaignReport) -> Iterator[str]:
+    """A line for each ratio, in plain English, and one for each reason why there is none."""
+    for p in found.outcome.pairs:
+        if p.ratio is not None:
+            said = words_of_pair(p).en
+            yield f"{short(p.result)}: {p.b} / {p.a} = {ratio_text(p)}; {said}"
+    for each in without_ratio(found):
+        yield f"no ratio, {len(each.pairs)} pairs: {each.why.en}"
+
+
+def without_ratio(found: CampaignReport) -> tuple[ApartRow, ...]:
+    """Pairs that have no ratio, by the reason."""
+    made: dict[str, ApartRow] = {}
+    for p in found.outcome.pairs:
+        if p.ratio is None:
+            why = p.why or Txt("", "")
+            row = made.setdefault(why.en, ApartRow(why, []))
+            row.pairs.append(f"{p.b} / {p.a}")
+    return tuple(made.values())
 
 
 def selection_rows(found: CampaignReport) -> tuple[SelectionRow, ...]:

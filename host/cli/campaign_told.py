@@ -168,9 +168,11 @@ def _how_it_stands(asked: Asked, state: State) -> str:
 
 def report_lines(found: CampaignReport) -> Iterator[str]:
     """The claims of a campaign, and what may not be ranked."""
+    from host.campaign.rows import pair_lines
+
     for verdict in found.verdicts:
         yield f"{verdict.zh} {verdict.en}"
-    for pair in found.pair_lines:
+    for pair in pair_lines(found):
         yield f"  {pair}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from host.handover.text import Txt
-from host.report.html_tables import column, table
+from host.report.html_tables import column, details, table
 from host.report.html_text import NOTHING, Html, both, join, said, tag, text
 
 _MOST_VALUES = 6
@@ -40,6 +40,29 @@ class SelectionRow:
     again: int
     lost: int
     ends: Txt | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApartRow:
+    """Pairs without a ratio, and the reason that they share."""
+
+    why: Txt
+    pairs: list[str]
+
+
+def apart(rows: Sequence[ApartRow]) -> Html:
+    """Why pairs have no ratio, with the pairs behind a line that opens them."""
+    if not rows:
+        return NOTHING
+    columns = (column("没有比值的原因", "why there is no ratio"), column("两单元", "pairs"))
+    cells = (
+        (
+            both(row.why),
+            details(said(f"{len(row.pairs)} 对", f"{len(row.pairs)}"), text(", ".join(row.pairs))),
+        )
+        for row in rows
+    )
+    return table(Txt("没有比值者", "Pairs without a ratio"), columns, cells)
 
 
 def answer(rows: Sequence[AnswerRow]) -> Html:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from host.handover.text import Txt, one_line
-from host.report.campaign_answer import AnswerRow, SelectionRow, answer, selection
+from host.report.campaign_answer import AnswerRow, ApartRow, SelectionRow, answer, apart, selection
 from host.report.campaign_charts import Drawing, drawings
 from host.report.html_scriptless import scriptless
 from host.report.html_tables import column, details, none, outcome, table, terms
@@ -86,6 +86,7 @@ class Page:
     files: tuple[tuple[str, str, str], ...]
     answers: tuple[AnswerRow, ...] = ()
     selected: tuple[SelectionRow, ...] = ()
+    apart: tuple[ApartRow, ...] = ()
 
 
 def page(it: Page) -> bytes:
@@ -105,7 +106,9 @@ def _sections(it: Page) -> Iterator[Html]:
     )
     yield _section("matrix", Txt("比较矩阵", "Comparison matrix"), _matrix(it))
     yield _section("drawings", Txt("图", "Charts"), drawings(it.drawings))
-    yield _section("pairs", Txt("两两之比", "Ratios of pairs"), _pairs(it.pairs))
+    yield _section(
+        "pairs", Txt("两两之比", "Ratios of pairs"), join((_pairs(it), apart(it.apart)))
+    )
     yield _section(
         "unranked", Txt("不参与排名者", "What may not be ranked"), _unranked(it.unranked)
     )
@@ -168,7 +171,10 @@ def _matrix(it: Page) -> Html:
     return join((note, table(title, columns, rows, titled=True)))
 
 
-def _pairs(rows: Sequence[PairRow]) -> Html:
+def _pairs(it: Page) -> Html:
+    rows = it.pairs
+    if not rows and len(it.cells) > 1:
+        return none("没有比值", "there is no ratio")
     if not rows:
         return none("只有一个单元", "there is one cell alone")
     columns = (

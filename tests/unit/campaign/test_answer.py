@@ -13,6 +13,7 @@ from host.campaign.cells import Asked, read_campaign
 from host.campaign.contents import contents
 from host.campaign.harvest import CellHarvest
 from host.campaign.results import CampaignReport
+from host.campaign.rows import pair_lines
 from host.campaign.state import state_of
 from host.report.campaign_page import page
 from tests.unit.campaign.test_cells import SEED, STOP, campaign
@@ -110,6 +111,24 @@ def test_a_cell_that_was_given_up_is_not_named_and_the_selection_is_said(tmp_pat
     assert "flatter their cell" in said
     html = page(contents(found)).decode()
     assert "valid at a later try" in html
+
+
+def test_pairs_without_a_ratio_are_one_line_for_each_reason(tmp_path: Path) -> None:
+    builds = {"old": SEED[0], "new": SEED[2]}
+    asked = asked_of(tmp_path, axes={"device": DEVICES, "build": builds})
+    whole = told(asked, dict.fromkeys(asked.names, 1.0))
+    harvests = {**whole.harvests, "board-old": CellHarvest(), "board-new": CellHarvest()}
+    found = CampaignReport(asked, whole.state, harvests)
+    lines = list(pair_lines(found))
+    assert lines[0].startswith("decode_rate: phone-new / phone-old = 0.9999 ± ")
+    assert lines[1:] == ["no ratio, 5 pairs: one side has no valid visit"]
+    html = page(contents(found)).decode()
+    assert "board-new / board-old" in html
+    # The board has an answer, too: that there is none.
+    assert [(a.where["device"], bool(a.first)) for a in found.answers] == [
+        ("phone", True),
+        ("board", False),
+    ]
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.05])
