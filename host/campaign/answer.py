@@ -33,8 +33,9 @@ class Answer:
 
     first: cells that none is claimed to beat, of those that may be ranked and have this result.
     beaten: the others of them. next: the beaten cell that comes nearest, and the ratio of the
-    first to it with U, "" where several are first. apart: pairs that could not be compared.
-    left_out: cells that may not be ranked.
+    first to it with U, "" where several are first. widest: of several first cells, the two (a, b)
+    whose ratio B / A is known worst, with U: what "no difference" is worth. apart: pairs that
+    could not be compared. left_out: cells that may not be ranked.
     """
 
     where: Mapping[str, str]
@@ -43,6 +44,7 @@ class Answer:
     first: tuple[str, ...]
     beaten: tuple[str, ...]
     next: tuple[str, str]
+    widest: tuple[str, str, str]
     apart: tuple[tuple[str, str], ...]
     left_out: tuple[str, ...]
 
@@ -106,8 +108,9 @@ def _answer(
     left_out = tuple(c.name for c in cells if c.why_unranked)
     apart = tuple((p.a, p.b) for p in among if p.ratio is None)
     nearest = _next(first[0], among) if len(first) == 1 else ("", "")
+    widest = _widest(first, among)
     rest = tuple(name for name in ranked if name in beaten)
-    return Answer(where, result, quantity, first, rest, nearest, apart, left_out)
+    return Answer(where, result, quantity, first, rest, nearest, widest, apart, left_out)
 
 
 def _next(first: str, pairs: Sequence[PairOutcome]) -> tuple[str, str]:
@@ -123,10 +126,25 @@ def _next(first: str, pairs: Sequence[PairOutcome]) -> tuple[str, str]:
     if not made:
         return "", ""
     _, name, value, expanded = min(made)
+    return name, _with_u(value, expanded)
+
+
+def _widest(first: Sequence[str], pairs: Sequence[PairOutcome]) -> tuple[str, str, str]:
+    """The pair of first cells whose ratio has the largest U, and that ratio."""
+    known = [p for p in pairs if p.ratio is not None and p.a in first and p.b in first]
+    if not known:
+        return "", "", ""
+    _, a, b, value, expanded = max(
+        (p.ratio.U / p.ratio.value, p.a, p.b, p.ratio.value, p.ratio.U) for p in known if p.ratio
+    )
+    return a, b, _with_u(value, expanded)
+
+
+def _with_u(value: float, expanded: float) -> str:
     unit = display_of("1", 1.0)
     if expanded == 0:
-        return name, f"{value:.6g}"
-    return name, " ± ".join(with_uncertainty(unit.of(value), unit.of(expanded)))
+        return f"{value:.6g}"
+    return " ± ".join(with_uncertainty(unit.of(value), unit.of(expanded)))
 
 
 def sentences(answers: Sequence[Answer]) -> Iterator[Txt]:
@@ -161,7 +179,11 @@ def said_of(answer: Answer) -> Txt:
     if len(answer.first) > 1 and answer.apart:
         return Txt(f"{names} 之间未能全部相互比较", f"{names} could not all be compared")
     if len(answer.first) > 1:
-        return Txt(f"{names} 之间看不出差别", f"no difference shown between {names}")
+        a, b, ratio = answer.widest
+        return Txt(
+            f"{names} 之间看不出差别（{b} / {a} = {ratio}）",
+            f"no difference shown between {names} ({b} / {a} = {ratio})",
+        )
     if not answer.beaten:
         return Txt(f"只有 {names} 可参与排名", f"{names} alone may be ranked")
     other, ratio = answer.next

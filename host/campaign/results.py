@@ -204,13 +204,14 @@ def cautions_of(pair: PairOutcome) -> tuple[Txt, ...]:
 
 
 def _answer(each: Answer) -> dict[str, Any]:
-    other, ratio = each.next
+    (other, ratio), (a, b, widest) = each.next, each.widest
     return {
         "where": dict(each.where),
         "result": each.result,
         "first": list(each.first),
         "beaten": list(each.beaten),
         "next": {"cell": other, "ratio": ratio} if other else None,
+        "widest": {"a": a, "b": b, "ratio": widest} if widest else None,
         "not_compared": [list(pair) for pair in each.apart],
         "left_out": list(each.left_out),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from host.campaign.answer import Answer, how_first
 from host.campaign.harvest import short
@@ -31,8 +31,16 @@ def answer_rows(found: CampaignReport) -> Iterator[AnswerRow]:
             said=how_first(each),
             values=tuple((chosen(name, each), _value(cells[name], each)) for name in each.first),
             left_out=tuple(chosen(name, each) for name in each.left_out),
-            next=(chosen(each.next[0], each) if each.next[0] else "", each.next[1]),
+            ratio=_ratio(each, chosen),
         )
+
+
+def _ratio(each: Answer, chosen: Callable[[str, Answer], str]) -> tuple[str, str]:
+    """What the ratio is of, and the ratio: to the next cell, or of those not told apart."""
+    if each.next[0]:
+        return f"/ {chosen(each.next[0], each)}", each.next[1]
+    a, b, ratio = each.widest
+    return (f"{chosen(b, each)} / {chosen(a, each)}", ratio) if ratio else ("", "")
 
 
 def pair_lines(found: CampaignReport) -> Iterator[str]:

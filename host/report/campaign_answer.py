@@ -16,9 +16,10 @@ _MOST_VALUES = 6
 class AnswerRow:
     """Which cell to take in one quantity. where: values of device, dataset, load, or "".
 
-    named: whether any cell is. values: (cell, `value ± U unit`) of those that are first. next:
-    the ratio of the first to the cell that comes nearest, "" for none. left_out: cells that may
-    not be ranked. Cells go by what was chosen between, without what `where` says.
+    named: whether any cell is. values: (cell, `value ± U unit`) of those that are first. ratio:
+    what it is of and the ratio with U, of the first to the next or, of several, the widest; "" for
+    none. left_out: cells that may not be ranked. Cells go by what was chosen between, without
+    what `where` says.
     """
 
     where: str
@@ -27,7 +28,7 @@ class AnswerRow:
     said: Txt
     values: tuple[tuple[str, str], ...]
     left_out: tuple[str, ...]
-    next: tuple[str, str]
+    ratio: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def answer(rows: Sequence[AnswerRow]) -> Html:
         *((column("条件", "where"),) if apart else ()),
         column("量", "quantity"),
         column("选哪个", "which to take"),
-        column("对其次者之比", "ratio to the next"),
+        column("比值 ± U", "ratio ± U"),
         column("未参与", "left out"),
     )
     cells = (
@@ -82,7 +83,7 @@ def answer(rows: Sequence[AnswerRow]) -> Html:
             *((text(row.where),) if apart else ()),
             both(row.quantity),
             _first(row),
-            _next(row.next),
+            _ratio(row.ratio),
             text(", ".join(row.left_out)) if row.left_out else NOTHING,
         )
         for row in rows
@@ -109,7 +110,7 @@ def _first(row: AnswerRow) -> Html:
     return join((names, tag("small", both(row.said))))
 
 
-def _next(found: tuple[str, str]) -> Html:
+def _ratio(found: tuple[str, str]) -> Html:
     name, ratio = found
     return join((text(ratio), tag("small", text(name))), " ") if name else NOTHING
 
