@@ -122,8 +122,7 @@ class CampaignBoard:
             yield Text(f"{len(names) - len(shown)} more cells")
         spent_s = round(time.monotonic() - self._begun_s)
         yield Text(
-            f"{state.phase} block {state.block} of {_blocks(state)}"
-            f" · {clock(spent_s)} · left {told_left(state)}",
+            f"{_block(state)} of {_blocks(state)} · {clock(spent_s)} · left {told_left(state)}",
             "bold",
             no_wrap=True,
             overflow="ellipsis",
@@ -133,6 +132,12 @@ class CampaignBoard:
             lane = f" · {device} left {told_left(state, cell)}" if device else ""
             now = visible(f"{cell} · {sentence(moment)}{lane}", SENTENCE_CHARACTERS)
             yield Text(now, no_wrap=True, overflow="ellipsis")
+
+
+def _block(state: State) -> str:
+    """The block that is being filled, or the last one."""
+    number = state.closed[state.phase] if state.ended else state.block
+    return f"{state.phase} block {number}"
 
 
 def _blocks(state: State) -> str:
