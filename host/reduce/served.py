@@ -21,6 +21,7 @@ from host.handover.trace import AttemptTrace, RequestTrace
 from host.reduce.basis import mean
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate, Subject, observe
+from host.reduce.intervals import interval_quantiles
 from host.reduce.latency import NS, mean_time_to_first_token, need_requests
 from host.reduce.power import power_results
 from host.reduce.throughput import decode_rate, prefill_rate
@@ -31,6 +32,8 @@ _STATED = {
     STATED_PREFILL: ("prompt_per_second", "prompt_eval_count", "prompt_eval_duration"),
     STATED_DECODE: ("predicted_per_second", "eval_count", "eval_duration"),
 }
+# Of a count of Ollama: tokens that its time is not of (its docs/api.md).
+_CACHED_COUNT = {"prompt_eval_count": "prompt_eval_cached_count"}
 _ENERGY = ("mean_power@1", "energy_per_token@1", "energy_per_token_above_idle@1")
 
 
@@ -41,7 +44,10 @@ def steps_of(attempts: Sequence[AttemptTrace]) -> tuple[int, ...]:
 
 
 def step_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
-    """Of every step: what one stream has of it, what all have together, and its energy."""
+    """Of every step: what one stream has of it, what all have together, and its energy.
+
+    Of streams in one process the intervals between tokens too.
+    """
     made: list[Observation] = []
     served = any(r.reply is not None for a in attempts for r in a.scored())
     rule = rules.CHUNKS if served else rules.BATCHED
@@ -51,6 +57,9 @@ def step_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
         for name, reduction in _STEP_RESULTS.items():
             subject = Subject(name, MEASURANDS[name].unit, scope, rule=rule)
             made.append(observe(subject, parts, _scored(reduction)))
+        if not served:  # chunks of a server may hold several tokens, which have no intervals
+            intervals = interval_quantiles(parts)
+            made += [replace(found, scope=scope, rule=rule) for found in intervals]
         made += [
             replace(found, scope=scope)
             for found in power_results(parts)
@@ -152,8 +161,9 @@ def _stated(rate: str, count: str, time_ns: str) -> Callable[[AttemptTrace], Est
         said = _said(request)
         if said.get(rate, 0.0) > 0:
             return said[rate]
-        if said.get(count, 0.0) > 0 and said.get(time_ns, 0.0) > 0:
-            return said[count] / (said[time_ns] * NS)
+        made = said.get(count, 0.0) - said.get(_CACHED_COUNT.get(count, ""), 0.0)
+        if made > 0 and said.get(time_ns, 0.0) > 0:
+            return made / (said[time_ns] * NS)
         raise CoverageError("not-stated", f"the reply of request {request.number} has no {rate}")
 
     def reduction(attempt: AttemptTrace) -> Estimate:
