@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from agent.wire import strict_json
+from agent.wire import WireError, strict_json
 from host.artefacts.probes import lengths_of
 from host.errors import ArtefactError, PlanError
 from host.handover.audit import REFERENCE_VERSION, Reference
@@ -102,7 +102,7 @@ def read_reference(data: bytes, name: str) -> Reference:
     """Known outputs out of a file, strictly. Raises ArtefactError."""
     try:
         found = msgspec.convert(strict_json(data), Reference)
-    except ValueError as err:  # no JSON, none of ours, half of a surrogate pair
+    except (WireError, msgspec.ValidationError, UnicodeError) as err:
         raise ArtefactError(name, f"is no file of known outputs: {err}") from err
     if found.reference != REFERENCE_VERSION:
         raise ArtefactError(name, f"is of version {found.reference}, not read here")
