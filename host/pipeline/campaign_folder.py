@@ -32,7 +32,7 @@ def asked_in(told: Told, root: Path) -> Asked:
     try:
         campaign = msgspec.convert(first.get("campaign"), Campaign)
         base = msgspec.convert(first.get("base"), Plan)
-    except msgspec.ValidationError as err:
+    except ValueError as err:  # of msgspec; half of a surrogate pair
         raise CampaignError(str(root), f"campaign.jsonl begins with no campaign: {err}") from err
     return asked_of(campaign, base, str(root))
 
