@@ -22,7 +22,7 @@ from host.run.folder import write_json
 from tests.fakes.fidelity import FIRST, LANGUAGES, N_CTX, N_VOCAB, logits, reference_file, wanting
 from tests.fakes.traces import example_run
 
-# Of Debian's llama-perplexity (build 11669), Q4_0 beside F16 of the tiny reference model, 6 windows
+# Of Debian's llama-perplexity (build 11669), Q4_0 beside F16 of the tiny model, 6 windows
 # of 256 of the shipped texts, so unlikely to drawn weights that the
 # 16-bit base is cut.
 PRINTED = """\
