@@ -117,7 +117,9 @@ def _runner_did(
             did = native_attempt(events, files.log, settings, requested, cut=cut)
         if settings.get("figures"):
             did = replace(did, stated=stated_runs(events, files.log, plan, cut=cut))
-        did = replace(did, answers=answers_of(events, files.log, files.output, settings))
+        reached = {r.number for r in did.requests if r.stop_reason == "length"}
+        told = answers_of(events, files.log, files.output, settings, reached)
+        did = replace(did, answers=told)
     except MismatchError as err:
         return Did((), None, misfit=str(err))
     return did
