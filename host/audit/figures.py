@@ -52,8 +52,9 @@ def permuted_figures(
     known = {r.item: _said(r) for r in scored[-1].scored()} if scored else {}
     now = [(known.get(r.item), _said(r)) for r in permuted.trace.scored()]
     changed = [float(a != b) for a, b in now if a and b]
-    share = sum(changed) / len(changed) if changed else 0.0
-    exact = Ratio(share, 0.0, 1.0, len(changed)) if changed else None
+    if not changed:  # a speed alone says nothing of which model ran
+        return []
+    exact = Ratio(sum(changed) / len(changed), 0.0, 1.0, len(changed))
     rates = [rate for a in scored if (rate := _decode_rate(a)) is not None]
     after = _decode_rate(plain.trace) if plain and plain.trace.status == "valid" else None
     around = [*rates[-1:], *([] if after is None else [after])]

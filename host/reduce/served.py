@@ -1,4 +1,4 @@
-"""Results of servers alone: steps of streams at once, drafted tokens, what the server states."""
+"""Steps of streams at once; and of servers alone: drafted tokens, what the server states."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from host.handover.trace import AttemptTrace, RequestTrace
 from host.reduce.basis import mean
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate, Subject, observe
+from host.reduce.intervals import interval_quantiles
 from host.reduce.latency import NS, mean_time_to_first_token, need_requests
 from host.reduce.power import power_results
 from host.reduce.throughput import decode_rate, prefill_rate
@@ -31,24 +32,34 @@ _STATED = {
     STATED_PREFILL: ("prompt_per_second", "prompt_eval_count", "prompt_eval_duration"),
     STATED_DECODE: ("predicted_per_second", "eval_count", "eval_duration"),
 }
+# Of a count of Ollama: tokens that its time is not of (its docs/api.md).
+_CACHED_COUNT = {"prompt_eval_count": "prompt_eval_cached_count"}
 _ENERGY = ("mean_power@1", "energy_per_token@1", "energy_per_token_above_idle@1")
 
 
 def steps_of(attempts: Sequence[AttemptTrace]) -> tuple[int, ...]:
     """Numbers of streams at once, in the order played; none where requests came one by one."""
-    found = [r.reply.streams for a in attempts for r in a.scored() if r.reply is not None]
-    return tuple(dict.fromkeys(streams for streams in found if streams))
+    found = [r.streams for a in attempts for r in a.scored() if r.streams]
+    return tuple(dict.fromkeys(found))
 
 
 def step_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
-    """Of every step: what one stream has of it, what all have together, and its energy."""
+    """Of every step: what one stream has of it, what all have together, and its energy.
+
+    Of streams in one process the intervals between tokens too.
+    """
     made: list[Observation] = []
+    served = any(r.reply is not None for a in attempts for r in a.scored())
+    rule = rules.CHUNKS if served else rules.BATCHED
     for streams in steps_of(attempts):
         parts = [_step(attempt, streams) for attempt in attempts]
         scope = f"{STEP}{streams}"
         for name, reduction in _STEP_RESULTS.items():
-            subject = Subject(name, MEASURANDS[name].unit, scope, rule=rules.CHUNKS)
+            subject = Subject(name, MEASURANDS[name].unit, scope, rule=rule)
             made.append(observe(subject, parts, _scored(reduction)))
+        if not served:  # chunks of a server may hold several tokens, which have no intervals
+            intervals = interval_quantiles(parts)
+            made += [replace(found, scope=scope, rule=rule) for found in intervals]
         made += [
             replace(found, scope=scope)
             for found in power_results(parts)
@@ -120,7 +131,7 @@ _STEP_RESULTS: dict[str, OverRequests] = {
 
 def _step(attempt: AttemptTrace, streams: int) -> AttemptTrace:
     """The attempt with the requests of one step alone."""
-    kept = [r for r in attempt.scored() if r.reply is not None and r.reply.streams == streams]
+    kept = [r for r in attempt.scored() if r.streams == streams]
     return replace(attempt, requests=tuple(kept))
 
 
@@ -150,8 +161,9 @@ def _stated(rate: str, count: str, time_ns: str) -> Callable[[AttemptTrace], Est
         said = _said(request)
         if said.get(rate, 0.0) > 0:
             return said[rate]
-        if said.get(count, 0.0) > 0 and said.get(time_ns, 0.0) > 0:
-            return said[count] / (said[time_ns] * NS)
+        made = said.get(count, 0.0) - said.get(_CACHED_COUNT.get(count, ""), 0.0)
+        if made > 0 and said.get(time_ns, 0.0) > 0:
+            return made / (said[time_ns] * NS)
         raise CoverageError("not-stated", f"the reply of request {request.number} has no {rate}")
 
     def reduction(attempt: AttemptTrace) -> Estimate:

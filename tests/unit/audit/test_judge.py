@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from host.align.read import read_run
+from host.audit.figures import permuted_figures
 from host.audit.judge import judged
-from host.handover.audit import ProbeField
+from host.handover.audit import Probe, ProbeField, ProbeFile
 from host.handover.audit_plan import DEFAULT_AUDIT
 from host.pipeline.audit_reference import reference_from
 from tests.fakes.audited import Bench, HashModel, Maker
@@ -24,6 +27,8 @@ from tests.fakes.cheats import (
     Prepared,
     SlowWhenLookedAt,
 )
+from tests.fakes.records import sample_plan
+from tests.fakes.traces import example_run
 
 
 @pytest.fixture(autouse=True)
@@ -116,3 +121,19 @@ def test_a_cache_that_the_settings_declare_is_shown_and_not_judged(tmp_path: Pat
     found = verdicts(bench)
     assert (found["repeat"].outcome, found["repeat"].figures[0].holds) == ("not-judged", "no")
     assert found["repeat"].reason.startswith("cache-declared")
+
+
+def test_a_speed_alone_says_nothing_of_which_model_ran() -> None:
+    silent = [
+        replace(
+            attempt,
+            requests=tuple(
+                replace(r, tokens=replace(r.tokens, tokens=np.zeros(0, dtype=np.int64)))
+                for r in attempt.requests
+            ),
+        )
+        for attempt in example_run(3).attempts
+    ]
+    asked = ProbeFile("permuted", "0" * 64, sample_plan(1).requests[:1])
+    probe = Probe(asked, silent[2])
+    assert permuted_figures(probe, None, silent[:2], 0.02) == []

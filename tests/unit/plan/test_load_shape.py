@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from host.errors import PlanError
@@ -47,12 +48,24 @@ def test_load_that_is_no_shape_of_ours_is_refused_with_its_key(table: str, said:
 
 def test_engine_that_cannot_make_a_shape_is_refused_and_told_which_can() -> None:
     plan = parse(_plan('shape = "streams"\nsteps = [2]\nrequests_per_stream = 1'), "plan")
-    with pytest.raises(PlanError, match=r"made by the engine openai_http, .* here is llama_cpp"):
-        check_load(plan, "llama_cpp")
-    check_load(plan, "openai_http")
+    said = r"made by the engine llama_cpp or openai_http, the engine here is onnx_genai"
+    with pytest.raises(PlanError, match=said):
+        check_load(plan, "onnx_genai")
+    for able in ("llama_cpp", "openai_http"):
+        check_load(plan, able)
 
 
 def test_cold_start_after_a_warm_up_is_refused() -> None:
     plan = parse(_plan('shape = "cold"'), "plan")
     with pytest.raises(PlanError, match=r"run\.warmups: is not 0"):
         check_load(plan, "llama_cpp")
+
+
+def test_cold_start_of_a_server_that_runs_already_is_refused_and_of_a_program_taken() -> None:
+    plan = parse(_plan('shape = "cold"').replace(b"warmups = 1", b"warmups = 0"), "plan")
+    url, program = {"url": "http://127.0.0.1:8080"}, {"program": "/opt/llama-server"}
+    engine = msgspec.structs.replace(plan.engine, kind="openai_http", settings=url)
+    with pytest.raises(PlanError, match=r"load\.shape: cold needs a server that the run starts"):
+        check_load(msgspec.structs.replace(plan, engine=engine), "openai_http")
+    engine = msgspec.structs.replace(engine, settings=program)
+    check_load(msgspec.structs.replace(plan, engine=engine), "openai_http")
