@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -64,9 +65,10 @@ def heads(path: Path) -> Iterator[str]:
             yield text
 
 
-def in_python() -> set[str]:
+@cache
+def in_python() -> frozenset[str]:
     files = [f for folder in PYTHON for f in (ROOT / folder).rglob("*.py")]
-    return {code for f in (*files, *(ROOT / m for m in MODULES)) for code in heads(f)}
+    return frozenset(code for f in (*files, *(ROOT / m for m in MODULES)) for code in heads(f))
 
 
 def in_shell() -> set[str]:
