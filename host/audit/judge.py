@@ -9,15 +9,12 @@ from typing import Literal
 import rfc8785
 
 from host.artefacts.probes import canaries
-from host.audit.figures import (
-    PREFIXES,
-    canary_figures,
-    length_figures,
-    permuted_figures,
-    time_figures,
-)
+from host.audit.figures import canary_figures, length_figures
+from host.audit.permuted import CHANGED, permuted_figures
+from host.audit.times import PREFIXES, time_figures
 from host.handover.audit import (
     ASKED,
+    DETACHED,
     FigureField,
     Probe,
     ProbeField,
@@ -47,8 +44,8 @@ def _field(name: str, audit: AuditPlan, run: AlignedRun, facts: RunFacts) -> Pro
     probes = facts.probes or Probes("")
     why = _unjudged(name, probes)
     figures = () if why else tuple(_figures(name, audit, run, facts))
-    if not why and not figures:
-        why = "probe-empty: nothing of it can be compared"
+    if not why:
+        why = _empty(name, figures)
     why = why or _declared(name, facts)
     outcome = "not-judged" if why else _outcome(figures)
     traces = [probes.probes[n].trace for n in ATTEMPTS[name] if n in probes.probes]
@@ -82,6 +79,15 @@ def _unjudged(name: str, probes: Probes) -> str:
     return ""
 
 
+def _empty(name: str, figures: Sequence[FigureField]) -> str:
+    """What is missing of a probe that ran: without outputs no weights can be seen to matter."""
+    if not figures:
+        return "probe-empty: nothing of it can be compared"
+    if name == "permuted" and all(f.id != CHANGED and f.holds != "no" for f in figures):
+        return "probe-empty: the engine shows no outputs"
+    return ""
+
+
 def _declared(name: str, facts: RunFacts) -> str:
     """A cache of prompts that the settings ask for is no hidden one."""
     if name in PREFIXES and facts.plan.engine_settings.get("cache_prompt") is True:
@@ -101,7 +107,8 @@ def _figures(
             return time_figures(found["seed"], audit.least_seed_ratio)
         case "permuted":
             limit = audit.most_speed_change_ratio
-            return permuted_figures(found["permuted"], found.get("plain"), scored, limit)
+            plain, late = found.get("plain"), _late(probes)
+            return permuted_figures(found["permuted"], plain, scored, limit, late=late)
         case "canary" if reference is not None:
             known = canaries(audit, reference)
             return canary_figures(found["canary"], known, audit.least_canary_ratio)
@@ -111,6 +118,11 @@ def _figures(
             band = audit.length_band_ratio
             return length_figures(scored, canary, reference.outputs, asked, band)
     return ()
+
+
+def _late(probes: Probes) -> bool:
+    """Whether nobody was with the attempts, so that probes ran when they were collected."""
+    return any(line.event == DETACHED for line in probes.noted)
 
 
 def _valid(probe: Probe | None) -> Probe | None:

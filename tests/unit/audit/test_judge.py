@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -39,6 +40,7 @@ NATURAL = msgspec.structs.replace(
     DEFAULT_AUDIT, probes=("canary", "length"), reference="reference.json"
 )
 DRAWS = 20
+QUIET = 0.005  # noise of a step, relative, that leaves the limit of 2 % clear
 
 
 def verdicts(bench: Bench) -> dict[str, ProbeField]:
@@ -116,3 +118,14 @@ def test_a_cache_that_the_settings_declare_is_shown_and_not_judged(tmp_path: Pat
     found = verdicts(bench)
     assert (found["repeat"].outcome, found["repeat"].figures[0].holds) == ("not-judged", "no")
     assert found["repeat"].reason.startswith("cache-declared")
+
+
+def test_a_machine_that_is_slower_when_a_run_is_collected_accuses_nobody(tmp_path: Path) -> None:
+    late = outcomes(Bench(tmp_path / "late", partial(HashModel, noise=QUIET), later_pace=1.3))
+    assert late["permuted"] == "passed"
+    (caught,) = (
+        name
+        for name, one in outcomes(Bench(tmp_path / "one", OneModel, later_pace=1.3)).items()
+        if one == "failed"
+    )
+    assert caught == "permuted"
