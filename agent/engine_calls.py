@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import queue
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +17,8 @@ from agent.wire import Message, decode, encode
 # Tokenizing loads a vocabulary in a child; one that takes longer than this has hung.
 TOKENIZE_S = 300.0
 END_S = 10.0
+# How soon a call heeds its end; nothing is measured meanwhile.
+LOOK_S = 0.2
 
 Say = Callable[[str, Mapping[str, Any]], None]
 
@@ -46,11 +50,12 @@ def tokens(message: Message, say: Say) -> None:
     say(said.pop("type"), said)
 
 
-def scores(message: Message, say: Say) -> None:
+def scores(message: Message, say: Say, halt: threading.Event) -> None:
     """Answer `score`: progress, then `scored`. The directory must not be there yet.
 
-    Nothing else is served meanwhile, as while pulses are played: all else would disturb it, and
-    the engine's watchdog ends it for sure. Raises CallError, OrderError, OSError.
+    Nothing else is served meanwhile, as while pulses are played: all else would disturb it.
+    halt: set when the host wants it to end, which it does at once: files are no scores until all
+    are there. Raises CallError, OrderError, OSError.
     """
     order = parse_score(message)
     order.directory.mkdir(parents=True)
@@ -59,7 +64,7 @@ def scores(message: Message, say: Say) -> None:
     child.sender.send("score", {k: v for k, v in message.items() if k != "type"})
     try:
         while True:
-            said = _next(heard, child, order.watchdog_s)
+            said = _next(heard, child, order.watchdog_s, halt)
             kind = said.pop("type")
             say(kind, said)
             if kind != "progress":
@@ -69,11 +74,19 @@ def scores(message: Message, say: Say) -> None:
         child.wait(END_S)
 
 
-def _next(heard: queue.SimpleQueue[bytes | None], child: Child, watchdog_s: float) -> Message:
-    try:
-        raw = heard.get(timeout=watchdog_s)
-    except queue.Empty as err:
-        raise CallError("engine-hang", f"no sign of life within {watchdog_s:g} s") from err
-    if raw is None:
-        raise CallError("engine-crash", how_ended(child.wait(END_S)))
-    return decode(raw)
+def _next(
+    heard: queue.SimpleQueue[bytes | None], child: Child, watchdog_s: float, halt: threading.Event
+) -> Message:
+    until_s = time.monotonic() + watchdog_s
+    while not halt.is_set():
+        try:
+            raw = heard.get(timeout=LOOK_S)
+        except queue.Empty as err:
+            if time.monotonic() > until_s:
+                detail = f"no sign of life within {watchdog_s:g} s"
+                raise CallError("engine-hang", detail) from err
+            continue
+        if raw is None:
+            raise CallError("engine-crash", how_ended(child.wait(END_S)))
+        return decode(raw)
+    raise CallError("stopped", "the host ended it")

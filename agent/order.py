@@ -193,14 +193,15 @@ def _request(where: str, found: object, least: int) -> Request:
     wanted = one["prompt_tokens"]
     prompt = f"{where}.prompt_tokens"
     exact = None if wanted is None else integer(prompt, wanted, least, MAX_TOKENS)
+    streams = integer(f"{where}.streams", one.get("streams", 0), 0, MAX_STREAMS)
     return Request(
         item=words(f"{where}.item", one["item"]),
         text=words(f"{where}.text", one["text"], None),
         prompt_tokens=exact,
         output_tokens=integer(f"{where}.output_tokens", one["output_tokens"], least, MAX_TOKENS),
         warmup=flag(f"{where}.warmup", one["warmup"]),
-        streams=integer(f"{where}.streams", one.get("streams", 0), 0, MAX_STREAMS),
-        stream=integer(f"{where}.stream", one.get("stream", 0), 0, MAX_STREAMS),
+        streams=streams,
+        stream=integer(f"{where}.stream", one.get("stream", 0), 0, max(streams - 1, 0)),
     )
 
 

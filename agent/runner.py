@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from agent.cold import drop
+from agent.continuous import Continuous
 from agent.engines.base import Engine, EngineError, Generated
 from agent.engines.server import Server
 from agent.inferences import InferenceLog, Inferring, graph_of
@@ -19,7 +20,7 @@ from agent.repeats import in_turn
 from agent.serving import ChunkLog, Serving
 from agent.spool import StreamEnd
 from agent.staircase import play
-from agent.stop_reasons import StoppedError, TokenCountError, outcome_of
+from agent.stop_reasons import StoppedError, TokenCountError, check_counts, outcome_of
 from agent.streams import Diary, disk_reason
 from agent.token_log import TokenLog, Voice
 
@@ -78,7 +79,7 @@ class Attempt:
     def requests(self, tokens: TokenLog) -> None:
         """One after the other, token by token."""
         for number, request in self.in_turn():
-            self._request(number, request, tokens)
+            self.request(number, request, tokens)
 
     def _staircase(self, steps: Staircase) -> None:
         """After all that is measured, so that nothing of it runs on a device that they warmed."""
@@ -102,7 +103,7 @@ class Attempt:
         if self.stop.is_set():
             raise StoppedError
 
-    def _request(self, number: int, request: Request, tokens: TokenLog) -> None:
+    def request(self, number: int, request: Request, tokens: TokenLog) -> None:
         """One request. Only its start is written at once; the rest when its output is there.
 
         A write takes some 15 us, and the prefill of a small model 6 ms.
@@ -130,7 +131,7 @@ class Attempt:
         diary.note_at(end_ns, "request_end", {**args, **ended})
         if talk is not None:
             talk.over(ids)
-        self._check_counts(number, request, len(own), made)
+        check_counts(number, request, len(own), made, exact=self.order.stop == "length")
         self.heed_stop()
 
     def _generate(
@@ -150,15 +151,6 @@ class Attempt:
             on_token=tokens.take,
             mark=mark,
         )
-
-    def _check_counts(self, number: int, request: Request, prompt: int, made: int) -> None:
-        if request.prompt_tokens not in {None, prompt}:
-            said = f"{prompt} prompt tokens, {request.prompt_tokens} ordered"
-            raise TokenCountError(f"request {number}: {said}")
-        exact = self.order.stop == "length"
-        if made > request.output_tokens or made < (request.output_tokens if exact else 1):
-            said = f"{made} output tokens, {request.output_tokens} ordered"
-            raise TokenCountError(f"request {number}: {said}")
 
 
 def run_attempt(order: Order, engine: Engine, sender: Sender, stop: threading.Event) -> Outcome:
@@ -201,6 +193,9 @@ def _serving(attempt: Attempt) -> tuple[Callable[[], None], list[Callable[[], St
     closers = [tokens.close]
     if order.pieces:
         closers.append(lambda: write_pieces(order.directory, engine.clock, tokens.pieces))
+    if any(request.streams for request in order.requests):
+        continuous = Continuous(order, engine, voice, stop, attempt.diary, tokens)
+        return lambda: continuous.run(lambda n, r: attempt.request(n, r, tokens)), closers
     return lambda: attempt.requests(tokens), closers
 
 

@@ -6,6 +6,7 @@ import os
 import platform
 import queue
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -23,6 +24,8 @@ HOST = object()
 # Only these may be asked while an attempt runs: everything else would disturb it.
 DURING_ATTEMPT = frozenset({"hello", "ping", "stop", "bye"})
 MAX_PROBE_READS = 10_000
+# `stop` and `bye`, found in a line without reading it: one that is long is another message.
+ENDINGS, SHORT_BYTES = (b'"stop"', b'"bye"'), 64
 
 
 class RefusedError(Exception):
@@ -49,6 +52,7 @@ class Session:
         self._attempt: Supervisor | None = None
         self._batch: Batch | None = None
         self._over = False
+        self._halt = threading.Event()  # from when an end is heard until it is served
         self._serve: dict[str, Callable[[Message, int], None]] = {
             "hello": self._hello,
             "ping": self._ping,
@@ -76,10 +80,13 @@ class Session:
 
     def hear(self, raw: bytes) -> None:
         """Take a line of the host; any thread may call it."""
+        if len(raw) <= SHORT_BYTES and any(word in raw for word in ENDINGS):
+            self._halt.set()
         self._post(HOST, raw)
 
     def end(self) -> None:
         """No more is to be served; any thread may call it."""
+        self._halt.set()
         self._post(HOST, None)
 
     def serve(self) -> int:
@@ -199,7 +206,7 @@ class Session:
         self._engine_call(tokens, message)
 
     def _score(self, message: Message, _: int) -> None:
-        self._engine_call(scores, message)
+        self._engine_call(lambda told, say: scores(told, say, self._halt), message)
 
     def _engine_call(self, call: Callable[[Message, Say], None], message: Message) -> None:
         try:
@@ -267,6 +274,7 @@ class Session:
         return None
 
     def _stop(self, _message: Message, _: int) -> None:
+        self._halt.clear()
         if self._batch is not None:
             self._batch.orders.clear()
         if self._attempt is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.engines.base import EngineError
+from agent.order import Request
 from agent.streams import disk_reason
 
 
@@ -12,6 +13,19 @@ class StoppedError(Exception):
 
 class TokenCountError(Exception):
     """Another number of tokens than ordered."""
+
+
+def check_counts(number: int, request: Request, prompt: int, made: int, *, exact: bool) -> None:
+    """Raises TokenCountError for other numbers of tokens than ordered.
+
+    prompt, made: tokens of the request's own prompt and of its output. exact: no fewer either.
+    """
+    if request.prompt_tokens not in {None, prompt}:
+        said = f"{prompt} prompt tokens, {request.prompt_tokens} ordered"
+        raise TokenCountError(f"request {number}: {said}")
+    if made > request.output_tokens or made < (request.output_tokens if exact else 1):
+        said = f"{made} output tokens, {request.output_tokens} ordered"
+        raise TokenCountError(f"request {number}: {said}")
 
 
 def outcome_of(err: Exception) -> tuple[str, str]:

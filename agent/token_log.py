@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 from agent.chat import History
 from agent.engines.base import Engine
@@ -18,6 +19,8 @@ PROGRESS_NS = 500_000_000
 # Token lines wait in memory this long at most, so that a request shorter than it is written down
 # after its last token and a kill loses no more than this (`shared` reference, reliability 2.2).
 FLUSH_NS = 2_000_000_000
+
+Row = tuple[int, int, int]  # ready_ns, t_ns, token
 
 
 class Voice:
@@ -56,7 +59,7 @@ class TokenLog:
         self._phase = ""
         self._first_ns: int | None = None
         self._count = 0
-        self._rows: list[tuple[int, int, int]] = []
+        self._rows: list[Row] = []
         self.history = None if order.talk is None else History(order.talk, engine)
         self._due_ns = self._flush_ns = 0
 
@@ -99,11 +102,16 @@ class TokenLog:
         rows, self._rows = self._rows, []
         if self.history is not None:
             self.history.made += [token for _, _, token in rows]
-        number, start = str(self._request), self._count
+        number, start = self._request, self._count
         self._count += len(rows)
+        self.write(number, start, rows)
+
+    def write(self, number: int, start: int, rows: Sequence[Row]) -> None:
+        """Lines of the tokens of a request; start: index of the first."""
+        of = str(number)
         self._writer.extend(
             [
-                (number, str(start + i), str(ready), str(t), str(token), self._size(token))
+                (of, str(start + i), str(ready), str(t), str(token), self._size(token))
                 for i, (ready, t, token) in enumerate(rows)
             ]
         )

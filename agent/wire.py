@@ -20,7 +20,8 @@ tokenize{engine{kind, settings},    tokens{counts, engine}: tokens of each text,
                                     ids of each text too, and `front`: what the rule puts in front
 score{engine, model, directory,     progress{phase: `score`, request, requests}: windows done and
   windows, first, requests,         in all; then scored{files, outputs, engine}, see `scoring.py`;
-  watchdog_s}                       nothing else is served meanwhile
+  watchdog_s}                       nothing else is served meanwhile but `stop`, which ends it at
+                                    once: `error{code: "stopped"}`
 pulses{bits, bit_s, quiet_s,        pulses{bits, states, processes}: as it was played, see below;
   processes or null}                nothing else is served meanwhile
 attempt{order}                      progress{number, phase, request, requests, tokens, rate} from
@@ -49,8 +50,8 @@ one list for all of them. Whole ms in place of s to a shell.
 
 Error codes: `wire-version`, `bad-message`, `unknown-message`, `busy`, `bad-order`,
 `unknown-engine`, `engine-missing`, `bad-setting`, `bad-model`, `spool-unwritable`,
-`engine-crash`, `engine-hang`, `engine-error`, `agent-error`, `pulses-failed`, and those of
-engines.
+`engine-crash`, `engine-hang`, `engine-error`, `agent-error`, `pulses-failed`, `stopped`, and those
+of engines.
 
 The session speaks the same lines with its children, in messages of their own: `go` and `stop` to
 the engine, `ready`, `progress` (with silent_s: how long it will say nothing) and `end` from it;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from collectors.protocol import Clock
 
@@ -98,6 +98,67 @@ class Scoring(Protocol):
         A row a position, of the whole vocabulary: float32 in the machine's order, as the library
         gives them, neither normalised nor checked.
         """
+        ...
+
+
+class Part(NamedTuple):
+    """Tokens of one sequence in one step of several.
+
+    begin: position of the first. wanted: a token is chosen after the last.
+    """
+
+    sequence: int
+    begin: int
+    tokens: Sequence[int]
+    wanted: bool
+
+
+class Sequences(Protocol):
+    """Sequences computed side by side: one call of the runtime for a step of all of them.
+
+    most: tokens that one step takes.
+    """
+
+    most: int
+
+    def reset(self) -> None:
+        """All sequences empty."""
+        ...
+
+    def clear(self, sequence: int, wanted: int) -> None:
+        """One sequence empty, proven. Raises EngineError where it has no room for `wanted`."""
+        ...
+
+    def fill(self, parts: Sequence[Part]) -> None:
+        """Make the next step ready; at most one part a sequence."""
+        ...
+
+    def advance(self, tokens: Sequence[int]) -> None:
+        """Make the next step ready where the last one had a single token of each sequence.
+
+        tokens: what follows in each of its parts.
+        """
+        ...
+
+    def compute(self) -> int:
+        """Compute it; gives the stamp at which the logits of all parts were there."""
+        ...
+
+    def choose(self, place: int, *, allow_end: bool) -> int:
+        """The token after the part in this place of the step."""
+        ...
+
+    def ends(self, token: int) -> bool:
+        """Whether it is an end of text."""
+        ...
+
+
+@runtime_checkable
+class SideBySide(Protocol):
+    """An engine that computes several sequences in one call."""
+
+    def sequences(self, count: int) -> Sequences:
+        """So many of them. Raises EngineError `bad-setting` where it was loaded for fewer."""
         ...
 
 

@@ -9,7 +9,6 @@ of llama-server's own `/completion`. Servers were read in 2026.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +20,7 @@ DONE = b"[DONE]"
 MAX_COUNT = 1 << 24
 MAX_ID = 1 << 31
 MAX_STATED = 64
+MAX_NUMBER = 1e18  # a day in ns is 8.6e13
 MAX_NAME_CHARS = 64
 _TEXTS = ("content", "reasoning_content", "reasoning")
 # finish_reason -> ours. What else there is (`content_filter`, `tool_calls`) is no plain output.
@@ -127,13 +127,13 @@ def _listed(choice: Mapping[str, Any]) -> int | None:
 
 
 def _stated(found: Mapping[str, Any]) -> dict[str, float]:
-    """Its finite numbers, as many as a server may have."""
+    """Its numbers, as many as a server may have."""
     kept = {
         key: value
         for key, value in found.items()
         if isinstance(value, int | float)
         and not isinstance(value, bool)
-        and math.isfinite(value)
+        and abs(value) <= MAX_NUMBER  # not NaN, and no integer beyond a double
         and len(key) <= MAX_NAME_CHARS
         and key.isprintable()
     }

@@ -9,17 +9,17 @@ array of 12 bytes an entry (9 us, and some 300 us). numpy comes with llama-cpp-p
 from __future__ import annotations
 
 import ctypes
-import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from agent.engines import llama_settings as settings_of
 from agent.engines.base import EngineError, Generated, Mark, TokenSink
+from agent.engines.llama_choice import Choice
 from agent.engines.llama_library import Library
-from agent.engines.settings import choice, positive, resolve
+from agent.engines.llama_sequences import Held, LlamaSequences
+from agent.engines.settings import BAD_SETTING, choice, positive, resolve
 from collectors.protocol import Clock
 
 KIND = "llama_cpp"
@@ -32,6 +32,11 @@ def open_engine(model: Path, given: Mapping[str, Any], clock: Clock) -> LlamaCpp
     settings["n_threads"] = settings["n_threads"] or cpus or 1
     settings["n_threads_batch"] = settings["n_threads_batch"] or settings["n_threads"]
     positive(KIND, settings, "n_ctx", "n_batch", "n_ubatch", "n_threads", "n_threads_batch")
+    positive(KIND, settings, "n_seq_max")
+    held, most = settings["n_seq_max"], settings["n_batch"]
+    if held > most:
+        said = f"n_seq_max {held} is more than the {most} of n_batch: a step has a token of each"
+        raise EngineError(BAD_SETTING, f"{KIND} setting {said}")
     for name, known in (
         ("type_k", settings_of.CACHE_TYPE),
         ("type_v", settings_of.CACHE_TYPE),
@@ -43,7 +48,7 @@ def open_engine(model: Path, given: Mapping[str, Any], clock: Clock) -> LlamaCpp
 
 
 class LlamaCpp:
-    """One GGUF model in one context of one sequence."""
+    """One GGUF model in one context; `generate` and `score` use its first sequence alone."""
 
     def __init__(
         self, model: Path, settings: Mapping[str, Any], clock: Clock, library: Library
@@ -58,8 +63,8 @@ class LlamaCpp:
         self._kept = 0
         self._memory: Any = None
         self._n_vocab = 0
-        self._view: Any = None
-        self._view_address = 0
+        self._room = settings["n_ctx"] // settings["n_seq_max"]
+        self._choice: Any = None
 
     def load(self, *, vocabulary_only: bool = False) -> None:
         lib, calls = self._lib, self._lib.calls
@@ -78,8 +83,9 @@ class LlamaCpp:
             self._model, lib.context_params(self._settings)
         )
         if not self._context:
-            raise lib.refusal("context-refused", f"no context of {self._settings['n_ctx']} tokens")
+            raise lib.refusal("context-refused", f"no context, {self._sizes()}")
         self._memory = calls.llama_get_memory(self._context)
+        self._choice = Choice(calls, self._vocab, self._n_vocab)
         calls.llama_synchronize(self._context)
 
     def describe(self) -> dict[str, Any]:
@@ -91,6 +97,8 @@ class LlamaCpp:
         if self._context:
             facts["context"] = {
                 "n_ctx": calls.llama_n_ctx(self._context),
+                "n_ctx_seq": calls.llama_n_ctx_seq(self._context),
+                "n_seq_max": calls.llama_n_seq_max(self._context),
                 "n_batch": calls.llama_n_batch(self._context),
                 "n_ubatch": calls.llama_n_ubatch(self._context),
                 "n_threads": calls.llama_n_threads(self._context),
@@ -175,11 +183,27 @@ class LlamaCpp:
             calls.llama_free(self._context)
         if self._model:
             calls.llama_model_free(self._model)
-        self._context = self._model = self._view = None
+        self._context = self._model = self._choice = None
 
     def keep(self, tokens: int) -> None:
         """The next prompt begins with so many tokens that are in the cache already."""
         self._kept = tokens
+
+    def sequences(self, count: int) -> LlamaSequences:
+        """The context's sequences, computed side by side."""
+        there = self._settings["n_seq_max"]
+        most = int(self._lib.calls.llama_n_batch(self._context))  # n_ctx where that is less
+        if count > there:
+            said = f"{count} streams at once are ordered, n_seq_max is {there}"
+            raise EngineError(BAD_SETTING, said)
+        held = Held(self._lib, self._context, self._choice, self.clock, self._room)
+        return LlamaSequences(held, most)
+
+    def _sizes(self) -> str:
+        """The context in words."""
+        count = self._settings["n_seq_max"]
+        said = f"n_ctx is {self._settings['n_ctx']}"
+        return said if count == 1 else f"{said} for {count} sequences"
 
     def _clear(self, wanted: int, kept: int = 0) -> None:
         """Empty the cache and prove it: nothing of an earlier request may be read again.
@@ -187,9 +211,8 @@ class LlamaCpp:
         kept: so many tokens stay, and it is proven that they are all that is there.
         """
         calls = self._lib.calls
-        n_ctx = self._settings["n_ctx"]  # the library makes a round number of it
-        if wanted > n_ctx:
-            raise EngineError("context-full", f"{wanted} tokens wanted, n_ctx is {n_ctx}")
+        if wanted > self._room:  # the library makes a round number of it
+            raise EngineError("context-full", f"{wanted} tokens wanted, {self._sizes()}")
         if kept:
             last = calls.llama_memory_seq_pos_max(self._memory, 0)
             if last != kept - 1:
@@ -222,20 +245,9 @@ class LlamaCpp:
         return self._lib.calls.llama_batch(len(ids), ids, None, None, None, None, flags)
 
     def _best(self, *, allow_end: bool) -> int:
-        """The token of the largest logit. Raises EngineError when a logit is not a number."""
-        pointer = self._lib.calls.llama_get_logits_ith(self._context, -1)
-        address = ctypes.addressof(pointer.contents)
-        if address != self._view_address:
-            area = (ctypes.c_float * self._n_vocab).from_address(address)
-            self._view = import_module("numpy").frombuffer(area, dtype="float32")
-            self._view_address = address
-        view = self._view
-        token = int(view.argmax())
-        if view[token] != view[token]:  # argmax gives the first NaN if there is one
-            raise EngineError("logits-not-finite", f"logit of token {token} is not a number")
-        while not allow_end and self._lib.calls.llama_vocab_is_eog(self._vocab, token):
-            view[token] = -math.inf
-            token = int(view.argmax())
+        """The token after the last one computed, at this moment."""
+        row = self._lib.calls.llama_get_logits_ith(self._context, -1)
+        token: int = self._choice.best(row, allow_end=allow_end)
         return token
 
     def _check(self, code: int) -> None:

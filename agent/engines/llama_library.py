@@ -70,10 +70,9 @@ class Library:
 
     def context_params(self, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401
         params = self.calls.llama_context_default_params()
-        params.n_seq_max = 1
-        for name in ("n_ctx", "n_batch", "n_ubatch", "n_threads", "n_threads_batch"):
+        for name in ("n_ctx", "n_batch", "n_ubatch", "n_threads", "n_threads_batch", "n_seq_max"):
             setattr(params, name, settings[name])
-        for name in ("offload_kqv", "op_offload", "swa_full"):
+        for name in ("offload_kqv", "op_offload", "swa_full", "kv_unified"):
             setattr(params, name, settings[name])
         params.type_k = known.CACHE_TYPE[settings["type_k"]]
         params.type_v = known.CACHE_TYPE[settings["type_v"]]

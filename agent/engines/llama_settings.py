@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 DEFAULTS: dict[str, Any] = {
-    "n_ctx": 2048,  # tokens of context; memory for all of them is taken at the start
+    "n_ctx": 2048,  # tokens of context, of all sequences together; their memory is taken at once
+    "n_seq_max": 1,  # sequences side by side; each may count on n_ctx over n_seq_max tokens
+    "kv_unified": False,  # one cache for all sequences, not one for each
     "n_batch": 2048,  # most prompt tokens in one decode call
     "n_ubatch": 512,  # most tokens computed at once
     "n_threads": None,  # threads that decode; null: as many as CPUs that the process may use

@@ -37,6 +37,9 @@ USAGE: Mapping[str, Mapping[str, Any]] = {
     VLLM: {"include_usage": True, "continuous_usage_stats": True}
 }
 MAX_TOKEN = 1 << 31
+# Of a reply, by our choice: llama-server takes some 700 bytes a token with its timings, and says
+# the prompt again at the end. What goes on without end would fill the memory of the device.
+FIXED_BYTES, TOKEN_BYTES = 2 << 20, 8 << 10
 
 
 def open_engine(model: Path, given: Mapping[str, Any], clock: Clock) -> OpenAiHttp:
@@ -168,7 +171,10 @@ class OpenAiHttp:
     ) -> Served:
         body = self._body(prompt, output_tokens, stop_at_end=stop_at_end)
         path = PATHS[self._settings["api"]]
-        reading = Reading(on_chunk, self._answered)
+        reading, left = (
+            Reading(on_chunk, self._answered),
+            FIXED_BYTES + TOKEN_BYTES * output_tokens,
+        )
         with opened(self._far, self._settings["timeout_s"]) as connection:
             mark("start")
             send(connection, self._far, path, body)
@@ -176,6 +182,9 @@ class OpenAiHttp:
             events = Events()
             for data in reply(connection):
                 t_ns = self._clock.now_ns()
+                left -= len(data)
+                if left < 0:
+                    raise EngineError("bad-stream", "the reply goes on beyond any such output")
                 for raw in events.feed(data):
                     reading.take(t_ns, raw)
                 if reading.done:

@@ -44,4 +44,4 @@ class Events:
         name, _, value = line.partition(b":")
         if name == _FIELD:
             self._data.append(value.removeprefix(b" "))
-            self._size += len(value)
+            self._size += len(value) + 1  # an empty line of data is kept too

@@ -21,6 +21,7 @@ attempt() {
     [ -z "$token" ] || stream_header "$spool/tokens.tsv" tokens \
         '["request","{count}"],["index","{count}"],["ready_ns","ns"],["t_ns","ns"],["token","{token}"],["size_bytes","By"]'
     event clock "\"kind\":\"$clock_kind\",\"resolution_ns\":$resolution_ns,\"bound_us\":$offset_bound_us"
+    [ -z "$apart" ] || : >"$spool/output.log"
     if [ -n "$follow" ]; then
         : >"$spool/engine.log"
         exec 5<"$spool/engine.log"
@@ -164,12 +165,19 @@ end_attempt() {
     json_text "$reason"
     end_text="{\"type\":\"attempt_end\",\"number\":$number,\"status\":\"${outcome:-valid}\",\"reason\":$js"
     end_text="$end_text,\"streams\":[$elements],\"engine\":{\"kind\":\"native\",\"runs\":[$run_ends]}"
+    [ -z "$apart" ] || end_text="$end_text,$(output_end)"
     [ ! -f "$control/asked" ] || cat "$control/asked" >>"$control/sources"
     source_elements "$control/sources"
     channels=$elements
     absent_elements "$control/absent"
     end_text="$end_text,\"sources\":{\"channels\":[$channels],\"absent\":[$elements],\"rates_hz\":{$(rates)}}}"
     say_end "$end_text"
+}
+
+# What the output that is kept apart holds at the end of the attempt.
+output_end() {
+    sum=$(sha256sum <"$spool/output.log")
+    put "\"output\":{\"size_bytes\":$(output_size),\"sha256\":\"${sum%% *}\"}"
 }
 
 # The rate of every source, one for all; a pause in whole seconds allows one reading a second.

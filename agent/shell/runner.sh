@@ -183,6 +183,14 @@ log_is_full() {
     [ -e "$control/flood" ] || [ "$(wc -c <"$spool/engine.log")" -ge $((log_bytes / BLOCK_UNIT * BLOCK_UNIT)) ]
 }
 
+# Whether the limit on a file has ended the runner: that of its log, or that of its output.
+is_cut() {
+    log_is_full || { [ -n "$apart" ] && [ "$(output_size)" -ge $((log_bytes / BLOCK_UNIT * BLOCK_UNIT)) ]; }
+}
+
+# Bytes of the output that is kept apart: of all runs up to here.
+output_size() { put $(($(wc -c <"$spool/output.log"))); }
+
 # `-9 -PID` is the one form that all shells take.
 kill_runner() {
     kill -9 "-$runner" || kill -9 "$runner"
@@ -209,10 +217,12 @@ end_run() {
     take_counts
     [ -z "$follow" ] || count_rest
     stamp
-    event runner_end "\"run\":$run,\"status\":$status"
+    about="\"run\":$run,\"status\":$status"
+    [ -z "$apart" ] || about="$about,\"output_bytes\":$(output_size)"
+    event runner_end "$about"
     run_ends="$run_ends${run_ends:+,}{\"run\":$run,\"status\":$status}"
     : >"$control/runner"
-    if [ -e "$control/flood" ] || { [ $status -ne 0 ] && log_is_full; }; then
+    if [ -e "$control/flood" ] || { [ $status -ne 0 ] && is_cut; }; then
         set_outcome void 'engine-error: runner-flood: its output was cut off'
     fi
     [ $status -eq 0 ] || set_outcome void "$(crash_reason)"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from agent.wire import WireError
+from host.align.answers import answers_of
 from host.align.inferences import graph_requests
 from host.align.meters import Metered
 from host.align.native import native_attempt
@@ -66,6 +67,7 @@ def attempt_of(
         steps=steps,
         stated=did.stated,
         resident_ratio=resident,
+        answers=did.answers,
     )
 
 
@@ -99,13 +101,14 @@ def _runner_did(
     *,
     cut: bool,
 ) -> Did:
-    """What the lines of a runner tell, and what it states of itself."""
+    """What the lines of a runner tell, what it states of itself, and what it answered."""
     settings, did = plan.engine_settings, Did((), None)
     try:
         if settings.get("lines"):
             did = native_attempt(events, files.log, settings, requested, cut=cut)
         if settings.get("figures"):
             did = replace(did, stated=stated_runs(events, files.log, plan, cut=cut))
+        did = replace(did, answers=answers_of(events, files.log, files.output, settings))
     except MismatchError as err:
         return Did((), None, misfit=str(err))
     return did

@@ -8,7 +8,6 @@ and are one entry.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,8 @@ from host.handover.trace import IntArray, Reply, RequestTrace, TokenTrace, Windo
 
 COLUMNS = ("request", "index", "t_ns", "made", "size_bytes", "text", "ids")
 MAX_STATED = 64
+# A day in ns is 8.6e13; what is far beyond is no time, count or rate of a reply.
+LARGEST_STATED = 1e18
 _NONE = np.zeros(0, dtype=np.int64)
 _Entry = tuple[int, int | None, int]
 
@@ -80,9 +81,9 @@ def _request(
         stated_tokens=output_tokens,
         stop_reason=str(end.args["stop_reason"]),
         tokens=_tokens(chunks, output_tokens),
+        streams=int(start.args.get("streams", 0)),
+        stream=int(start.args.get("stream", 0)),
         reply=Reply(
-            streams=int(start.args.get("streams", 0)),
-            stream=int(start.args.get("stream", 0)),
             late_ns=_late_ns(Window(start.t_ns, prefill.end_ns), stated.get("prompt_ms")),
             stated=stated,
             text_sha256=hashlib.sha256(output).hexdigest(),
@@ -182,11 +183,13 @@ def _chunks_by_request(stream: SpoolFile | None) -> dict[int, list[_Chunk]]:
 
 
 def _stated(found: Any) -> dict[str, float]:  # noqa: ANN401 - whatever a file holds
-    """Finite numbers by name, as the server gave them."""
+    """Numbers by name, as the server gave them, but for those beyond every time and count."""
     if not isinstance(found, Mapping) or len(found) > MAX_STATED:
         return {}
     return {
         str(key): float(value)
         for key, value in found.items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and (value == 0 or 1 / LARGEST_STATED <= abs(value) <= LARGEST_STATED)  # nor NaN
     }

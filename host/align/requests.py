@@ -10,6 +10,7 @@ import numpy as np
 
 from agent.spool import SpoolFile
 from agent.wire import strict_json
+from host.handover.answered import Answered
 from host.handover.trace import RequestTrace, StatedRun, TokenTrace, Window
 
 TOKEN_COLUMNS = ("request", "index", "ready_ns", "t_ns", "token", "size_bytes")
@@ -30,14 +31,15 @@ class Event:
 class Did:
     """What an engine did in one attempt.
 
-    stated: what a native runner says of itself. misfit: how its output does not fit its
-    description, with lines of it; "" where it does.
+    stated: what a native runner says of itself. answers: the texts that it gave. misfit: how its
+    output does not fit its description, with lines of it; "" where it does.
     """
 
     requests: tuple[RequestTrace, ...]
     load: Window | None
     stated: tuple[StatedRun, ...] = ()
     misfit: str = ""
+    answers: tuple[Answered, ...] = ()
 
 
 def events_of(stream: SpoolFile | None) -> tuple[Event, ...]:
@@ -134,6 +136,8 @@ def _request(
         tokens=tokens,
         turn=int(tokenized.args.get("turn", 0)),
         kept_tokens=kept,
+        streams=int(start.args.get("streams", 0)),
+        stream=int(start.args.get("stream", 0)),
     )
 
 

@@ -8,7 +8,6 @@ be one of another run.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -29,6 +28,8 @@ MAX_SAMPLES = 10_000
 # Opening brackets that are tried for the beginning of a document among other lines.
 MAX_TRIES = 50
 NUMBER_CHARACTERS = 40
+# Far beyond every rate in token/s and every time in s; their squares are doubles still.
+LARGEST = 1e60
 NS_PER_S = 1e9
 # Longest word of what a figure says it is of.
 WORD_CHARACTERS = 100
@@ -217,7 +218,7 @@ def _in_unit(figure: Figure, number: float) -> float:
 
 
 def _positive(value: float) -> float:
-    if not (math.isfinite(value) and value > 0):
+    if not 1 / LARGEST <= value <= LARGEST:  # nor NaN
         raise UnfitError(f"{value:g} is no rate and no time")
     return value
 

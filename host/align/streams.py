@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +21,17 @@ MAX_LOG_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class AttemptFiles:
-    """One attempt as it lies on the disk: `attempt.json`, its streams, the engine's log."""
+    """One attempt as it lies on the disk: `attempt.json`, its streams, the engine's log.
+
+    output: what a native runner printed, where that is kept apart from its log.
+    """
 
     number: int
     stated: Mapping[str, Any]
     streams: Mapping[str, SpoolFile]
     faults: tuple[StreamFault, ...]
     log: bytes = b""
+    output: bytes = b""
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401
@@ -58,7 +63,10 @@ def read_attempt(folder: Path, number: int) -> AttemptFiles:
     }
     faults += _count_faults(stated, streams)
     faults += _clock_faults(streams)
-    return AttemptFiles(number, stated, streams, tuple(faults), _log(folder / "engine.log"))
+    output = _log(folder / "output.log")
+    faults += _output_faults(stated, output)
+    log = _log(folder / "engine.log")
+    return AttemptFiles(number, stated, streams, tuple(faults), log, output)
 
 
 CUT_OFF: Mapping[str, Any] = {
@@ -104,6 +112,15 @@ def _count_faults(
         elif len(streams[name].lines) != end["lines"]:
             faults.append(StreamFault(f"{name}.tsv", 0, "count"))
     return faults
+
+
+def _output_faults(stated: Mapping[str, Any], output: bytes) -> list[StreamFault]:
+    """The output that is kept apart is as its writer stated it, where it did."""
+    said = stated.get("output")
+    if not isinstance(said, dict):
+        return []
+    same = said.get("sha256") == hashlib.sha256(output).hexdigest()
+    return [] if same else [StreamFault("output.log", 0, "changed")]
 
 
 def _clock_faults(streams: Mapping[str, SpoolFile]) -> list[StreamFault]:

@@ -19,11 +19,14 @@ MAX_TEXT_BYTES = 1 << 20
 def texts_of(folder: Path, attempt: AttemptTrace) -> Mapping[int, str]:
     """Number of a scored request -> its text; one whose text cannot be had is not in it.
 
-    From token ids and the bytes of each, or from the chunks of a server. Bytes that are no UTF-8
-    become U+FFFD: a cut character at the end of an output is usual.
+    From token ids and the bytes of each, from the chunks of a server, or as a native runner
+    printed it. Bytes that are no UTF-8 become U+FFFD: a cut character at the end of an output
+    is usual.
     """
     pieces = _stream(folder / PIECES)
-    if pieces is not None:
+    if attempt.answers:
+        found = {answer.number: answer.text for answer in attempt.answers if not answer.warmup}
+    elif pieces is not None:
         known = dict(_pieces(pieces))
         found = {
             request.number: b"".join(known[t] for t in request.tokens.tokens.tolist())

@@ -10,7 +10,7 @@ import rfc8785
 
 from host.artefacts.probes import canaries
 from host.audit.figures import canary_figures, length_figures
-from host.audit.permuted import CHANGED, permuted_figures
+from host.audit.permuted import permuted_figures
 from host.audit.times import PREFIXES, time_figures
 from host.handover.audit import (
     ASKED,
@@ -44,8 +44,8 @@ def _field(name: str, audit: AuditPlan, run: AlignedRun, facts: RunFacts) -> Pro
     probes = facts.probes or Probes("")
     why = _unjudged(name, probes)
     figures = () if why else tuple(_figures(name, audit, run, facts))
-    if not why:
-        why = _empty(name, figures)
+    if not why and not figures:
+        why = "probe-empty: nothing of it can be compared"
     why = why or _declared(name, facts)
     outcome = "not-judged" if why else _outcome(figures)
     traces = [probes.probes[n].trace for n in ATTEMPTS[name] if n in probes.probes]
@@ -76,15 +76,6 @@ def _unjudged(name: str, probes: Probes) -> str:
         return f"seed-not-after-plan: {fault}"
     if name in ("canary", "length") and probes.reference is None:
         return "no-reference: no known outputs are kept"
-    return ""
-
-
-def _empty(name: str, figures: Sequence[FigureField]) -> str:
-    """What is missing of a probe that ran: without outputs no weights can be seen to matter."""
-    if not figures:
-        return "probe-empty: nothing of it can be compared"
-    if name == "permuted" and all(f.id != CHANGED and f.holds != "no" for f in figures):
-        return "probe-empty: the engine shows no outputs"
     return ""
 
 

@@ -16,6 +16,9 @@ def outputs_of(trace: AttemptTrace) -> Iterator[tuple[Key, Output]]:
 
     Empty where an engine shows times alone.
     """
+    if trace.answers:
+        yield from (((a.item, 0), a.text) for a in trace.answers if not a.warmup)
+        return
     yield from (((r.item, r.turn), _output(r)) for r in trace.scored())
 
 

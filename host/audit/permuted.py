@@ -14,7 +14,6 @@ from host.handover.trace import AttemptTrace
 # but a short output may be the same by chance; where weights are not looked at, none is.
 MIN_CHANGED_RATIO = 0.5
 MIN_TOKENS = 2  # that a decode rate can be taken from
-CHANGED = "changed_output_ratio"
 
 _CHANGED = Txt("输出改变的请求所占比例", "share of requests with another output")
 _RATES = {
@@ -37,7 +36,10 @@ def permuted_figures(
     """
     after = plain.trace if plain is not None and plain.trace.status == "valid" else None
     exact = _changed(permuted.trace, scored[-1] if scored else None, after)
-    made = [] if exact is None else [figure(CHANGED, _CHANGED, exact, Band(low=MIN_CHANGED_RATIO))]
+    if exact is None:  # a speed alone says nothing of which model ran
+        return []
+    name = "changed_output_ratio"
+    made = [figure(name, _CHANGED, exact, Band(low=MIN_CHANGED_RATIO))]
     rates = [rate for a in scored if (rate := _rate(a)) is not None]
     beside = None if after is None else _rate(after)
     around = [*([] if late else rates[-1:]), *([] if beside is None else [beside])]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, islice, product
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from host.schema.canonical import quoted, sha256_of
 
 # Every pair is compared: 64 cells are 2016 of them. Our choice.
 MOST_CELLS = 64
+MOST_COMBINATIONS = 10_000
+# A file system takes 255 bytes; block and try are in the name of a folder too.
+MOST_NAME = 200
 # A title in a plan has 500 characters at most; what a cell adds to it stays below 200.
 _TITLE_CHARACTERS = 300
 # Names of values become the name of a folder together.
@@ -83,11 +87,12 @@ def read_campaign(path: Path) -> Asked:
 
 def asked_of(found: Campaign, base: Plan, name: str) -> Asked:
     """The cells of a campaign over a base plan. name: of the file, for refusals."""
-    cells = tuple(_cell(found, base, values, name) for values in _combinations(found, name))
-    if not cells:
+    chosen = tuple(islice(_combinations(found, name), MOST_CELLS + 1))
+    if not chosen:
         raise CampaignError(name, "exclude leaves no cell")
-    if len(cells) > MOST_CELLS:
-        raise CampaignError(name, f"has {len(cells)} cells, {MOST_CELLS} are the most")
+    if len(chosen) > MOST_CELLS:
+        raise CampaignError(name, f"has more than {MOST_CELLS} cells, the most there may be")
+    cells = tuple(_cell(found, base, values, name) for values in chosen)
     _refuse_alike(found, cells, name)
     _refuse_counts(found, len(cells), name)
     return Asked(found, base, cells)
@@ -96,6 +101,9 @@ def asked_of(found: Campaign, base: Plan, name: str) -> Asked:
 def _combinations(found: Campaign, name: str) -> Iterator[dict[str, str]]:
     _refuse_names(found, name)
     axes = tuple(found.axes)
+    every = prod(len(values) for values in found.axes.values())
+    if every > MOST_COMBINATIONS:  # each is looked at, if only to leave it out
+        raise CampaignError(name, f"axes: {every} combinations, {MOST_COMBINATIONS} are the most")
     for chosen in product(*(tuple(found.axes[axis]) for axis in axes)):
         values: dict[str, str] = dict(zip(axes, chosen, strict=True))
         if not any(left_out.items() <= values.items() for left_out in found.exclude if left_out):
@@ -119,6 +127,9 @@ def _refuse_names(found: Campaign, name: str) -> None:
 
 def _cell(found: Campaign, base: Plan, values: Mapping[str, str], name: str) -> Cell:
     slug = "-".join(values.values())
+    if len(slug) > MOST_NAME:
+        said = f"its name has {len(slug)} characters, {MOST_NAME} are the most of a folder here"
+        raise CampaignError(name, f"cell {slug[:40]}…: {said}; shorten the names of values")
     over: dict[str, Any] = {"run": {"attempts": found.visit.attempts}}
     for axis, value in reversed([*values.items()]):
         over = _merged(found.axes[axis][value], over)

@@ -8,12 +8,13 @@ from math import sqrt
 
 from host.campaign.analyse import Seen
 from host.compare.common import common_terms
-from host.compare.measured import Measured, number, results_of
+from host.compare.measured import Measured, number, quantities_of, results_of
 from host.errors import CampaignError
 from host.handover.record import Record
 from host.handover.text import Txt
 
 MEAN = "mean"
+CONVENTION = "convention:"
 
 
 @dataclass(slots=True)
@@ -35,7 +36,7 @@ class CellHarvest:
         if counted and self.first is None:
             self.first = record
             self.measured = results_of(record, record.record_id)
-        for quantity in record.results:
+        for quantity in quantities_of(record):
             if quantity.value is None:
                 self.missing.setdefault(quantity.id, quantity.missing)
                 continue
@@ -65,6 +66,7 @@ class CellHarvest:
 def _chosen(measurand: str, ids: set[str]) -> str:
     if measurand in ids:
         return measurand
+    measurand = measurand.removeprefix(CONVENTION)
     exact = [each for each in ids if short(each) == measurand]
     fit = exact or sorted(each for each in ids if short(each).startswith(f"{measurand}/"))
     if len(fit) > 1:
@@ -74,9 +76,12 @@ def _chosen(measurand: str, ids: set[str]) -> str:
 
 
 def short(result: str) -> str:
-    """A result id without version and `mean`: `decode_rate@1/mean` is `decode_rate`."""
+    """A result id without version and `mean`: `decode_rate@1/mean` is `decode_rate`.
+
+    What a runner states of itself is `stated.vendor.rate` with its item and source.
+    """
     first, *more = result.split("/")
-    name = first.partition("@")[0]
+    name = first.partition("@")[0].removeprefix(CONVENTION)
     return "/".join([name, *(more[1:] if more[:1] == [MEAN] else more)])
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agent.wire import WireError, strict_json
 from host.errors import CampaignError
 from host.run.folder import sync_folder
 from host.run.lock import taken
@@ -110,8 +111,8 @@ def journal(root: Path) -> Iterator[tuple[CampaignJournal, Told]]:
 
 def _event(line: bytes) -> Mapping[str, Any] | None:
     try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
+        found = strict_json(line)
+    except WireError:
         return None
     whole = isinstance(found, dict) and type(found.get("n")) is int
     return found if whole and isinstance(found.get("event"), str) else None

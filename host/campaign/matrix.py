@@ -54,8 +54,9 @@ class CellOutcome:
 class PairOutcome:
     """B beside A in one result. claimed: a difference holds among all claims of this campaign.
 
-    ratio None: `why` says what forbids it. better: name of the cell that wins, "" where no side is
-    better or nothing is claimed. complete: whether u_common was known on both sides.
+    ratio None: `why` says what forbids it; beside a ratio, what forbids a claim. better: name of
+    the cell that wins, "" where no side is better or nothing is claimed. complete: whether
+    u_common was known on both sides.
     """
 
     a: str
@@ -79,8 +80,14 @@ class Outcome:
     level: float
 
 
-def outcome_of(asked: Asked, harvests: Mapping[str, CellHarvest], level: float) -> Outcome:
-    """From what visits gave. level: of all claims together (`stopping.claim_level`)."""
+def outcome_of(
+    asked: Asked, harvests: Mapping[str, CellHarvest], level: float, *, ended: bool
+) -> Outcome:
+    """From what visits gave. level: of all claims together (`stopping.claim_level`).
+
+    ended: by the rule of the file. Before that nothing is claimed: who looks after every block and
+    stops where a difference shows has more looks than the level is shared among.
+    """
     claimed_on = tuple(dict.fromkeys(_ids(harvests, asked.campaign.measurands)))
     results = tuple(dict.fromkeys((*claimed_on, *_others(harvests))))
     cells = _of_one_reference([_cell(name, harvests[name], results) for name in asked.names])
@@ -90,7 +97,8 @@ def outcome_of(asked: Asked, harvests: Mapping[str, CellHarvest], level: float) 
         for a, b in combinations(asked.names, 2)
         for pair in _pairs(asked, (a, harvests[a]), (b, harvests[b]), claimed_on, size)
     ]
-    return Outcome(results, claimed_on, cells, _claimed(pairs, harvests, level), level)
+    claimed = _claimed(pairs, harvests, level) if ended else _unclaimed(pairs)
+    return Outcome(results, claimed_on, cells, claimed, level)
 
 
 def _ids(harvests: Mapping[str, CellHarvest], measurands: Sequence[str]) -> list[str]:
@@ -208,6 +216,11 @@ def _claimed(
         replace(pair, claimed=True, better=_better(pair, harvests)) if id(pair) in claims else pair
         for pair in pairs
     )
+
+
+def _unclaimed(pairs: Sequence[PairOutcome]) -> tuple[PairOutcome, ...]:
+    why = Txt("尚未结束，不作判断", "no claim before the campaign has ended")
+    return tuple(pair if pair.ratio is None else replace(pair, why=why) for pair in pairs)
 
 
 def _better(pair: PairOutcome, harvests: Mapping[str, CellHarvest]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isinf
@@ -22,37 +22,51 @@ from host.handover.text import Txt
 from host.schema.canonical import decimal
 from host.schema.rounding import display_of, with_uncertainty
 
+SHOWN_STRAYS = 5
+
 
 @dataclass(frozen=True)
 class CampaignReport:
-    """All that a campaign came to; the outcome is computed on use."""
+    """All that a campaign came to; the outcome is computed on use.
+
+    strays: folders of visits that its journal does not name, so that they are not in the outcome.
+    """
 
     asked: Asked
     state: State
     harvests: Mapping[str, CellHarvest]
+    strays: tuple[str, ...] = ()
 
     @cached_property
     def outcome(self) -> Outcome:
         unit = unit_of(self.asked.campaign.design, len(self.asked.cells))
-        return outcome_of(self.asked, self.harvests, claim_level(self.asked.campaign.stop, unit))
+        level = claim_level(self.asked.campaign.stop, unit)
+        return outcome_of(self.asked, self.harvests, level, ended=bool(self.state.ended))
 
     @property
     def verdicts(self) -> tuple[Txt, ...]:
         """How far it got, and how many differences are claimed."""
-        pairs = self.outcome.pairs
-        claimed = sum(pair.claimed for pair in pairs)
-        tried = sum(pair.ratio is not None for pair in pairs)
         stop = self.asked.campaign.stop
         fixed = self.state.ended == "cap" and stop.min == stop.max
         return (
             _FIXED if fixed else _ENDS.get(self.state.ended, _GOING),
-            Txt(
-                f"{tried} 个比值中，{claimed} 个显示出差别（总水平 {self.outcome.level:.3g}）。",
-                f"{claimed} of {tried} ratios show a difference, at {self.outcome.level:.3g} for"
-                " all together.",
-            ),
-            *_lost(self.state),
+            self._claims(),
+            *_lost(self.state, self.strays),
             _ranking(self.outcome),
+        )
+
+    def _claims(self) -> Txt:
+        pairs, level = self.outcome.pairs, self.outcome.level
+        tried = sum(pair.ratio is not None for pair in pairs)
+        if not self.state.ended:
+            return Txt(
+                f"迄今 {tried} 个比值；结束后才判断差别。",
+                f"{tried} ratios so far; differences are claimed when it has ended.",
+            )
+        claimed = sum(pair.claimed for pair in pairs)
+        return Txt(
+            f"{tried} 个比值中，{claimed} 个显示出差别（总水平 {level:.3g}）。",
+            f"{claimed} of {tried} ratios show a difference, at {level:.3g} for all together.",
         )
 
     @property
@@ -102,10 +116,16 @@ _ENDS: Mapping[str, Txt] = {
 }
 
 
-def _lost(state: State) -> Iterator[Txt]:
+def _lost(state: State, strays: Sequence[str]) -> Iterator[Txt]:
     if state.given_up:
         names = ", ".join(state.given_up)
         yield Txt(f"已放弃的单元：{names}。", f"Given up: {names}.")
+    if strays:
+        names = ", ".join(strays[:SHOWN_STRAYS]) + (" …" if len(strays) > SHOWN_STRAYS else "")
+        yield Txt(
+            f"campaign.jsonl 未列出 visits/ 下的 {names}，不计入结果。",
+            f"Not in campaign.jsonl, and so in no result: {names} below visits/.",
+        )
 
 
 def _ranking(outcome: Outcome) -> Txt:
@@ -130,7 +150,7 @@ def words_of_pair(pair: PairOutcome) -> Txt:
 
     It says `faster` and never `better`: which of them is better is for a ranking, with fidelity.
     """
-    if pair.ratio is None:
+    if pair.ratio is None or pair.why is not None:
         return pair.why or Txt("", "")
     if not pair.claimed:
         return Txt("看不出差别", "no difference shown")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -15,6 +16,8 @@ Phase = Literal["warm-up", "counted"]
 VALID: Final = "valid"
 # What becomes of a visit; `open` is one that was begun and has not ended.
 STATUSES: Final = ("open", VALID, "void", "failed", "changed")
+# A run folder in the folder of its visit, below the campaign's own and nowhere else.
+_RUN: Final = re.compile(r"visits/(?!\.\.?/)[^/\0]+/(?!\.\.?\Z)[^/\0]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ class State:
         """One event of the journal. Raises CampaignError for one that cannot follow."""
         try:
             _TAKERS.get(str(event["event"]), _nothing)(self, event)
-        except (KeyError, TypeError, ValueError, IndexError) as err:
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as err:
             said = f"line {event.get('n')} is no event of a campaign ({err})"
             raise CampaignError("campaign.jsonl", said) from err
 
@@ -180,10 +183,17 @@ def _visit_end(state: State, event: Mapping[str, Any]) -> None:
         raise ValueError("it ends a visit that was not begun")
     visit.status = str(event["status"])
     visit.reason = str(event["reason"])
-    visit.run = str(event["run"])
+    visit.run = _run(str(event["run"]))
     visit.record_id = str(event["record_id"])
     visit.identity = {str(k): str(v) for k, v in event["identity"].items()}
-    visit.seconds = float(event["seconds"])
+    visit.seconds = max(0.0, float(event["seconds"]))
+
+
+def _run(text: str) -> str:
+    """The folder of a run in a visit's, "" where there is none. Raises ValueError for another."""
+    if text and not _RUN.match(text):
+        raise ValueError(f"{text[:100]!r} is no run of a visit")
+    return text
 
 
 def _give_up(state: State, event: Mapping[str, Any]) -> None:
@@ -194,7 +204,7 @@ def _block_end(state: State, event: Mapping[str, Any]) -> None:
     phase: Phase = "warm-up" if event["phase"] == "warm-up" else "counted"
     state.closed[phase] = int(event["block"])
     if event.get("look"):
-        state.looks.append(event["look"])
+        state.looks.append(dict(event["look"]))
 
 
 def _warmed(state: State, event: Mapping[str, Any]) -> None:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from platformdirs import user_data_path
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, select
+from sqlalchemy.engine import URL, Inspector, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from host.catalogue.tables import CATALOGUE_VERSION, about, metadata
@@ -20,8 +20,13 @@ FILE = "catalogue.sqlite"
 # pg8000: BSD, and Python alone.
 _POSTGRESQL = "postgresql+pg8000"
 _VERSION = "version"
-# Another import holds the file for as long as one record takes; this is far more than that.
+# Another import holds the file for as long as one batch takes; this is far more than that.
 _BUSY_S = 30
+# SQLite keeps 2 MiB of pages unless told (`cache_size`, negative: KiB); a scan of 100,000 records
+# reads several times that, and the same pages come again.
+_CACHE_KIB = 65_536
+# The lock by which imports into one PostgreSQL database take turns: any number that is ours alone.
+_TURN = int.from_bytes(b"inferome", "big") & (2**63 - 1)
 
 
 def place_of(given: str) -> str:
@@ -33,15 +38,17 @@ def place_of(given: str) -> str:
 def opened(place: str, *, create: bool = False) -> Iterator[Connection]:
     """A connection; what was not committed in the block is committed at its end.
 
-    create: make file and tables where there are none. Raises CatalogueError, with the place, for
-    what is no catalogue, is of a newer version, cannot be reached or is in use; a password never
-    stands in it.
+    create: make file, tables and indexes where there are none. Raises CatalogueError, with the
+    place, for what is no catalogue, is of a newer version, cannot be reached or is in use; a
+    password never stands in it.
     """
     url, name = _url(place)
     _need(url, name, create=create)
     engine = _engine(url, name)
     try:
         with engine.connect() as connection:
+            if create:
+                take_turn(connection)
             _checked(connection, name, create=create)
             connection.commit()
             yield connection
@@ -50,6 +57,17 @@ def opened(place: str, *, create: bool = False) -> Iterator[Connection]:
         raise CatalogueError(name, _said(err)) from err
     finally:
         engine.dispose()
+
+
+def take_turn(connection: Connection) -> None:
+    """Wait until no other import writes; none does before the next commit or rollback.
+
+    What is looked up and then put in is so one step, and two imports cannot wait for each other.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
 
 
 def _url(place: str) -> tuple[URL, str]:
@@ -98,12 +116,14 @@ def _sqlite_settings(connection: object, _record: object) -> None:
     cursor = connection.cursor()  # type: ignore[attr-defined] # sqlite3.Connection
     cursor.execute("PRAGMA trusted_schema = OFF")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA cache_size = {-_CACHE_KIB}")
     cursor.close()
 
 
 def _checked(connection: Connection, name: str, *, create: bool) -> None:
     """Tables of this version, made where nothing is. Raises CatalogueError for anything else."""
-    there = set(inspect(connection).get_table_names())
+    seen = inspect(connection)
+    there = set(seen.get_table_names())
     if about.name not in there:
         if not create or there & set(metadata.tables):
             raise CatalogueError(name, "is no catalogue")
@@ -119,6 +139,17 @@ def _checked(connection: Connection, name: str, *, create: bool) -> None:
         )
     if not set(metadata.tables) <= there:
         raise CatalogueError(name, "is no whole catalogue")
+    if create:
+        _add_indexes(connection, seen)
+
+
+def _add_indexes(connection: Connection, seen: Inspector) -> None:
+    """An index changes no answer: a catalogue of earlier software gets what it lacks."""
+    for table in metadata.tables.values():
+        there = {index["name"] for index in seen.get_indexes(table.name)}
+        for index in table.indexes:
+            if index.name not in there:
+                index.create(connection)
 
 
 def _said(err: SQLAlchemyError) -> str:

@@ -97,9 +97,13 @@ def tier_of(figures: Iterable[Figure]) -> str:
 
 
 def fit(text: object, most: int = MAX_TEXT) -> str:
-    """Text that any database takes: no NUL, no half of a surrogate pair, not longer than most."""
+    """Text that any database takes: no NUL, no half of a surrogate pair, not longer than most.
+
+    Nor than three bytes a character, so that an index takes two of them: PostgreSQL refuses a row
+    in a B-tree of more than 2,704 bytes.
+    """
     plain = str(text)[:most].replace("\x00", "\ufffd")
-    return plain.encode("utf-8", "replace").decode("utf-8")
+    return plain.encode("utf-8", "replace")[: 3 * most].decode("utf-8", "ignore")
 
 
 def moment_of(text: str) -> str:

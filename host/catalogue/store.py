@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from host.catalogue.database import take_turn
 from host.catalogue.entries import Entry, Figure, number_of
 from host.catalogue.tables import documents, records, results
 from host.errors import CatalogueError
+from host.handover.stated import STATED
 
 Came = Literal["new", "there", "moved"]
 _OWN = tuple(f.name for f in fields(Entry) if f.name not in ("figures", "document"))
@@ -19,10 +21,44 @@ _FIGURE = tuple(f.name for f in fields(Figure))
 _SAID = ("kind", "started", "model_sha256", "dataset_sha256", "settings_sha256", "verdict")
 
 
+def put_all(connection: Connection, entries: Sequence[Entry]) -> list[Came | CatalogueError]:
+    """Put them in together and commit: all of them that are not refused, or none.
+
+    What became of each, in their order. An error stands for one whose id the catalogue knows with
+    something else under it. Nobody else writes meanwhile.
+    """
+    if not entries:
+        return []
+    take_turn(connection)
+    ids = {entry.record_id for entry in entries}
+    asked = select(records.c.record_id).where(records.c.record_id.in_(ids))
+    there = set(connection.execute(asked).scalars())
+    new: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.record_id not in there:
+            new.setdefault(entry.record_id, entry)
+    if new:
+        put_new(connection, tuple(new.values()))
+    became: list[Came | CatalogueError] = [
+        "new" if new.get(entry.record_id) is entry else _again(connection, entry)
+        for entry in entries
+    ]
+    connection.commit()
+    return became
+
+
+def _again(connection: Connection, entry: Entry) -> Came | CatalogueError:
+    try:
+        return put(connection, entry)
+    except CatalogueError as err:
+        return err
+
+
 def put(connection: Connection, entry: Entry) -> Came:
     """Put one in; `there` where it already is, `moved` where it is and lies elsewhere now.
 
-    Raises CatalogueError where the catalogue holds something else under the same id.
+    Raises CatalogueError, before anything is changed, where the catalogue holds something else
+    under the same id.
     """
     found = connection.execute(
         select(records).where(records.c.record_id == entry.record_id)
@@ -30,7 +66,7 @@ def put(connection: Connection, entry: Entry) -> Came:
     if found is None:
         put_new(connection, [entry])
         return "new"
-    _same(connection, found, entry)
+    _same_and_whole(connection, found, entry)
     if entry.document is not None:
         _keep(connection, found.id, entry.document)
     if (found.path, found.file_sha256) == (entry.path, entry.file_sha256):
@@ -57,10 +93,18 @@ def put_new(connection: Connection, entries: Sequence[Entry]) -> None:
         for place, figure in enumerate(entry.figures)
     ]
     if figures:
-        connection.execute(insert(results), figures)
+        _put_figures(connection, figures)
     for number, entry in zip(ids, entries, strict=True):
         if entry.document is not None:
             _keep(connection, number, entry.document)
+
+
+def _put_figures(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """pg8000 sends many rows one by one, and waits for each, unless they give something back."""
+    asked = insert(results)
+    if connection.dialect.name != "sqlite":
+        asked = asked.returning(results.c.place)
+    connection.execute(asked, rows)
 
 
 def _supersede(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -92,18 +136,20 @@ def _keep(connection: Connection, record: int, raw: bytes) -> None:
     connection.execute(insert(documents).values(record=record, raw=raw))
 
 
-def _same(connection: Connection, found: Row[Any], entry: Entry) -> None:
-    """Raise CatalogueError where what is stored is not what this record says."""
+def _same_and_whole(connection: Connection, found: Row[Any], entry: Entry) -> None:
+    """Raise CatalogueError where what is stored is not what this record says; add what lacks."""
     stored = found._mapping  # noqa: SLF001 - SQLAlchemy's name of a public attribute
     other = [name for name in _SAID if stored[name] != getattr(entry, name)]
-    rows = connection.execute(
-        select(results.c.result, results.c.value)
-        .where(results.c.record == found.id)
-        .order_by(results.c.place)
-    )
-    if [(r.result, r.value) for r in rows] != [(f.result, f.value) for f in entry.figures]:
+    asked = select(results.c.result, results.c.value).where(results.c.record == found.id)
+    rows = [(r.result, r.value) for r in connection.execute(asked.order_by(results.c.place))]
+    said = [(f.result, f.value) for f in entry.figures]
+    more = entry.figures[len(rows) :]
+    # Earlier software left out what runners state of themselves, which comes last.
+    if rows != said[: len(rows)] or any(f.measurand_id not in STATED for f in more):
         other.append("results")
     if other:
         raise CatalogueError(
             entry.path, f"has the id of a catalogued record of other contents ({', '.join(other)})"
         )
+    if more:
+        _put_figures(connection, [_row(found.id, len(rows) + i, f) for i, f in enumerate(more)])

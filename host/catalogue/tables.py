@@ -64,6 +64,8 @@ records = Table(
     Index("records_started", "started", "superseded"),
     Index("records_model", "model_sha256"),
     Index("records_settings", "settings_sha256"),
+    # Whose name holds a part is known after a look at every record: at this index alone.
+    Index("records_device", "device", "device_key", "superseded", "started"),
 )
 
 results = Table(

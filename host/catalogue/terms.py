@@ -93,6 +93,9 @@ FIELDS: Final[Mapping[str, Field]] = {
 # Words that people use for an operator on `started`.
 _SHORT: Final = {"since": ">=", "until": "<"}
 _ID_PREFIX: Final = "urn:sha256:"
+# What runners state of themselves, as people and campaigns call it.
+_CONVENTION: Final = "convention:"
+_STATED: Final = "stated."
 
 
 def parse(text: str) -> Term:
@@ -103,6 +106,8 @@ def parse(text: str) -> Term:
     name, operator, value = found["field"], found["op"], found["value"].strip()
     if name in _SHORT and operator == "=":
         name, operator = "started", _SHORT[name]
+    if name == "measurand" and value.startswith(_STATED):
+        value = f"{_CONVENTION}{value}"
     if name == "measurand" and "@" in value:
         name = "measurand_id"
     field = FIELDS.get(name)

@@ -97,6 +97,7 @@ FAULT_WORDS = {
     "missing": ("缺失", "is missing though the writer stated it"),
     "count": ("行数与写入者声明的不符", "does not have the number of lines its writer stated"),
     "clock": ("不在本次测量的时钟上", "is not on the clock of its attempt"),
+    "changed": ("不是写入者所声明的内容", "is not what its writer stated"),
     "too-large": ("过大", "is too large"),
     "name": ("不是任何一次测量的", "has a name that no attempt has"),
 }

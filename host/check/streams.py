@@ -10,9 +10,7 @@ from host.handover.trace import AttemptTrace, RequestTrace, StatedRun
 
 def stream_of(r: RequestTrace | StatedRun) -> tuple[int, int]:
     """How many streams at once, and which; processes of a runner follow one another."""
-    if isinstance(r, StatedRun) or r.reply is None:
-        return 0, 0
-    return r.reply.streams, r.reply.stream
+    return (0, 0) if isinstance(r, StatedRun) else (r.streams, r.stream)
 
 
 def early_starts(attempt: AttemptTrace) -> Iterator[tuple[RequestTrace, int]]:

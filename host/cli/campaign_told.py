@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from host.campaign.analyse import MIN_UNITS
 from host.campaign.cells import Asked
 from host.campaign.design import order, unit_of
 from host.campaign.outlook import blocks_between, counts, idle_s, left, standing
@@ -79,6 +80,8 @@ def _plan_rules(asked: Asked, found: dict[str, Any]) -> Iterator[str]:
     )
     yield f"claims at {found['claim_level']:.3g} for all together (Holm)"
     level, unit = found["claim_level"], found["unit_blocks"]
+    if len(asked.cells) > 1 and stop.max < MIN_UNITS * unit:
+        yield f"  no ratio will be stated: it takes {MIN_UNITS * unit} blocks, max is {stop.max}"
     for spread in SPREADS if len(asked.cells) > 1 else ():
         n = blocks_for(DIFFERENCE, spread, level, unit)
         yield (

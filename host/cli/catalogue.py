@@ -70,16 +70,21 @@ def import_(paths: tuple[Path, ...], place: str, *, keep: bool, as_json: bool) -
     others go on. Exit code 0: all are in; 1: some are not.
     """
     from host.catalogue.database import place_of
+    from host.cli.live import watching
+    from host.handover.progress import Progress
     from host.pipeline.catalogue import import_all
 
     counts = {"new": 0, "there": 0, "moved": 0, "refused": 0}
     refused = []
-    for one in import_all(place_of(place), paths, keep=keep):
-        counts[one.came or "refused"] += 1
-        if one.came is None:
-            refused.append({"path": one.path, "record_id": one.record_id, "reason": one.why})
-            if not as_json:
-                err().print(plain(f"! {one.why}"), soft_wrap=True)
+    console = err()
+    with watching(console) as watch:
+        for one in import_all(place_of(place), paths, keep=keep):
+            counts[one.came or "refused"] += 1
+            watch(Progress("import", waiting=f"{sum(counts.values())} 条记录 records"))
+            if one.came is None:
+                refused.append({"path": one.path, "record_id": one.record_id, "reason": one.why})
+                if not as_json:
+                    console.print(plain(f"! {one.why}"), soft_wrap=True)
     if as_json:
         json_out({**counts, "refusals": refused})
     else:

@@ -8,10 +8,18 @@ from rich.console import Console
 from rich.text import Text
 
 from host.cli.catalogue_text import shown
+from host.compare.control import FIRM
 from host.pipeline.history import History, Series
 from host.report.terminal import safe
 from host.schema.canonical import decimal
-from host.schema.rounding import alone, display_of, plain, significant, with_uncertainty
+from host.schema.rounding import (
+    alone,
+    display_of,
+    plain,
+    significant,
+    to_place_of,
+    with_uncertainty,
+)
 
 WIDTH = 40
 MOST_LINES = 60
@@ -35,16 +43,25 @@ def _series(console: Console, series: Series) -> None:
     console.print(
         Text(safe(f"{about['dataset']} · settings {about['settings_sha256'][:8]}"), "dim")
     )
-    bars = _bars(series)
-    if len(bars) > MOST_LINES:
-        console.print(Text(f"  … {len(bars) - MOST_LINES} 更早 earlier", "dim"))
-    for point, bar in list(zip(series.points, bars, strict=True))[-MOST_LINES:]:
+    lines = list(zip(series.points, _bars(series), _marks(series), strict=True))
+    if len(lines) > MOST_LINES:
+        console.print(Text(f"  … {len(lines) - MOST_LINES} 更早 earlier", "dim"))
+    for point, bar, mark in lines[-MOST_LINES:]:
         value, unit = shown(point.value, point.U, about["unit"])
-        line = f"  {point.started[:19]}  {bar}  {value} {unit}"
+        line = f"  {point.started[:19]}  {bar}  {value} {unit} {mark}".rstrip()
         console.print(Text(safe(line)), soft_wrap=True)
-    for line in (_precision(series), *_drift(series)):
+    for line in (_precision(series), *_drift(series), _control(series)):
         console.print(Text(line), soft_wrap=True)
     console.print()
+
+
+def _marks(series: Series) -> list[str]:
+    """`!` beside a point beyond the limits, `~` where the moving average is."""
+    c = series.control
+    return [
+        ("!" if place in c.outside else "") + ("~" if place in c.shifted else "")
+        for place in range(len(series.points))
+    ]
 
 
 def _bars(series: Series) -> list[str]:
@@ -89,6 +106,33 @@ def _drift(series: Series) -> list[str]:
     return [f"  漂移 drift: {said} {display.unit}/d (k = t, p = 95 %, n = {d.n}): {words}"]
 
 
+def _control(series: Series) -> str:
+    c = series.control
+    if c.reason:
+        return f"  控制图 control chart: 未判断 not judged ({c.reason})"
+    display = display_of(series.about["unit"], c.centre)
+    low, high = (to_place_of(display.of(x), display.of(c.sigma)) for x in (c.low, c.high))
+    firm = "" if c.firm else f" 暂定 provisional, n < {FIRM};"
+    return (
+        f"  控制图 control chart (ISO 7870): {low} … {high} {display.unit};{firm}"
+        f" 超限 beyond limits (!): {len(c.outside)}, 移动平均偏移 average shifted (~):"
+        f" {len(c.shifted)}"
+    )
+
+
+def _control_value(series: Series) -> dict[str, Any]:
+    c = series.control
+    numbers = {"centre": c.centre, "sigma": c.sigma, "low": c.low, "high": c.high}
+    return {
+        **{key: None if c.reason else decimal(x) for key, x in numbers.items()},
+        "n": c.n,
+        "provisional": not c.firm,
+        "beyond_limits": [series.points[i].record_id for i in c.outside],
+        "average_shifted": [series.points[i].record_id for i in c.shifted],
+        "reason": c.reason,
+    }
+
+
 def as_value(found: History) -> dict[str, Any]:
     """The whole of it; numbers as decimal strings, slopes a day."""
     return {
@@ -108,6 +152,7 @@ def as_value(found: History) -> dict[str, Any]:
                     for p in series.points
                 ],
                 "precision": _precision_value(series),
+                "control": _control_value(series),
                 "drift": {
                     "slope_per_day": None
                     if series.drift.reason

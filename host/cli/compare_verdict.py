@@ -10,6 +10,7 @@ from host.compare.comparability import RULES
 from host.compare.pairs import Pair
 from host.compare.run import MIN_RECORDS, Comparison
 from host.compare.unlike import Effect, Unlike
+from host.handover.served_figures import SYSTEM_RATE
 from host.handover.text import Txt
 from host.report.terminal import HEADLINE
 
@@ -125,7 +126,9 @@ def _headline(made: list[Pair]) -> dict[tuple[str, str, str], list[Txt]]:
     found: dict[tuple[str, str, str], list[Txt]] = {}
     for pair in made:
         q = pair.measured_a.quantity
-        if q.measurand_id.partition("@")[0] in HEADLINE and q.scope == "":
+        step = q.measurand_id == SYSTEM_RATE
+        if q.measurand_id.partition("@")[0] in HEADLINE and (step or q.scope == ""):
             sides = f"{pair.a}, {pair.b}"
-            found.setdefault((sides, pair.text.zh, pair.text.en), []).append(q.name)
+            name = Txt(f"{q.name.zh}（{q.scope}）", f"{q.name.en} ({q.scope})") if step else q.name
+            found.setdefault((sides, pair.text.zh, pair.text.en), []).append(name)
     return found

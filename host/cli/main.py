@@ -57,6 +57,8 @@ COMMANDS = {
 }
 
 
+# Of one line of an error; a key of a file may be as long as the file.
+SHOWN_CHARACTERS = 2000
 # Of an error that names no file: standard output is what could not be written.
 UNWRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
@@ -100,7 +102,7 @@ def main() -> None:
         sys.exit(_say("interrupted", 130))
     except click.ClickException as err:
         err.show()
-        sys.exit(err.exit_code)
+        sys.exit(_as_json(err.format_message(), err.exit_code))
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
@@ -127,7 +129,16 @@ def _interrupt_twice(number: int, frame: object) -> None:
 
 
 def _say(sentence: str, exit_code: int) -> int:
-    print(f"inferometer: {sentence}", file=sys.stderr)
+    from host.report.html_text import visible
+
+    # A name from a file or a device may hold what moves the cursor of a terminal.
+    lines = (visible(line, SHOWN_CHARACTERS) for line in sentence.split("\n"))
+    print("inferometer:", "\n".join(lines), file=sys.stderr)
+    return _as_json(sentence, exit_code)
+
+
+def _as_json(sentence: str, exit_code: int) -> int:
+    """The one value on stdout, of an error too, where a program reads it."""
     if "--json" in sys.argv:
         print(json.dumps({"error": sentence, "exit_code": exit_code}, ensure_ascii=False))
     return exit_code

@@ -16,17 +16,22 @@ from host.handover.progress import Progress
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("goal", type=click.Path(path_type=Path))
 @click.option(
-    "--to", "target", required=True, help="gguf:q4_0, gguf:q4_k_m, gguf:q8_0 or onnx:int4."
+    "--to",
+    "target",
+    required=True,
+    help="gguf:q4_0, gguf:q4_k_m, gguf:q8_0, gguf:f16 (for a reference) or onnx:int4.",
 )
 @click.option("--python", default=sys.executable, help="A Python with torch and transformers.")
 @click.option(
-    "--converter", type=click.Path(path_type=Path), help="llama.cpp's convert_hf_to_gguf.py."
+    "--converter",
+    type=click.Path(path_type=Path),
+    help="llama.cpp's convert_hf_to_gguf.py, or an archive of sources that hold it.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
 def convert(
     folder: Path, goal: Path, target: str, python: str, converter: Path | None, *, as_json: bool
 ) -> None:
-    """Convert the Hugging Face folder FOLDER into the new INT4 file or folder GOAL.
+    """Convert the Hugging Face folder FOLDER into the new file or folder GOAL.
 
     Through the tools' own converters, which need torch and transformers: the extra `models`.
     """

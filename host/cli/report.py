@@ -22,11 +22,12 @@ def report(run: Path, output: Path | None, *, as_json: bool) -> int:
 
     Works on a run that was cut off as well: what was sampled is shown, and said to be incomplete.
     """
-    from host.pipeline.redo import redo
+    from host.pipeline.redo import given, redo
     from host.pipeline.write import write_page
     from host.report.terminal import show
 
-    redone = redo(run)
+    with given(run):
+        redone = redo(run)
     page = write_page(run, redone, output)
     if as_json:
         import json

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,9 +71,18 @@ def check(runner: str, *, as_json: bool) -> int:
 @click.argument("log", type=click.Path(path_type=Path))
 @click.option("--prompt-tokens", type=click.IntRange(1), help="What {prompt_tokens} stands for.")
 @click.option("--output-tokens", type=click.IntRange(1), help="What {output_tokens} stands for.")
+@click.option(
+    "--stdout", type=click.Path(path_type=Path), help="Standard output, where it is kept apart."
+)
 @AS_JSON
 def try_(
-    runner: str, log: Path, prompt_tokens: int | None, output_tokens: int | None, *, as_json: bool
+    runner: str,
+    log: Path,
+    stdout: Path | None,
+    *,
+    prompt_tokens: int | None,
+    output_tokens: int | None,
+    as_json: bool,
 ) -> int:
     """Say what each pattern of RUNNER finds in LOG, the captured output of one process.
 
@@ -82,7 +92,8 @@ def try_(
     from host.plan.runner import runner as read
 
     asked = {"prompt_tokens": prompt_tokens, "output_tokens": output_tokens}
-    found = trial(read(runner), read_log(log), asked)
+    output = None if stdout is None else read_log(stdout)
+    found = trial(read(runner), read_log(log), asked, output)
     if as_json:
         json_out(found.as_json())
     else:
@@ -106,6 +117,9 @@ def _tell(found: Trial) -> None:
             plain(f"+ figures.{figure.name}: {figure.convention}: {values} {said}".rstrip()),
             soft_wrap=True,
         )
+    if found.answer is not None:
+        said = json.dumps(found.answer[:SHOWN_CHARACTERS], ensure_ascii=False)
+        console.print(plain(f"+ answer: {said}"), soft_wrap=True)
     if found.misfit:
         console.print(plain(f"- {found.misfit}"), soft_wrap=True)
 
@@ -122,4 +136,10 @@ def _row(one: Runner) -> dict[str, object]:
 
 
 def _shows(one: Runner) -> list[str]:
-    return [*(["tokens"] if one.lines else []), *(["figures"] if one.figures else [])]
+    shown = {
+        "tokens": one.lines,
+        "figures": one.figures,
+        "answers": one.answers(),
+        "divergence": one.divergence,
+    }
+    return [name for name, there in shown.items() if there is not None and there != {}]

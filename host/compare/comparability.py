@@ -14,6 +14,7 @@ import msgspec
 from host.compare.common import same_run
 from host.compare.fidelity import fidelity_of, has_fidelity, reference_of
 from host.compare.leaves import unequal
+from host.compare.measured import quantities_of
 from host.compare.rules_results import (
     measurand_versions,
     power_boundary,
@@ -21,6 +22,7 @@ from host.compare.rules_results import (
     power_tiers,
     sum_rules,
 )
+from host.compare.rules_stated import stated_about, stated_by
 from host.compare.unlike import Effect, Unlike
 from host.handover.record import Record
 from host.handover.text import Txt
@@ -101,7 +103,7 @@ def _tokenizer(records: Records) -> Iterator[Unlike]:
     unknown = any(value in ("absent", "not-stated") for value in values)
     if len(set(values)) == 1 and not unknown:
         return
-    results = {q.id for r in records for q in r.results if not _of_bytes(q.measurand_id)}
+    results = {q.id for r in records for q in quantities_of(r) if not _of_bytes(q.measurand_id)}
     text = Txt(
         "分词器不同或未说明：词元不是同一单位，只比较按字节或字符计的结果。",
         "Tokenizers differ or are not stated: a token is not the same unit; only results per byte"
@@ -129,7 +131,7 @@ def _boundary(records: Records) -> Iterator[Unlike]:
 
 def _uncertainty(records: Records) -> Iterator[Unlike]:
     """Results evaluated more or less fully on one side than on the other."""
-    first, *others = ({q.id: q for q in r.results if q.u is not None} for r in records)
+    first, *others = ({q.id: q for q in quantities_of(r) if q.u is not None} for r in records)
     shared = [key for key in first if all(key in other for other in others)]
     kinds: dict[tuple[str, ...], list[str]] = {}
     for key in shared:
@@ -193,6 +195,8 @@ RULES: Final = (
     Rule("power-boundary", Txt("功率测点相同", "power taken at one place"), power_boundary),
     Rule("power-correction", Txt("修正方式相同", "corrected alike"), power_corrections),
     Rule("integration-rule", Txt("计算规则相同", "one rule of computing"), sum_rules),
+    Rule("stated-by", Txt("自述定义者相同", "own words of one runner"), stated_by),
+    Rule("stated-about", Txt("自述条件相同", "stated of the same things"), stated_about),
     Rule("uncertainty-status", Txt("不确定度评定程度相同", "U of one extent"), _uncertainty),
     Rule("state", Txt("记录已签发、未撤回", "issued and not withdrawn"), _states),
     Rule("fidelity", Txt("有保真度结果", "a fidelity result"), _fidelity),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from host.handover.divergence import STATED_LIKE
 from host.handover.fidelity import GREEDY, KL_MEAN
 from host.handover.record import Record
 
@@ -18,7 +19,11 @@ def fidelity_of(record: Record) -> str:
     field = record.fidelity
     whole = {f.measurand_id: f.value for f in field.figures if f.language == "all"}
     outcome = ABSENT if field.outcome == "not-measured" else field.outcome
-    said = [f"{name} {whole[name]}" for name in (KL_MEAN, GREEDY) if name in whole]
+    said = [
+        f"{name} {whole[name]}"
+        for name in (KL_MEAN, STATED_LIKE[KL_MEAN], GREEDY)
+        if name in whole
+    ]
     return ", ".join([outcome, *said[:1]])
 
 

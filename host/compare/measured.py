@@ -9,6 +9,7 @@ from math import inf, isfinite
 from host.errors import UsageError
 from host.handover.quantity import BudgetField, Quantity, RowField
 from host.handover.record import Record
+from host.handover.stated import STATED
 
 # Welch-Satterthwaite takes fourth powers, and products of them, which a double holds from
 # 1e-308 to 1e308.
@@ -50,15 +51,23 @@ class Measured:
         return self.quantity.id
 
 
+def quantities_of(record: Record) -> tuple[Quantity, ...]:
+    """Its results, and what its runner states of itself: of some runners there is nothing else.
+
+    What other tools would call our figures is left out: it is derived from the same stamps.
+    """
+    return (*record.results, *(q for q in record.conventions if q.measurand_id in STATED))
+
+
 def results_of(record: Record, label: str) -> dict[str, Measured]:
-    """All results by id, in the order of the record.
+    """All of `quantities_of` by id, in the order of the record.
 
     Raises UsageError, with `label` and the result, for text that is no finite number, a negative
     u, or an id that stands twice.
     """
     budgets = {budget.id: budget for budget in record.budgets}
     found: dict[str, Measured] = {}
-    for quantity in record.results:
+    for quantity in quantities_of(record):
         if quantity.id in found:
             raise UsageError(label, f"holds the result {quantity.id} twice")
         found[quantity.id] = _measured(quantity, budgets, f"{label}: {quantity.id}")

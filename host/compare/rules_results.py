@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from host.compare.measured import quantities_of
 from host.compare.unlike import Effect, Unlike
 from host.handover.quantity import Definition, Quantity
 from host.handover.record import Record
+from host.handover.stated import STATED
 from host.handover.text import Txt, one_line
 
 Records = Sequence[Record]
@@ -18,7 +20,7 @@ def measurand_versions(records: Records) -> Iterator[Unlike]:
     """A measurand whose definition differs: another version, or other words under one id."""
     said: list[dict[str, str]] = []
     for record in records:
-        ids = {q.measurand_id for q in record.results}
+        ids = {q.measurand_id for q in quantities_of(record)}
         models = {d.id: _meaning(d) for d in record.definitions}
         said.append({i.partition("@")[0]: models.get(i, i) for i in sorted(ids)})
     for name in sorted(set.intersection(*(set(each) for each in said))):
@@ -45,7 +47,7 @@ def _meaning(d: Definition) -> str:
 
 def power_tiers(records: Records) -> Iterator[Unlike]:
     """Results of one id whose evidence is of different tiers (`shared` design, law 5)."""
-    yield from _by_field(
+    yield from by_field(
         records,
         ("power-tier", "tier"),
         lambda q: q.tier,
@@ -85,13 +87,13 @@ def _corrections(record: Record) -> dict[str, str]:
 
 def sum_rules(records: Records) -> Iterator[Unlike]:
     """Results of one id that were computed by different rules, or stand in different units."""
-    yield from _by_field(
+    yield from by_field(
         records,
         ("integration-rule", "rule"),
-        lambda q: one_line(q.rule) if q.rule else "",
+        lambda q: one_line(q.rule) if q.rule and q.measurand_id not in STATED else "",
         Txt("计算或积分规则不同。", "Rules of computing or integration differ."),
     )
-    yield from _by_field(
+    yield from by_field(
         records, ("unit", "unit"), lambda q: q.unit, Txt("单位不同。", "Units differ.")
     )
 
@@ -124,11 +126,15 @@ def _span(q: Quantity) -> str:
     return "/".join(part for part in (q.measurand_id, q.statistic, q.scope) if part)
 
 
-def _by_field(
-    records: Records, rule: tuple[str, str], field: Callable[[Quantity], str], text: Txt
+def by_field(
+    records: Records,
+    rule: tuple[str, str],
+    field: Callable[[Quantity], str],
+    text: Txt,
+    effect: Effect = Effect.PART,
 ) -> Iterator[Unlike]:
     """One difference for each combination of values, with the results that have it."""
-    held = [{q.id: q for q in r.results if q.value is not None} for r in records]
+    held = [{q.id: q for q in quantities_of(r) if q.value is not None} for r in records]
     groups: dict[tuple[str, ...], list[str]] = {}
     for key in held[0]:
         if all(key in each for each in held):
@@ -137,8 +143,8 @@ def _by_field(
                 groups.setdefault(values, []).append(key)
     for values, keys in groups.items():
         path = f"results.*.{rule[1]}"
-        yield Unlike(rule[0], path, values, Effect.PART, text, tuple(keys))
+        yield Unlike(rule[0], path, values, effect, text, tuple(keys))
 
 
 def _ids(records: Records, wanted: Callable[[Quantity], bool]) -> tuple[str, ...]:
-    return tuple(sorted({q.id for r in records for q in r.results if wanted(q)}))
+    return tuple(sorted({q.id for r in records for q in quantities_of(r) if wanted(q)}))

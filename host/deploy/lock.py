@@ -1,15 +1,13 @@
 """One writer at a time in a store: a folder that `mkdir` makes or refuses, with the owner in it.
 
 A process on the device holds it and ends when the link does, so a cut cable frees the store. A
-lock that is left over (its process gone, or the device booted since) is taken over and told.
+lock that is left over (its process gone, or the device booted since) is taken over and told. So is
+one of a connection of this machine that is gone, where the device has not noticed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import getpass
-import os
-import platform
 import secrets
 import threading
 import time
@@ -18,6 +16,7 @@ from contextlib import contextmanager
 
 from host.deploy.chunks import close
 from host.deploy.layout import Site
+from host.deploy.lock_owner import gone, mark, owner, words
 from host.deploy.shell import argv, ask, one_sentence, plain
 from host.errors import CommandFailedError, StoreError, TransportError, UnreachableError
 from host.transport.base import STALL_S
@@ -27,13 +26,14 @@ POLL_S = 0.5
 LEASE_S = 3600
 
 # Field 22 of /proc/PID/stat is the start of a process in clock ticks since boot (proc(5)): with
-# the boot id it names one process for ever. The name in field 2 may hold spaces.
+# the boot id it names one process for ever. The name in field 2 may hold spaces; field 3 is Z or X
+# for one that has ended and that its parent has not asked for.
 _SHARED = """
 boot() { cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo -; }
 start() {
   s=$(cat "/proc/$1/stat" 2>/dev/null) || { echo gone; return; }
   set -- ${s##*)}
-  echo "${20}"
+  case "$1" in Z|X) echo gone ;; *) echo "${20}" ;; esac
 }
 """
 # Says `held`, `busy`, or why it cannot. Waits for a line or the end of its input, then frees it.
@@ -89,37 +89,52 @@ old "$1/breaking" && rmdir "$1/breaking" 2>/dev/null
 echo "busy $text"
 """
 )
+# Ends the process that holds a lock, as the end of its link would have; a look then finds it left
+# over. Where no start of a process can be read it could be another one's number: nothing is ended.
+_END = (
+    _SHARED
+    + """
+read -r b p s text < "$1/owner" || exit 0
+[ "${text##* }" = "$2" ] && [ "$b" = "$(boot)" ] && [ "$s" != gone ] || exit 0
+for signal in TERM KILL; do
+  [ "$(start "$p")" = "$s" ] || exit 0
+  kill -"$signal" "$p" 2>/dev/null
+  sleep 1
+done
+"""
+)
 
 
 @contextmanager
 def held(site: Site) -> Iterator[None]:
     """Hold the store's lock. Raises StoreError when another writer keeps it for too long."""
+    with one_sentence(site.transport.device, site.store.root, "the store cannot be made"):
+        ask(site.transport, 'mkdir -p "$1"', site.store.root)
+    with owner() as text, _taken(site, text):
+        yield
+
+
+def _taken(site: Site, text: str) -> contextlib.ExitStack:
+    """The lock, once it is ours. Raises StoreError."""
     deadline = time.monotonic() + site.store.wait_s
-    root, device = site.store.root, site.transport.device
-    with one_sentence(device, root, "the store cannot be made"):
-        ask(site.transport, 'mkdir -p "$1"', root)
-    text = owner_text()
+    ended = ""
     while (hold := _try(site, text)) is None:
         holder = _break(site)
         if holder is None:
             continue
+        if gone(holder) and holder != ended:
+            ended = holder
+            ask(site.transport, _END, site.store.lock, mark(holder))
+            continue
         if time.monotonic() >= deadline:
+            who = words(holder) or "unknown"
             raise StoreError(
-                device, str(root), f"another writer uses the store: {holder or 'unknown'}"
+                site.transport.device,
+                str(site.store.root),
+                f"another writer uses the store: {who}",
             )
         threading.Event().wait(POLL_S)
-    with hold:
-        yield
-
-
-def owner_text() -> str:
-    """Who holds a lock, in words that another host can show; the last one is ours alone."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = "unknown"
-    said = plain(f"{user} on {platform.node()} pid {os.getpid()}")
-    return "".join(c for c in said if c not in "\\'\"`$") + f" {secrets.token_hex(8)}"
+    return hold
 
 
 def _try(site: Site, text: str) -> contextlib.ExitStack | None:
@@ -155,13 +170,11 @@ def _free(site: Site, text: str) -> None:
 
 
 def _break(site: Site) -> str | None:
-    """None when a left-over lock was taken away, else who holds it."""
+    """None when a left-over lock was taken away, else what it says of who holds it."""
     said = plain(ask(site.transport, _BREAK, site.store.lock, secrets.token_hex(4)))
-    state, _, owner = said.partition(" ")
-    owner = owner.rpartition(" ")[0]
+    state, _, holder = said.partition(" ")
     if state != "broken":
-        return owner
-    site.watch.tell(
-        f"{site.transport.device}: took over a lock that {owner or 'an unknown writer'} left"
-    )
+        return holder
+    who = words(holder) or "an unknown writer"
+    site.watch.tell(f"{site.transport.device}: took over a lock that {who} left")
     return None

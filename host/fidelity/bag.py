@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -15,6 +16,8 @@ from host.errors import ArtefactError
 from host.fidelity.divergence import Logits, NotFiniteError, WindowScore, score
 from host.fidelity.figures import Figure, equal_share, figures_of, greedy_figures
 from host.fidelity.gate import judged, missing, voided
+from host.fidelity.stated import UnstatedError, stated_figures
+from host.handover.divergence import StatedPattern, StatedScores
 from host.handover.fidelity import (
     SCORING_ENGINES,
     FidelityField,
@@ -27,7 +30,13 @@ from host.handover.plan import ResolvedPlan
 from host.handover.trace import AlignedRun, RequestTrace
 
 FOLDER, REFERENCE, SCORES = "fidelity", "reference.fidelity", "scores.json"
+# Of a tool on the device: what it was given, and what it printed.
+STATED, LOG = "stated.json", "stated.log"
+MAX_LOG_BYTES = 4 << 20
 MAX_SCORES_JSON_BYTES = 16 << 20
+
+
+_Form = TypeVar("_Form", Scores, StatedScores)
 
 
 class ScoresError(ValueError):
@@ -47,7 +56,11 @@ def fidelity_of(data: Path, resolved: ResolvedPlan, run: AlignedRun) -> Fidelity
     except ArtefactError as err:
         return missing(plan, f"fidelity-missing: {_without_path(err)}")
     try:
-        figures = (*_scored(data, reference, resolved), *_greedy(reference, resolved, run))
+        figures = (
+            *_scored(data, reference, resolved),
+            *_stated(data, reference, resolved),
+            *_greedy(reference, resolved, run),
+        )
     except NotFiniteError as err:
         return voided(reference.head, f"fidelity-not-finite: {err}")
     except ScoresError as err:
@@ -62,7 +75,30 @@ def _scored(data: Path, reference: Reference, resolved: ResolvedPlan) -> tuple[F
     path = data / FOLDER / SCORES
     if resolved.engine_kind not in SCORING_ENGINES or not path.is_file():
         return ()
-    return figures_of(list(_windows(data, reference, _scores(path), resolved)))
+    return figures_of(list(_windows(data, reference, _read(path, Scores), resolved)))
+
+
+def _stated(data: Path, reference: Reference, resolved: ResolvedPlan) -> tuple[Figure, ...]:
+    """What a tool on the device stated; none of a run without one. Raises ScoresError."""
+    path, settings = data / FOLDER / STATED, resolved.engine_settings.get("divergence")
+    if not settings or not path.is_file():
+        return ()
+    said, log = _read(path, StatedScores), _head_of(data / FOLDER / LOG, MAX_LOG_BYTES)
+    same = (
+        said.reference_sha256 == reference.sha256
+        and said.model_sha256 == resolved.model.get("sha256")
+        and said.settings == settings
+    )
+    if not same:
+        raise ScoresError("fidelity-damaged: the figures are of another reference, model or tool")
+    if hashlib.sha256(log).hexdigest() != said.log_sha256:
+        raise ScoresError(f"fidelity-damaged: {LOG} is not what the tool printed")
+    lines = log.decode("utf-8", "replace").splitlines()
+    try:
+        patterns = msgspec.convert(settings["figures"], dict[str, StatedPattern])
+        return stated_figures(lines, patterns, reference.head)
+    except (KeyError, UnstatedError, msgspec.ValidationError) as err:
+        raise ScoresError(f"fidelity-damaged: {LOG}: {err}") from err
 
 
 def _without_path(err: ArtefactError) -> str:
@@ -70,13 +106,19 @@ def _without_path(err: ArtefactError) -> str:
     return ": ".join(str(part) for part in err.args[1:])
 
 
-def _scores(path: Path) -> Scores:
-    with path.open("rb") as file:
-        raw = file.read(MAX_SCORES_JSON_BYTES)
+def _read(path: Path, form: type[_Form]) -> _Form:
     try:
-        return msgspec.convert(strict_json(raw), Scores)
+        return msgspec.convert(strict_json(_head_of(path, MAX_SCORES_JSON_BYTES)), form)
     except (WireError, msgspec.ValidationError) as err:
-        raise ScoresError(f"fidelity-damaged: {SCORES}: {err}") from err
+        raise ScoresError(f"fidelity-damaged: {path.name}: {err}") from err
+
+
+def _head_of(path: Path, at_most: int) -> bytes:
+    """The first bytes of a file, none of one that is not there."""
+    if not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        return file.read(at_most)
 
 
 def _windows(
@@ -125,19 +167,23 @@ def _logits(path: Path, file: ScoredFile, rows: int, n_vocab: int) -> Logits:
 def _greedy(reference: Reference, resolved: ResolvedPlan, run: AlignedRun) -> tuple[Figure, ...]:
     """Outputs of valid attempts against the reference's, request by request.
 
-    By token ids; by the bytes of its text where a server gives no ids.
+    By token ids; by the bytes of its text where a server or a native runner gives no ids.
     """
     wanted = {(g.item, g.text_sha256): g for g in reference.head.greedy}
     texts = {
         r.item: hashlib.sha256(r.text.encode("utf-8", "replace")).hexdigest()
         for r in resolved.requests
     }
-    pairs = []
+    pairs: list[tuple[Sequence[int], Sequence[int]]] = []
     for attempt in run.valid():
         for request in attempt.scored():
             known = wanted.get((request.item, texts.get(request.item, "")))
             if known is not None and (pair := _outputs(known, request)) is not None:
                 pairs.append(pair)
+        for answer in attempt.answers:
+            known = wanted.get((answer.item, texts.get(answer.item, "")))
+            if known is not None and not answer.warmup:
+                pairs.append((bytes.fromhex(known.output_hex), answer.text))
     shares = [equal_share(*pair) for pair in pairs]
     return greedy_figures(shares, sum(min(map(len, pair)) for pair in pairs))
 
@@ -145,8 +191,11 @@ def _greedy(reference: Reference, resolved: ResolvedPlan, run: AlignedRun) -> tu
 def _outputs(
     known: GreedyOutput, request: RequestTrace
 ) -> tuple[Sequence[int], Sequence[int]] | None:
-    """Both outputs, as ids or as bytes; None where the engine shows neither."""
-    if request.reply is not None and request.reply.text:
+    """Both outputs, as ids or as bytes; None where the engine shows neither.
+
+    A server that answers nothing has answered: with no byte of what is expected.
+    """
+    if request.reply is not None:
         return bytes.fromhex(known.output_hex), request.reply.text
     if request.tokens.known and len(request.tokens):
         return known.tokens, [int(token) for token in request.tokens.tokens]

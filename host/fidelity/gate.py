@@ -9,6 +9,7 @@ import msgspec
 
 from host.fidelity.figures import Figure
 from host.handover import fidelity as names
+from host.handover.divergence import STATED_LIKE, STATED_NAMES
 from host.handover.fidelity import (
     NAMES,
     FidelityField,
@@ -23,6 +24,7 @@ from host.handover.text import Txt
 from host.schema.canonical import decimal
 
 # Key of the plan -> the figure it limits, and whether the limit is the largest value allowed.
+# Where the run has none of its own, the like of it that a tool on the device stated is limited.
 LIMITS: Final[dict[str, tuple[str, bool]]] = {
     "max_mean_kl": (names.KL_MEAN, True),
     "max_p99_kl": (names.KL_P99, True),
@@ -35,6 +37,7 @@ RULE: Final = Txt(
     "The value over both languages itself is compared with the limit; its standard error is"
     " stated and not used.",
 )
+_NAMES: Final = {**NAMES, **STATED_NAMES}
 _WORDS: Final[dict[Outcome, Txt]] = {
     "reported": Txt(
         "保真度已测得，方案未设限值。", "Fidelity was measured; the plan sets no limit for it."
@@ -98,7 +101,7 @@ def _limits(plan: FidelityPlan, values: dict[str, float]) -> list[FidelityLimit]
         at = getattr(plan, key)
         if at is None:
             continue
-        value = values.get(measurand)
+        value = values.get(measurand, values.get(STATED_LIKE.get(measurand, "")))
         kept = value is not None and (value <= at if largest else value >= at)
         said = None if value is None else decimal(value)
         made.append(FidelityLimit(limit=key, at=decimal(at), value=said, kept=kept))
@@ -113,7 +116,7 @@ def _said(limit: FidelityLimit) -> str:
 def _field(figure: Figure) -> FidelityFigure:
     return FidelityFigure(
         measurand_id=figure.measurand,
-        name=NAMES[figure.measurand],
+        name=_NAMES[figure.measurand],
         language=figure.language,
         value=decimal(figure.value),
         u=None if figure.u is None else decimal(figure.u),

@@ -51,13 +51,16 @@ class ReferenceWindow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ids: Annotated[tuple[Token, ...], Meta(min_length=2)]
 
 
+HexBytes = Annotated[str, Meta(pattern=r"^([0-9a-f]{2})*$(?!\n)")]
+
+
 class ScoredOutput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an agent's engine answered to a prompt, as it says it."""
 
     item: Said
     prompt_sha256: Sha256
     tokens: Annotated[tuple[Token, ...], Meta(max_length=1 << 20)]
-    output_hex: Annotated[str, Meta(pattern=r"^([0-9a-f]{2})*$(?!\n)")]
+    output_hex: HexBytes
 
 
 class GreedyOutput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,8 +69,8 @@ class GreedyOutput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     item: Said
     text_sha256: Sha256
     prompt_sha256: Sha256
-    tokens: tuple[Token, ...]
-    output_hex: str
+    tokens: Annotated[tuple[Token, ...], Meta(max_length=1 << 20)]
+    output_hex: HexBytes
 
 
 class ReferenceHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

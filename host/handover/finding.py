@@ -21,7 +21,7 @@ class Finding:
 class StreamFault:
     """Something in a stream that should not be: file, line (0: the whole file) and fault code.
 
-    `torn`, `crc`, `sequence`, `columns`, `text`, `header`, `missing`, `count`, `clock`.
+    `torn`, `crc`, `sequence`, `columns`, `text`, `header`, `missing`, `count`, `changed`, `clock`.
     """
 
     file: str

@@ -45,3 +45,24 @@ def compiled(pattern: str) -> Pattern:
         said = err.args[0] if err.args else err
         raise ValueError(said.decode() if isinstance(said, bytes) else str(said)) from err
     return made
+
+
+class Found(Protocol):
+    """Where one search of bytes found something."""
+
+    def start(self) -> int: ...
+
+    def end(self) -> int: ...
+
+
+class BytesPattern(Protocol):
+    """An expression over bytes; `.` fits no byte that is no UTF-8."""
+
+    def search(self, text: bytes) -> Found | None: ...
+
+
+def compiled_bytes(pattern: str) -> BytesPattern:
+    """As `compiled`, for text that may be cut within a character."""
+    compiled(pattern)  # its words for what is wrong
+    made: BytesPattern = re2.compile(pattern.encode(), _OPTIONS)
+    return made

@@ -58,9 +58,14 @@ CHUNKS: Final = Txt(
     " the server counts tokens; decode rate is (n - tokens of the first chunk) / (last chunk -"
     " first chunk)",
 )
+BATCHED: Final = Txt(
+    "各路连续成批：提示与其他各路的提示和解码同批计算",
+    "streams batched continuously: a prompt is computed beside the prompts and decoding of others",
+)
 
 RULES: Final = (
     CHUNKS,
+    BATCHED,
     COUNTER,
     TRAPEZOID,
     HOLD,

@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from host.handover.divergence import Divergence
 from host.handover.profile import Argv, Line, Pattern, Word
 from host.handover.text import Txt
 
@@ -79,6 +80,18 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.unit == RATE or bool(self.tokens)
 
 
+class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What of the output of one process is its answer: regular expressions over all of its bytes.
+
+    begin: the answer is behind its first fit; without one it begins with the output. end: it is
+    before the first fit after that, and an output without one has no answer; without an end it
+    goes on to the end of the output.
+    """
+
+    begin: Pattern | None = None
+    end: Pattern | None = None
+
+
 class Runner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file of `device_profiles/runners/`.
 
@@ -86,8 +99,10 @@ class Runner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until_length: added where the plan says that output does not end before its length. output:
     `log` where generated text and log lines come mixed, `stdout` where standard output has the
     text alone. spare_tokens: asked for beyond what is counted, where the last lines of its log may
-    be lost. reads: how figures are read from the log: line by line by patterns, a JSON document,
-    or one a line. figures: name -> a figure; a pattern alone is a rate of the vendor's.
+    be lost. answer: what of the output is the answer to `{text}`; without it all of a standard
+    output that has the text alone. divergence: a tool beside it that compares logits.
+    reads: how figures are read from the log: line by line by patterns, a JSON document, or one a
+    line. figures: name -> a figure; a pattern alone is a rate of the vendor's.
     """
 
     runner: int
@@ -103,8 +118,16 @@ class Runner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: tuple[str, ...] = ()
     version_pattern: Pattern | None = None
     lines: Lines | None = None
+    answer: Answer | None = None
+    divergence: Divergence | None = None
     reads: Literal["text", "json", "jsonl"] = "text"
     figures: dict[Word, Pattern | Figure] = {}
+
+    def answers(self) -> Answer | None:
+        """Where its answers are; None where nothing of its output is said to be one."""
+        if not any("{text}" in word for word in self.argv):
+            return None  # it makes up its prompts
+        return Answer() if self.answer is None and self.output == "stdout" else self.answer
 
     def stated(self) -> dict[str, Figure]:
         """Its figures, all of them in full."""

@@ -1,4 +1,4 @@
-"""Measurands of servers: streams at once, speculative decoding; and what servers state themselves.
+"""Measurands of streams at once, of speculative decoding; and what servers state themselves.
 
 Symbols as in the catalogue of measurands, n - n1 in place of n - 1 where the first chunk has n1
 tokens. A server's own figures are conventions of their own, never mixed with a client's.

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from host.handover.answered import Answered
+
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
@@ -83,14 +85,11 @@ class TokenTrace:
 class Reply:
     """What a server's reply says beside its chunks.
 
-    streams: how many ran at once, 0: this one alone. stream: which of them. late_ns: how much
-    later than the server had computed the prompt the first chunk came; None: it does not say.
-    stated: the server's own times and counts, by its own names. text, text_sha256: the whole
-    output.
+    late_ns: how much later than the server had computed the prompt the first chunk came; None: it
+    does not say. stated: the server's own times and counts, by its own names. text, text_sha256:
+    the whole output.
     """
 
-    streams: int
-    stream: int
     late_ns: int | None
     stated: Mapping[str, float]
     text_sha256: str
@@ -128,6 +127,7 @@ class RequestTrace:
     before; prompt_tokens are those that were computed.
     inferences: of a plain graph, which has no tokens and no prefill; None of a language model.
     reply: of a server. Its prefill ends with the first chunk that has text.
+    streams: how many ran at once, 0: this one alone. stream: which of them.
     """
 
     number: int  # position in the attempt, warm-ups counted
@@ -147,6 +147,8 @@ class RequestTrace:
     turn: int = 0
     kept_tokens: int = 0
     reply: Reply | None = None
+    streams: int = 0
+    stream: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,7 @@ class AttemptTrace:
     throttled: spans in which the device slowed itself down, as reduction found them.
     steps: of a load staircase after all else. stated: by a native runner, of itself.
     resident_ratio: of a cold start, the share of the model's pages in memory before the load.
+    answers: of a native runner, texts without ids.
     """
 
     number: int
@@ -268,6 +271,7 @@ class AttemptTrace:
     steps: tuple[Step, ...] = ()
     stated: tuple[StatedRun, ...] = ()
     resident_ratio: float | None = None
+    answers: tuple[Answered, ...] = ()
 
     def scored(self) -> tuple[RequestTrace, ...]:
         """Requests that count: all but the warm-ups."""

@@ -78,7 +78,7 @@ def _of_runner(how: Runner) -> tuple[str, ...]:
     if not any("{text}" in word for word in how.argv):
         return ()
     timed = ("repeat", "seed") if how.lines is not None else ()
-    shown = ("permuted", "canary", "length") if how.output == "stdout" else ()
+    shown = ("permuted", "canary", "length") if how.answers() is not None else ()
     return (*timed, *shown)
 
 

@@ -12,7 +12,7 @@ from host.audit.outputs import Output, outputs_of
 from host.errors import ArtefactError, FolderError
 from host.handover.audit import REFERENCE_VERSION, TEXTS_VERSION, KnownOutput, Reference
 from host.handover.plan import ResolvedRequest
-from host.pipeline.redo import redo
+from host.pipeline.redo import given, redo
 from host.run.folder import write_json
 
 
@@ -22,7 +22,8 @@ def make_reference(run: Path, output: Path) -> Reference:
     Raises FolderError for a run that nothing can be learnt from, ArtefactError where the file
     cannot be made or is there.
     """
-    redone = redo(run)
+    with given(run):
+        redone = redo(run)
     if not redone.reading.facts.sealed:
         raise FolderError(str(run), "is not sealed: known outputs are taken of sealed runs")
     status = redone.record.verdict.status

@@ -103,6 +103,8 @@ class Campaigner:
         except DeviceError as err:
             return _failed(visit, place, f"device-failed: {err}")
         except UsageError as err:
+            if any(v.status == VALID for v in self.state.of(slot.cell)):
+                raise  # it was good before: a file was moved, or this is another folder
             return _failed(visit, place, f"bad-input: {err}")
         if done.ended == "interrupted":
             raise Interrupted("stopped; the same `inferometer campaign run` goes on")

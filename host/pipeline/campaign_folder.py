@@ -16,10 +16,11 @@ from host.errors import CampaignError
 from host.handover.campaign import Campaign
 from host.handover.plan import Plan
 from host.handover.record import Record
+from host.pipeline.compare import record_of as checked
 from host.pipeline.redo import redo
+from host.pipeline.stored import stored_statements
 from host.pipeline.write import write_page, write_record
 from host.run.folder import RunFolder
-from host.schema.upgrade import read_record
 
 
 def asked_in(told: Told, root: Path) -> Asked:
@@ -42,16 +43,38 @@ def begun_in(place: Path) -> Path | None:
 
 
 def harvest(state: State, root: Path) -> dict[str, CellHarvest]:
-    """What the valid visits of a state gave. Raises CampaignError for a run that is gone."""
+    """What the valid visits of a state gave.
+
+    Raises CampaignError for a run that is gone, or whose record is not the one that was judged.
+    """
     found = {name: CellHarvest() for name in state.asked.names}
     for visit in state.visits:
         if visit.status != VALID:
             continue
-        record = record_of(RunFolder(root / visit.run))
-        if identity_of(record) != dict(visit.identity):
-            raise CampaignError(str(root / visit.run), "is not the run that the journal names")
+        folder = RunFolder(root / visit.run)
+        record = record_of(folder)
+        if record.verdict.status != VALID or _drafted(folder, record) != visit.record_id:
+            raise CampaignError(
+                str(folder.path),
+                "was changed: its record is not the valid one that campaign.jsonl names;"
+                " `inferometer verify` says what differs",
+            )
         gather(found, visit.slot, record)
     return found
+
+
+def _drafted(folder: RunFolder, record: Record) -> str:
+    """The identity that a record had before it was issued, as the campaign noted it."""
+    statements = stored_statements(folder.path)
+    return statements[0].statement.replaces if statements else record.record_id
+
+
+def strays(state: State, root: Path) -> tuple[str, ...]:
+    """Folders of visits that the journal does not name: what was measured and is not counted."""
+    place = root / "visits"
+    known = {visit.slot.folder.partition("/")[2] for visit in state.visits}
+    names = (each.name for each in place.iterdir()) if place.is_dir() else ()
+    return tuple(sorted(set(names) - known))
 
 
 def gather(found: Mapping[str, CellHarvest], slot: Slot, record: Record) -> None:
@@ -66,15 +89,19 @@ def identity_of(record: Record) -> dict[str, str]:
         "dataset": str(record.dataset.get("sha256", "")),
         "settings": record.settings_sha256,
         "engine": engine_of(record),
+        "fidelity_reference": str(record.fidelity.reference.get("data_sha256", "")),
     }
 
 
 def record_of(folder: RunFolder) -> Record:
-    """The record of a sealed run; made now where a kill came between seal and record."""
+    """The record of a sealed run; made now where a kill came between seal and record.
+
+    Raises CampaignError for a run that is gone, FolderError for a record that was changed.
+    """
     if not folder.path.is_dir():
         raise CampaignError(str(folder.path), "is gone: the campaign names this run")
     if not folder.record.exists():
         done = redo(folder.path)
         write_record(folder.path, done)
         write_page(folder.path, done)
-    return read_record(folder.record.read_bytes(), str(folder.record))
+    return checked(folder.record.read_bytes(), str(folder.record))

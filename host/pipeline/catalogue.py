@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from host.catalogue.database import opened
 from host.catalogue.entries import MAX_FIGURES, Entry, figure_of, fit, moment_of, tier_of
 from host.catalogue.find import Found, Query, document, find_records, find_results
-from host.catalogue.store import Came, put
+from host.catalogue.store import Came, put_all
 from host.compare.common import permanent_identity
+from host.compare.measured import quantities_of
 from host.compare.run import MIN_RECORDS, MOST_RECORDS
 from host.compare.subject import device_of, engine_of
 from host.errors import CatalogueError, FolderError, HostError
@@ -28,6 +28,11 @@ from host.schema.upgrade import version_of
 
 # A shared disk with more folders than this is named more narrowly.
 MAX_FOLDERS = 1_000_000
+# Records are put in together, in one transaction: one alone costs more in waiting for the disk
+# than in work. So many entries, or results and kept bytes of this weight in memory.
+BATCH_RECORDS = 200
+BATCH_WEIGHT = 64 << 20
+_WEIGHT_OF_A_FIGURE = 1 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +46,56 @@ class Imported:
 
 
 def import_all(place: str, paths: Sequence[Path], *, keep: bool) -> Iterator[Imported]:
-    """Every record at or under the paths, each in a transaction of its own; broken ones go by.
+    """Every record at or under the paths, in batches that are whole or not at all.
 
-    keep: put the record's bytes into the catalogue too. A path is a record file, a run folder, an
-    archive of one, or a folder with such folders in it at any depth; links are not followed.
-    Raises CatalogueError where the catalogue itself cannot be used.
+    Broken ones go by, each with its sentence. keep: put the record's bytes into the catalogue
+    too. A path is a record file, a run folder, an archive of one, or a folder with such folders
+    in it at any depth; links are not followed. Raises CatalogueError where the catalogue itself
+    cannot be used.
     """
     with opened(place, create=True) as connection:
-        for path in paths:
-            found = False
-            for one in _places(path):
-                found = True
-                yield _import(connection, one, keep=keep)
-            if not found:
-                yield Imported(str(path), None, why=f"{path}: holds no record")
+        for batch in _batches(_read_all(paths, keep=keep)):
+            yield from _put_batch(connection, batch)
+
+
+def _read_all(paths: Sequence[Path], *, keep: bool) -> Iterator[Entry | Imported]:
+    """What lies under the paths, read before anything is put in: no lock waits for a disk."""
+    for path in paths:
+        found = False
+        for one in _places(path):
+            found = True
+            try:
+                yield entry_at(one, keep=keep)
+            except HostError as err:
+                yield Imported(str(one), None, why=str(err))
+        if not found:
+            yield Imported(str(path), None, why=f"{path}: holds no record")
+
+
+def _batches(read: Iterator[Entry | Imported]) -> Iterator[list[Entry | Imported]]:
+    batch: list[Entry | Imported] = []
+    weight = 0
+    for one in read:
+        batch.append(one)
+        if isinstance(one, Entry):
+            weight += len(one.document or b"") + _WEIGHT_OF_A_FIGURE * len(one.figures)
+        if len(batch) >= BATCH_RECORDS or weight >= BATCH_WEIGHT:
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch
+
+
+def _put_batch(connection: Connection, batch: Sequence[Entry | Imported]) -> list[Imported]:
+    entries = [one for one in batch if isinstance(one, Entry)]
+    became = iter(put_all(connection, entries))
+    return [_imported(one, next(became)) if isinstance(one, Entry) else one for one in batch]
+
+
+def _imported(entry: Entry, became: Came | CatalogueError) -> Imported:
+    if isinstance(became, CatalogueError):
+        return Imported(entry.path, None, entry.record_id, str(became))
+    return Imported(entry.path, became, entry.record_id)
 
 
 def _places(path: Path) -> Iterator[Path]:
@@ -71,30 +112,6 @@ def _places(path: Path) -> Iterator[Path]:
             yield Path(folder)
 
 
-def _import(connection: Connection, path: Path, *, keep: bool) -> Imported:
-    try:
-        entry = entry_at(path, keep=keep)
-    except HostError as err:
-        return Imported(str(path), None, why=str(err))
-    try:
-        came = _put(connection, entry)
-    except CatalogueError as err:
-        connection.rollback()
-        return Imported(str(path), None, entry.record_id, str(err))
-    return Imported(str(path), came, entry.record_id)
-
-
-def _put(connection: Connection, entry: Entry) -> Came:
-    """Put one in and commit; another process may have put in the same one meanwhile."""
-    try:
-        came = put(connection, entry)
-    except IntegrityError:
-        connection.rollback()
-        came = put(connection, entry)
-    connection.commit()
-    return came
-
-
 def entry_at(path: Path, *, keep: bool) -> Entry:
     """The record at `path` as an entry. Raises FolderError as `compare.read` does."""
     name, raw = read_raw(path)
@@ -104,9 +121,10 @@ def entry_at(path: Path, *, keep: bool) -> Entry:
 
 def entry_of(record: Record, path: str, raw: bytes, *, keep: bool) -> Entry:
     """A record, already checked, as an entry. Raises FolderError for one beyond all bounds."""
-    if len(record.results) > MAX_FIGURES:
+    quantities = quantities_of(record)
+    if len(quantities) > MAX_FIGURES:
         raise FolderError(path, f"holds more than {MAX_FIGURES} results")
-    figures = tuple(figure_of(q) for q in record.results)
+    figures = tuple(figure_of(q) for q in quantities)
     model, dataset = record.model_artifact, record.dataset
     return Entry(
         record_id=record.record_id,

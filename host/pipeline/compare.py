@@ -149,7 +149,7 @@ def specification(path: Path) -> Specification:
         return msgspec.convert(tomllib.loads(raw.decode()), Specification)
     except OSError as err:
         raise UsageError(str(path), f"cannot be read ({err.strerror})") from err
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as err:
+    except (ValueError, RecursionError, msgspec.ValidationError) as err:
         raise UsageError(str(path), f"is no specification: {err}") from err
 
 

@@ -10,17 +10,28 @@ import msgspec
 
 from host.align.read import RunReading
 from host.artefacts.fidelity.reference import Reference, find_reference
-from host.errors import ArtefactError, FolderError, PlanError
-from host.fidelity.bag import FOLDER, REFERENCE, SCORES, fidelity_of
+from host.errors import ArtefactError, FolderError, Interrupted, PlanError
+from host.fidelity.bag import FOLDER, REFERENCE, SCORES, STATED, fidelity_of
 from host.fidelity.gate import LIMITS
+from host.handover.divergence import LIKE
 from host.handover.fidelity import SCORING_ENGINES, FidelityPlan, Scores
 from host.handover.plan import ResolvedPlan
+from host.handover.runner import NATIVE
+from host.pipeline.divergence import state_divergence
 from host.run.attempts import Bench
 from host.run.folder import RESERVE_BYTES, RunFolder, sync_folder, write_json
 from host.run.link import Link
-from host.run.scoring import Ask, score
+from host.run.scoring import Ask, ScoringStoppedError, score
 
 GREEDY_LIMIT = "min_greedy_agreement"
+NO_TOOL = (
+    ", or a figure of a tool that compares logits: [divergence] of the runner's description, with"
+    " its program in the folder of `program` or on the device"
+)
+NO_ANSWER = (
+    "the runner does not say what of its output is an answer: give its description"
+    ' output = "stdout", or [answer]'
+)
 
 
 def fidelity_for(resolved: ResolvedPlan, runs: Path | None = None) -> Reference | None:
@@ -38,11 +49,24 @@ def fidelity_for(resolved: ResolvedPlan, runs: Path | None = None) -> Reference 
     if resolved.engine_kind in SCORING_ENGINES:
         _check_context(found, resolved)
         return found
-    for key in LIMITS:
-        if key != GREEDY_LIMIT and getattr(plan, key) is not None:
-            said = f"{resolved.engine_kind} gives no logits; only {GREEDY_LIMIT} can be set for it"
-            raise PlanError(f"fidelity.{key}", said)
+    _check_limits(plan, resolved)
     return found
+
+
+def _check_limits(plan: FidelityPlan, resolved: ResolvedPlan) -> None:
+    """Every limit is of something that an engine without logits can show."""
+    kind, settings = resolved.engine_kind, resolved.engine_settings
+    stated = (settings.get("divergence") or {}).get("figures", {})
+    shown = {LIKE[name] for name in stated}
+    mute = kind == NATIVE and settings.get("answer") is None
+    for key, (measurand, _) in LIMITS.items():
+        if getattr(plan, key) is None or measurand in shown:
+            continue
+        if key != GREEDY_LIMIT:
+            said = f"{kind} gives no logits; only {GREEDY_LIMIT} can be set for it"
+            raise PlanError(f"fidelity.{key}", said + (NO_TOOL if kind == NATIVE else ""))
+        if mute:
+            raise PlanError(f"fidelity.{key}", NO_ANSWER)
 
 
 def _check_tokenizer(found: Reference, resolved: ResolvedPlan) -> None:
@@ -55,9 +79,11 @@ def _check_tokenizer(found: Reference, resolved: ResolvedPlan) -> None:
 
 
 def _check_context(found: Reference, resolved: ResolvedPlan) -> None:
-    context = resolved.engine_settings.get("n_ctx")
-    if isinstance(context, int) and context < found.head.n_ctx:
-        said = f"{context} is less than the {found.head.n_ctx} tokens of the reference's windows"
+    context, shared = (resolved.engine_settings.get(n) for n in ("n_ctx", "n_seq_max"))
+    if isinstance(context, int) and context // (shared or 1) < found.head.n_ctx:
+        among = f" for {shared} sequences" if shared and shared > 1 else ""
+        wanted = f"the {found.head.n_ctx} tokens of the reference's windows"
+        said = f"{context}{among} is less than {wanted}"
         raise PlanError("engine.settings.n_ctx", said)
 
 
@@ -82,19 +108,45 @@ def keep_fidelity(folder: RunFolder, resolved: ResolvedPlan) -> None:
     sync_folder(place)
 
 
-def score_run(bench: Bench, link: Link) -> None:
+def score_run(bench: Bench, link: Link) -> str:
     """Score the run's model once, with its own engine and settings, if the plan wants it.
 
     Before the attempts: a model that fails its gate is known to fail before hours are spent on
     its speed, and a run that is cut off later still says what its model was worth. A run that is
-    resumed has its scores already.
+    resumed has its scores already. Gives "" or `interrupted`: the first Ctrl-C ends it.
     """
     plan = bench.plan
     place = bench.folder.data / FOLDER
-    if not isinstance(plan.plan.fidelity, FidelityPlan) or (place / SCORES).exists():
-        return
-    if plan.engine_kind not in SCORING_ENGINES:
-        return
+    if not isinstance(plan.plan.fidelity, FidelityPlan):
+        return ""
+    if (place / SCORES).exists() or (place / STATED).exists():
+        return ""
+    with bench.switch.at_once(link):
+        if bench.switch.level:
+            return "interrupted"
+        try:
+            if plan.engine_kind in SCORING_ENGINES:
+                _score(bench, link, place)
+            elif plan.engine_settings.get("divergence"):
+                state_divergence(bench, link, place)
+        except ScoringStoppedError:
+            bench.journal.note("score_stopped", {})
+            return "interrupted"
+    return ""
+
+
+def score_first(bench: Bench, link: Link) -> None:
+    """As `score_run`, before a run is handed over. Raises Interrupted."""
+    if score_run(bench, link):
+        raise Interrupted(
+            str(bench.folder.path),
+            "was interrupted while its model was scored, and was not handed over;"
+            " `inferometer measure --resume` goes on with it here",
+        )
+
+
+def _score(bench: Bench, link: Link, place: Path) -> None:
+    plan = bench.plan
     found = find_reference(str(place / REFERENCE))
     bench.journal.note("score_start", {"windows": len(found.head.windows)})
     ask = Ask(

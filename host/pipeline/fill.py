@@ -16,7 +16,7 @@ from host.align.streams import read_json
 from host.errors import AgentError, DeviceError, FolderError, HostError, TransportError
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Watch
-from host.pipeline.fidelity import score_run
+from host.pipeline.fidelity import score_first, score_run
 from host.pipeline.launch import launch_of
 from host.pipeline.probes import run_audited
 from host.pipeline.reach import Reached
@@ -109,7 +109,8 @@ def hand_over_all(work: Work) -> None:
         before(bench, link)
         exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
         begin_timekeeping(link, bench.folder, apart=bench.between)
-        score_run(bench, link)
+        with interrupts(bench.switch):
+            score_first(bench, link)
         commit_plan(bench)
         with left_alone(work.device, plan, work.folder, bench.clock) as held:
             hand_over(bench, link, numbers, work.device.name, held)
@@ -188,15 +189,19 @@ def _attempts(work: Work, bench: Bench, link: Link) -> str:
         before(bench, link)
         exchange(link, bench.folder, bench.clock, f"before-{numbers.start:03d}")
         session = begin_timekeeping(link, bench.folder, apart=bench.between)
-        score_run(bench, link)
-        play_pulses(bench, link, f"before-{numbers.start:03d}")
-        ended = run_audited(bench, link, numbers, work.device)
-        play_pulses(bench, link, f"after-{numbers.start:03d}", ended)
+        ended = score_run(bench, link) or _measured(work, bench, link, numbers)
         end_timekeeping(link, bench.folder, session, apart=bench.between)
         write_json(bench.folder.data / "device-after.json", _content(link.ask("device")))
         exchange(link, bench.folder, bench.clock, f"after-{numbers.start:03d}")
     except DeviceError as err:
         _keep_what_is_there(bench, err)
+    return ended
+
+
+def _measured(work: Work, bench: Bench, link: Link, numbers: range) -> str:
+    play_pulses(bench, link, f"before-{numbers.start:03d}")
+    ended = run_audited(bench, link, numbers, work.device)
+    play_pulses(bench, link, f"after-{numbers.start:03d}", ended)
     return ended
 
 

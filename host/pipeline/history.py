@@ -10,6 +10,7 @@ from typing import Any
 from host.catalogue.database import opened
 from host.catalogue.find import Query, find_results
 from host.catalogue.terms import parse
+from host.compare.control import Control, control
 from host.compare.drift import Drift, drift
 from host.compare.iso5725 import MIN_REPLICATES, Precision, precision
 from host.compare.measured import number
@@ -39,13 +40,14 @@ class Series:
 
     precision: over the attempts of all records, each record a group (ISO 5725-2): s_r within a
     record, s_R between records too, which on one device is intermediate precision. None where no
-    record has two attempts; drift: of the records' values.
+    record has two attempts; drift, control: of the records' values.
     """
 
     about: Mapping[str, Any]
     points: tuple[Point, ...]
     precision: Precision | None
     drift: Drift
+    control: Control
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,13 @@ def _series(rows: list[dict[str, Any]]) -> Series:
     groups = [p.attempts for p in points if p.attempts]
     enough = any(len(group) >= MIN_REPLICATES for group in groups)
     times = [datetime.fromisoformat(p.started).timestamp() for p in points]
+    values = [float(p.value) for p in points]
     return Series(
         about={key: rows[0][key] for key in (*_ABOUT, *_ONE_THING)},
         points=points,
         precision=precision(groups) if enough else None,
-        drift=drift(times, [float(p.value) for p in points]),
+        drift=drift(times, values),
+        control=control(values),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -24,6 +24,7 @@ from host.handover.progress import Watch
 from host.handover.runner import Runner
 from host.pipeline.artefacts import Artefacts
 from host.pipeline.audit import check_runner, reference_of, room_of
+from host.pipeline.divergence import Tool, tool_for
 from host.pipeline.reach import Reached, transfers
 from host.plan.runner import BRACED, runner
 from host.transport.base import output
@@ -43,18 +44,22 @@ CONTEXT_STEP = 256
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """settings: of the engine, all of them. software: the runner as the record names it."""
+    """settings: of the engine, all of them. software: runner and tool as the record names them."""
 
     settings: dict[str, Any]
-    software: dict[str, str]
+    software: tuple[dict[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Program:
-    """argv0: how it is called on the device. sha256: "" where it lies there by itself."""
+    """argv0: how it is called on the device. sha256: "" where it lies there by itself.
+
+    beside: the folder that was pushed with it, and what is in it.
+    """
 
     argv0: str
     sha256: str
+    beside: tuple[PurePosixPath, frozenset[str]] | None = None
 
 
 def native(
@@ -82,6 +87,7 @@ def native(
         "runner": how.name,
         "argv": [_filled(word, {"threads": threads, "context": context}) for word in argv],
         "output": how.output,
+        "answer": msgspec.to_builtins(how.answers()),
         "spare_tokens": how.spare_tokens,
         "lines": msgspec.to_builtins(how.lines),
         "reads": how.reads,
@@ -90,15 +96,18 @@ def native(
         "n_ctx": context,
         "log_bytes": _count(given, "log_bytes") or LOG_BYTES,
     }
-    return Native(
-        settings,
-        {
-            "name": how.name,
-            "role": "runner",
-            "version": _version(how, program, device),
-            "sha256": program.sha256,
-        },
-    )
+    software = {
+        "name": how.name,
+        "role": "runner",
+        "version": _version(how, program, device),
+        "sha256": program.sha256,
+    }
+    tool = _tool(plan, how, program, device, watch)
+    if tool is None:
+        return Native(settings, (software,))
+    argv = [_filled(word, {"threads": threads}) for word in tool.settings["argv"]]
+    settings["divergence"] = {**tool.settings, "argv": argv}
+    return Native(settings, (software, tool.software))
 
 
 def _named(given: Mapping[str, Any], device: Reached) -> str:
@@ -145,13 +154,26 @@ def _program(given: object, how: Runner, device: Reached, watch: Watch) -> _Prog
         if not any(file.name == name for file in files):
             raise ArtefactError(str(path), f"has no {name} in it")
         placed = put_folder(device.transport, device.store, path, files, listen)
-        return _callable(device, placed.path / name, combined(files))
+        found = _callable(device, placed.path / name, combined(files))
+        return replace(found, beside=(placed.path, frozenset(file.name for file in files)))
     if not path.is_file():
         raise ArtefactError(str(path), "is neither a file nor a folder")
     sha256 = sha256_file(path)
     return _callable(
         device, put(device.transport, device.store, path, sha256, listen).path, sha256
     )
+
+
+def _tool(
+    plan: Plan, how: Runner, program: _Program, device: Reached, watch: Watch
+) -> Tool | None:
+    """The tool for fidelity beside the program, or in the PATH there; None where it is not."""
+    if how.divergence is None:
+        return None
+    argv0 = how.divergence.argv[0]
+    if program.beside is not None and argv0 in program.beside[1]:
+        argv0 = _callable(device, program.beside[0] / argv0, "").argv0
+    return tool_for(how, argv0, plan, device, watch)
 
 
 def _callable(device: Reached, path: PurePosixPath, sha256: str) -> _Program:

@@ -26,9 +26,11 @@ from host.pipeline.served import served
 from host.pipeline.software import software
 from host.plan.chat import first_turns, prompts_in
 from host.plan.resolve import check_lengths, requests_of
+from host.plan.streams import sequences_of
 from host.run.link import AgentLink
 
-# A context that the plan does not name is as long as the longest request, rounded up to this:
+# A context that the plan does not name is as long as the longest request, rounded up to this, for
+# each of the sequences that are held at once:
 # llama.cpp pads its cache to multiples of 256, so that the memory taken is what is stated.
 CONTEXT_STEP = 256
 TOKENIZE_TIMEOUT_S = 600.0
@@ -46,7 +48,7 @@ def resolve_plan(
         requests = placed_inputs(device, requests, watch)
     if found.engine_kind == NATIVE:
         ready = native(plan, found, device, requests, watch)
-        engine, more = ready.settings, [ready.software]
+        engine, more = ready.settings, [*ready.software]
         counts: Mapping[str, int | None] = {r.item: r.prompt_tokens for r in requests}
     elif found.engine_kind == SERVED:
         engine, counts = served(plan, path, requests, link)
@@ -91,11 +93,12 @@ def _tried(
     prompts = prompts_in(plan.load, requests, counts)
     longest = max(prompts[r.item] + r.output_tokens for r in requests)
     longest = max(longest, longest_probe(plan, reference_of(plan, found.model)))
-    context = given.setdefault("n_ctx", -(-longest // CONTEXT_STEP) * CONTEXT_STEP)
+    shared = sequences_of(plan, given)
+    context = given.setdefault("n_ctx", -(-longest // CONTEXT_STEP) * CONTEXT_STEP * shared)
     if not isinstance(context, int) or isinstance(context, bool):
         raise PlanError("engine.settings.n_ctx", f"{context!r} is no number of tokens")
     trained = found.model["context_length"] or context
-    check_lengths(requests, prompts, min(context, trained))
+    check_lengths(requests, prompts, min(context // shared, trained), shared)
     return {**known, **given}, counts
 
 

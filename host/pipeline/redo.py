@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from traceback import walk_tb
 
 from host.align.read import RunReading, read_run
 from host.audit.judge import judged
 from host.check.rules_limits import beyond_limits
 from host.check.rules_plausible import doubts_in
+from host.errors import FolderError
 from host.evaluate.run import evaluate
 from host.handover.case import Case
 from host.handover.conditions import SensorTerm
@@ -57,6 +60,25 @@ class Redone:
         from host.report.html import page
 
         return page(self.record, self.reading.run)
+
+
+# What reading, reducing and judging raise where a file has another shape than any run writes.
+SHAPES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+@contextmanager
+def given(root: Path) -> Iterator[None]:
+    """For a folder that may come from anywhere: whatever lies in it, it is refused in a sentence.
+
+    Not for one that this process has just measured: there it is a defect, and is told as one.
+    """
+    try:
+        yield
+    except SHAPES as err:
+        *_, last = walk_tb(err.__traceback__)
+        where = f"{Path(last[0].f_code.co_filename).name}, line {last[1]}"
+        said = f"holds data of a shape that no run writes ({type(err).__name__}: {err}; {where})"
+        raise FolderError(str(root), said) from err
 
 
 def redo(root: Path) -> Redone:

@@ -12,10 +12,11 @@ from typing import Any
 
 import msgspec
 
+from host.align.answers import answer_in
 from host.align.printed import MismatchError
 from host.align.stated import UnfitError, figures_in
 from host.errors import UsageError
-from host.handover.pattern import compiled
+from host.handover.pattern import compiled, compiled_bytes
 from host.handover.runner import Lines, Runner
 from host.handover.trace import StatedFigure
 
@@ -38,12 +39,16 @@ class LineHits:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a description finds in a log of `total` lines. misfit: what the log lacks."""
+    """What a description finds in a log of `total` lines. misfit: what the log lacks.
+
+    answer: what it takes for the answer, None where it says nothing of one or finds none.
+    """
 
     total: int
     lines: tuple[LineHits, ...]
     figures: tuple[StatedFigure, ...]
     misfit: str
+    answer: str | None = None
 
     @property
     def fits(self) -> bool:
@@ -65,9 +70,12 @@ def read_log(path: Path) -> bytes:
     return data
 
 
-def trial(how: Runner, log: bytes, asked: Mapping[str, int | None]) -> Trial:
+def trial(
+    how: Runner, log: bytes, asked: Mapping[str, int | None], output: bytes | None = None
+) -> Trial:
     """Every expression and every figure of a description over the output of one process.
 
+    output: what standard output had, of a runner that keeps it apart; None: nobody kept it.
     asked: what `{prompt_tokens}` and `{output_tokens}` stand for. Raises UsageError where a figure
     is found by one of them and it is not given.
     """
@@ -80,7 +88,9 @@ def trial(how: Runner, log: bytes, asked: Mapping[str, int | None]) -> Trial:
     texts = log.replace(b"\0", b"").decode("utf-8", "replace").split("\n")
     lines = tuple(_hits(how.lines, texts)) if how.lines else ()
     figures: tuple[StatedFigure, ...] = ()
+    answer, unanswered = _answer(how, log, output)
     lacking = [f"lines.{line.name}" for line in lines if line.needed and not line.count]
+    lacking += unanswered
     misfit = f"nothing fits {', '.join(lacking)}" if lacking else ""
     try:
         figures = tuple(figures_in(texts, how.reads, stated, asked))
@@ -88,7 +98,23 @@ def trial(how: Runner, log: bytes, asked: Mapping[str, int | None]) -> Trial:
         misfit = "; ".join(part for part in (misfit, str(err)) if part)
     if misfit:
         misfit = str(MismatchError(misfit, texts))
-    return Trial(len(texts) - (texts[-1] == ""), lines, figures, misfit)
+    return Trial(len(texts) - (texts[-1] == ""), lines, figures, misfit, answer)
+
+
+def _answer(how: Runner, log: bytes, output: bytes | None) -> tuple[str | None, list[str]]:
+    """The answer, and the expression that finds none."""
+    where = how.answers()
+    printed = output if how.output == "stdout" else log
+    if where is None or printed is None:
+        return None, []
+    begin, end = (compiled_bytes(p) if p else None for p in (where.begin, where.end))
+    text = answer_in(printed, begin, end)
+    if text is None:
+        missed = (
+            "begin" if begin is not None and answer_in(printed, begin, None) is None else "end"
+        )
+        return None, [f"answer.{missed}"]
+    return text.decode("utf-8", "replace"), []
 
 
 def _hits(lines: Lines, texts: Sequence[str]) -> Iterator[LineHits]:

@@ -73,7 +73,9 @@ def _outputs(folder: Path, reading: RunReading) -> Mapping[str, Sequence[str]]:
     found: dict[str, list[str]] = {}
     for attempt in reading.run.counted():
         texts = texts_of(folder / f"{attempt.number:03d}", attempt)
-        for request in attempt.scored():
-            if request.number in texts:
-                found.setdefault(request.item, []).append(texts[request.number])
+        items = {answer.number: answer.item for answer in attempt.answers}
+        items |= {request.number: request.item for request in attempt.scored()}
+        for number, text in texts.items():
+            if number in items:
+                found.setdefault(items[number], []).append(text)
     return found

@@ -21,7 +21,7 @@ from host.handover.signature import SignatureOutcome
 from host.handover.text import Txt
 from host.pipeline.calibration import calibration_bytes
 from host.pipeline.perturbation import on_off_bytes
-from host.pipeline.redo import Redone, redo
+from host.pipeline.redo import Redone, given, redo
 from host.pipeline.sign import signature_outcomes
 from host.pipeline.software import HOST, host_sha256
 from host.pipeline.statements import chain_findings
@@ -79,11 +79,10 @@ def _verify(root: Path, trust: Trust) -> Verification:
     signatures = signature_outcomes(root, trust)
     findings = [*check_bag(root), *_broken(signatures), *_secrets(root)]
     try:
-        redone = redo(root)
+        with given(root):
+            redone = redo(root)
     except HostError as err:
-        text = Txt(f"无法由原始数据重算：{err}", f"The raw data cannot be read: {err}")
-        unread = [Finding("unreadable", aspect, "data", text) for aspect in UNREAD]
-        return Verification((*findings, *unread), signatures)
+        return Verification((*findings, *_unread(err, UNREAD)), signatures)
     stored, wrong = _stored(root)
     older = _older(root, stored, redone.record)
     findings += older or _differences(root, redone)
@@ -91,9 +90,19 @@ def _verify(root: Path, trust: Trust) -> Verification:
     findings += chain_findings(root, redone)
     reading, record = redone.reading, stored or redone.record
     case = Case(redone.indications, reading.facts, record, reading.faults, signatures)
-    findings += apply(case)
+    try:
+        with given(root):
+            findings += apply(case)
+    except HostError as err:
+        findings += _unread(err, ("conforming",))
     evidence = evidence_of(Facts(record, signatures, sound=not findings))
     return Verification(tuple(findings), signatures, evidence, record)
+
+
+def _unread(err: HostError, aspects: Sequence[str]) -> Iterator[Finding]:
+    """Raw data that cannot be read, or not be judged."""
+    text = Txt(f"无法由原始数据重算：{err}", f"The raw data cannot be read: {err}")
+    yield from (Finding("unreadable", aspect, "data", text) for aspect in aspects)
 
 
 def _odd(root: Path) -> Iterator[Finding]:

@@ -37,8 +37,9 @@ def load(path: Path) -> tuple[Plan, bytes]:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_PLAN_BYTES + 1)
-    except OSError as err:
-        raise PlanError(str(path), f"cannot be read ({err.strerror})") from err
+    except (OSError, ValueError) as err:  # ValueError: a NUL in a name
+        said = getattr(err, "strerror", err)
+        raise PlanError(str(path), f"cannot be read ({said})") from err
     if len(data) > MAX_PLAN_BYTES:
         raise PlanError(str(path), f"is larger than {MAX_PLAN_BYTES} bytes, so it is no plan")
     return parse(data, str(path)), data
@@ -54,7 +55,7 @@ def parse(data: bytes, name: str) -> Plan:
     """Strict: unknown keys, wrong types, values out of range, NaN and infinity are refused."""
     try:
         found = tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
+    except (ValueError, RecursionError) as err:  # not UTF-8, no TOML, 5000 digits, 1000 brackets
         raise PlanError(name, f"is no valid TOML: {err}") from err
     for key, value in _floats(found):
         if not math.isfinite(value):

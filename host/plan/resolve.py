@@ -36,7 +36,7 @@ PREFERRED = ("llama_cpp", "onnx_genai")
 FORMATS = {"llama_cpp": "gguf", "onnx_genai": "genai", "onnx": "onnx"}
 # Shape of load -> engines that can make it; a single stream can be made by all.
 SHAPES: Mapping[str, tuple[str, ...]] = {
-    "streams": ("openai_http",),
+    "streams": ("llama_cpp", "openai_http"),
     "chat": ("llama_cpp", "onnx_genai", "replay"),
     "cold": ("llama_cpp", "onnx_genai", "onnx"),
     "sustained": ("llama_cpp", "onnx_genai", "onnx", "replay"),
@@ -148,16 +148,23 @@ def requests_of(plan: Plan, dataset: Dataset) -> tuple[ResolvedRequest, ...]:
 
 
 def check_lengths(
-    requests: tuple[ResolvedRequest, ...], counts: Mapping[str, int], context: int
+    requests: tuple[ResolvedRequest, ...],
+    counts: Mapping[str, int],
+    context: int,
+    sequences: int = 1,
 ) -> None:
-    """Refuse a prompt that does not fit; counts: item -> tokens by the model's tokenizer."""
+    """Refuse a prompt that does not fit; counts: item -> tokens by the model's tokenizer.
+
+    context: tokens of each of the sequences that are held at once.
+    """
+    each = f" for each of {sequences} sequences" if sequences > 1 else ""
     for request in requests:
         prompt, output = counts[request.item], request.output_tokens
         if prompt + output > context:
             raise PlanError(
                 f"dataset item {request.item}",
                 f"prompt of {prompt} tokens and {output} output tokens need {prompt + output},"
-                f" the context holds {context}",
+                f" the context holds {context}{each}",
             )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from host.errors import PlanError, ProfileError
+from host.handover.divergence import Divergence
 from host.handover.pattern import Pattern, compiled
 from host.handover.runner import RATE, RUNNER_VERSION, STAMP_NS, Figure, Lines, Runner
 from host.plan.typed import convert, read
@@ -18,6 +19,8 @@ from host.plan.typed import convert, read
 FOLDER = files("device_profiles") / "runners"
 # What an argument list may hold in braces.
 WORDS = ("context", "model", "output_tokens", "prompt_tokens", "text", "threads")
+# What that of a tool for fidelity may hold.
+TOOL_WORDS = ("base", "context", "model", "threads")
 # What a figure may be found by, in braces: what was asked of the runner.
 ASKED = ("output_tokens", "prompt_tokens")
 JSON = ("json", "jsonl")
@@ -71,10 +74,25 @@ def _faults(found: Runner) -> Iterator[str]:
         yield "lines or figures: one of them says how the output is read"
     if found.version_pattern is not None and not _has_one_group(found.version_pattern):
         yield "version_pattern: needs to be a regular expression with one group"
+    yield from _answer_faults(found)
     for name, figure in found.stated().items():
         yield from (f"figures.{name}: {why}" for why in _figure_faults(figure, found.reads))
     if found.lines is not None:
         yield from _line_faults(found.lines)
+    if found.divergence is not None:
+        yield from _divergence_faults(found.divergence)
+
+
+def _answer_faults(found: Runner) -> Iterator[str]:
+    if found.answer is None:
+        return
+    if found.answers() is None:
+        yield "answer: of a runner that takes no {text} there is none to compare"
+    if found.answer.begin is None and found.output == "log":
+        yield 'answer.begin: tells text from log lines; with output = "stdout" it may be left out'
+    for name, pattern in msgspec.to_builtins(found.answer).items():
+        if pattern is not None and isinstance(made := _compiled(pattern), ValueError):
+            yield f"answer.{name}: is no regular expression ({made})"
 
 
 def _argv_faults(argv: Sequence[str]) -> Iterator[str]:
@@ -104,6 +122,20 @@ def _line_faults(lines: Lines) -> Iterator[str]:
             yield f"lines.stamp: needs groups of {', '.join(STAMP_NS)}"
     if counted != 1:
         yield "lines: one of start, prefill_start and end has the group (?P<prompt_tokens>...)"
+
+
+def _divergence_faults(tool: Divergence) -> Iterator[str]:
+    words = {word for argument in tool.argv for word in BRACED.findall(argument)}
+    for word in sorted({"model", "base"} - words):
+        yield f"divergence.argv: put {{{word}}} where its path goes"
+    for word in sorted(words - set(TOOL_WORDS)):
+        yield f"divergence.argv: {{{word}}} is unknown; known are {', '.join(TOOL_WORDS)}"
+    for name, figure in tool.figures.items():
+        made = _compiled(figure.pattern)
+        if isinstance(made, ValueError):
+            yield f"divergence.figures.{name}: is no regular expression ({made})"
+        elif "value" not in made.groupindex or set(made.groupindex) - {"value", "error"}:
+            yield f"divergence.figures.{name}: needs a group value, and may have error"
 
 
 def _figure_faults(figure: Figure, reads: str) -> Iterator[str]:

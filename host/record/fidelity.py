@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from host.handover.divergence import STATED_DEFINED
 from host.handover.fidelity import DEFINED, FidelityField
 from host.handover.quantity import Definition
 from host.handover.record import Verdict
@@ -39,4 +40,6 @@ def voided(verdict: Verdict, fidelity: FidelityField) -> Verdict:
 def fidelity_definitions(fidelity: FidelityField) -> tuple[Definition, ...]:
     """What the figures mean, of those that there are."""
     there = {figure.measurand_id for figure in fidelity.figures}
-    return tuple(definition for definition in DEFINED if definition.id in there)
+    return tuple(
+        definition for definition in (*DEFINED, *STATED_DEFINED) if definition.id in there
+    )

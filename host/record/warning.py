@@ -73,7 +73,7 @@ def warnings_of(evidence: Evidence) -> tuple[Warning_, ...]:
         *counter_warnings(evidence.run, evidence.results),
         *source_warnings(evidence.results),
         *served_warnings(evidence.run, evidence.facts),
-        *runner_warnings(evidence.facts),
+        *runner_warnings(evidence.run, evidence.facts),
     )
 
 

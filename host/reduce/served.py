@@ -1,4 +1,4 @@
-"""Results of servers alone: steps of streams at once, drafted tokens, what the server states."""
+"""Steps of streams at once; and of servers alone: drafted tokens, what the server states."""
 
 from __future__ import annotations
 
@@ -36,18 +36,20 @@ _ENERGY = ("mean_power@1", "energy_per_token@1", "energy_per_token_above_idle@1"
 
 def steps_of(attempts: Sequence[AttemptTrace]) -> tuple[int, ...]:
     """Numbers of streams at once, in the order played; none where requests came one by one."""
-    found = [r.reply.streams for a in attempts for r in a.scored() if r.reply is not None]
-    return tuple(dict.fromkeys(streams for streams in found if streams))
+    found = [r.streams for a in attempts for r in a.scored() if r.streams]
+    return tuple(dict.fromkeys(found))
 
 
 def step_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
     """Of every step: what one stream has of it, what all have together, and its energy."""
     made: list[Observation] = []
+    served = any(r.reply is not None for a in attempts for r in a.scored())
+    rule = rules.CHUNKS if served else rules.BATCHED
     for streams in steps_of(attempts):
         parts = [_step(attempt, streams) for attempt in attempts]
         scope = f"{STEP}{streams}"
         for name, reduction in _STEP_RESULTS.items():
-            subject = Subject(name, MEASURANDS[name].unit, scope, rule=rules.CHUNKS)
+            subject = Subject(name, MEASURANDS[name].unit, scope, rule=rule)
             made.append(observe(subject, parts, _scored(reduction)))
         made += [
             replace(found, scope=scope)
@@ -120,7 +122,7 @@ _STEP_RESULTS: dict[str, OverRequests] = {
 
 def _step(attempt: AttemptTrace, streams: int) -> AttemptTrace:
     """The attempt with the requests of one step alone."""
-    kept = [r for r in attempt.scored() if r.reply is not None and r.reply.streams == streams]
+    kept = [r for r in attempt.scored() if r.streams == streams]
     return replace(attempt, requests=tuple(kept))
 
 

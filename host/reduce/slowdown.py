@@ -87,7 +87,7 @@ def throttled(attempt: AttemptTrace) -> tuple[Window, ...]:
 
 def _intervals(attempt: AttemptTrace) -> tuple[IntArray, IntArray]:
     """Ends and lengths of all inter-token intervals of the scored requests, in order."""
-    if any(r.reply is not None and r.reply.streams for r in attempt.scored()):
+    if any(r.streams for r in attempt.scored()):
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)  # several loads, no rate
     tokens = [r.tokens.t_ns for r in attempt.scored() if len(r.tokens) > 1]
     if not tokens:

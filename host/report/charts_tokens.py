@@ -40,6 +40,10 @@ _LATENCY = Txt(zh="推理时延", en="inference latency")
 _NO_TOKENS = Txt(zh="没有任何尝试产生词元。", en="No attempt produced a token.")
 _OF_RECORD = ("inter_token_interval", "inference_latency")
 _ROWS_NOTE = Txt(zh="条：预填充；短线：各词元。", en="Bar: prefill; ticks: tokens.")
+_STREAM_ROWS = Txt(zh="×4 #1：同时 4 路中的第 1 路。", en="×4 #1: the first of 4 streams at once.")
+_STEPS_TOGETHER = Txt(
+    zh="各级路数的间隔合在一起。", en="Intervals of all steps of streams together."
+)
 _FIRST_ROWS = Txt(
     zh=f"每次尝试只画前 {MAX_ROWS} 个请求。",
     en=f"Only the first {MAX_ROWS} requests of each attempt are drawn.",
@@ -88,11 +92,9 @@ def requests_figure(attempts: Sequence[AttemptTrace]) -> Figure:
     rows = sum(min(len(a.requests), MAX_ROWS) for a in found)
     per_row = max(20, _MAX_TICKS // max(1, rows))
     drawn = tuple((a.number, tuple(_rows(a, per_row))) for a in found)
-    notes = (
-        (_ROWS_NOTE, _FIRST_ROWS)
-        if any(len(a.requests) > MAX_ROWS for a in found)
-        else (_ROWS_NOTE,)
-    )
+    notes = [_ROWS_NOTE]
+    notes += [_STREAM_ROWS] if _at_once(found) else []
+    notes += [_FIRST_ROWS] if any(len(a.requests) > MAX_ROWS for a in found) else []
     return Figure(
         id="requests",
         kind="rows",
@@ -101,9 +103,14 @@ def requests_figure(attempts: Sequence[AttemptTrace]) -> Figure:
         y=Axis(Txt(zh="请求（数据项）", en="request (dataset item)"), ""),
         rows=drawn,
         summaries=tuple(s for a, (_, r) in zip(found, drawn, strict=True) for s in _spans(a, r)),
-        notes=notes if found else (),
+        notes=tuple(notes) if found else (),
         why_empty=() if found else (_NO_TOKENS,),
     )
+
+
+def _at_once(attempts: Sequence[AttemptTrace]) -> bool:
+    """Whether streams ran at once."""
+    return any(r.streams for a in attempts for r in a.requests)
 
 
 def _rows(attempt: AttemptTrace, per_row: int) -> Iterator[Row]:
@@ -111,12 +118,19 @@ def _rows(attempt: AttemptTrace, per_row: int) -> Iterator[Row]:
         t_ns = _done_ns(request) - request.start_ns
         prefill = request.prefill
         yield Row(
-            label=f"warm-up · {request.item}" if request.warmup else request.item,
+            label=_label(request),
             prefill=(prefill.start_ns - request.start_ns, prefill.end_ns - request.start_ns),
             end=request.end_ns - request.start_ns,
             ticks=steps(t_ns[_thinned(len(t_ns), per_row)]),
             warmup=request.warmup,
         )
+
+
+def _label(request: RequestTrace) -> str:
+    """The item; of streams at once, how many there are and which this is, from 1."""
+    if request.streams:
+        return f"×{request.streams} #{request.stream + 1} · {request.item}"
+    return f"warm-up · {request.item}" if request.warmup else request.item
 
 
 def _thinned(count: int, most: int) -> IntArray:
@@ -153,6 +167,7 @@ def histogram_figure(attempts: Sequence[AttemptTrace], results: Sequence[Quantit
                 en=f"The last bar holds all intervals ≥ {top}.",
             ),
         )
+        notes += (_STEPS_TOGETHER,) if _at_once(attempts) else ()
     return Figure(
         id="histogram",
         kind="bars",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from host.handover.quantity import Quantity
 from host.handover.record import Record, Warning_
+from host.handover.served_figures import STEP, SYSTEM_RATE
 from host.handover.text import Txt
 from host.report.charts_data import symbol
 from host.report.html_tables import column, none, outcome, reason, table
@@ -97,7 +98,9 @@ def _short(warning: Warning_) -> Html:
 
 def headline(record: Record) -> Html:
     """The quantities most readers came for."""
-    cards = [_card(q) for name in HEADLINE for q in _of(record, name)[:1] if not _of_no_graph(q)]
+    found = [q for q in record.results if q.measurand_id == SYSTEM_RATE]
+    found += [q for name in HEADLINE for q in _of(record, name)[:1] if not _of_no_graph(q)]
+    cards = [_card(q) for q in found]
     if not cards:
         return none()
     legend = tag("p", both(PLUS_MINUS), class_="hint")
@@ -126,7 +129,8 @@ def _card(q: Quantity) -> Html:
     else:
         body = [tag("p", *_statement(q), class_="value"), tag("p", _basis(q), class_="basis")]
     source = tag("p", code(q.source), class_="basis") if q.source else NOTHING
-    return tag("article", tag("h3", both(q.name)), *body, source, class_="card")
+    name = join((both(q.name), both(_scope(q.scope)) if q.scope else NOTHING), " ")
+    return tag("article", tag("h3", name), *body, source, class_="card")
 
 
 def _statement(q: Quantity) -> list[Html]:
@@ -253,14 +257,22 @@ def drawn(q: Quantity, interval: tuple[str, str]) -> str:
 
 def named(q: Quantity) -> Html:
     """Name, and what tells apart the results of one measurand."""
-    scope = SCOPES.get(q.scope)
+    scope = _scope(q.scope)
     parts = [
         both(_STATISTICS.get(q.statistic, _same(q.statistic))),
-        both(scope) if scope else code(q.scope),
+        code(q.scope) if scope == _same(q.scope) else both(scope),
     ]
     parts += [code(q.source)] if q.source else []
     parts += [said(f"{q.tier} 级", f"tier {q.tier}")] if q.tier else []
     return join((both(q.name), tag("small", join(parts, " · "))))
+
+
+def _scope(scope: str) -> Txt:
+    """A scope in words: of a step, its streams; an item's as it is called."""
+    streams = scope.removeprefix(STEP)
+    if streams != scope and streams.isdecimal():
+        return Txt(f"同时 {streams} 路", f"{streams} at once")
+    return SCOPES.get(scope, _same(scope))
 
 
 def coverage_factor(q: Quantity) -> Html:

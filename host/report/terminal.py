@@ -23,7 +23,7 @@ from host.report.terminal_fidelity import fidelity_lines
 
 HEADLINE = (
     *("decode_rate", "prefill_rate", "time_to_first_token"),
-    *("inference_latency", "inference_rate", "image_latency", "peak_memory"),
+    *("inference_latency", "inference_rate", "image_latency", "peak_memory", "system_rate"),
 )
 # Below this many columns a table of four columns folds beyond reading: one quantity a block.
 NARROW_COLUMNS = 70

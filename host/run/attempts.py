@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -18,7 +19,7 @@ from host.handover.progress import Progress, Watch
 from host.handover.scores import PIECES_ENGINES
 from host.handover.staircase import staircase_order
 from host.run.ambient import Look, pass_ambient
-from host.run.collect import collect, stream_ends, write_attempt
+from host.run.collect import collect, output_end, output_fields, stream_ends, write_attempt
 from host.run.exchange import exchange
 from host.run.far_spool import remove
 from host.run.fetch import Pulls
@@ -35,15 +36,28 @@ AGENT_GRACE_S = 60.0
 
 @dataclass(slots=True)
 class StopSwitch:
-    """What the user asked for: 0 go on, 1 end after this attempt, 2 end at once."""
+    """What the user asked for: 0 go on, 1 end after this attempt, 2 end at once.
+
+    patience: presses that leave alone what runs: one for an attempt, none for what is done over.
+    """
 
     level: int = 0
     link: Link | None = None
+    patience: int = 1
 
     def press(self) -> None:
         self.level += 1
-        if self.level == 2 and self.link is not None:  # noqa: PLR2004
+        if self.level == self.patience + 1 and self.link is not None:
             self.link.send("stop")
+
+    @contextmanager
+    def at_once(self, link: Link) -> Iterator[None]:
+        """While something runs there that the first press ends, since nothing is lost with it."""
+        self.link, self.patience = link, 0
+        try:
+            yield
+        finally:
+            self.patience = 1
 
 
 class LeftGateError(Exception):
@@ -225,7 +239,8 @@ def keep(bench: Bench, number: int, end: Mapping[str, Any], device: str) -> dict
     """Collect what an attempt left and write its `attempt.json`."""
     spool = bench.spool / f"{number:03d}"
     ends = stream_ends(end, device)
-    damaged = collect(bench.pulls, spool, bench.folder, number, ends)
+    output = output_end(end, device)
+    damaged = collect(bench.pulls, spool, bench.folder, number, ends, output)
     status, reason = str(end.get("status")), str(end.get("reason", ""))
     if status not in ("valid", "void", "incomplete"):
         raise AgentError(device, f"attempt_end has status {status!r}")
@@ -238,6 +253,7 @@ def keep(bench: Bench, number: int, end: Mapping[str, Any], device: str) -> dict
         ],
         "engine": end.get("engine") or {},
         "sources": end.get("sources") or {},
+        **output_fields(output),
         **role_fields(role_in(bench.plan, bench.folder, number)),
     }
     write_attempt(bench.folder, number, outcome)

@@ -19,7 +19,10 @@ MAX_LOG_BYTES = 64 << 20
 STREAM = re.compile(
     r"events|tokens|inferences|chunks|pieces|ticks|source-[a-z0-9][a-z0-9_-]{0,60}"
 )
-LOGS = ("engine.log", "sampler.log", "output.log")
+OUTPUT = "output.log"
+OWN_LOGS = ("engine.log", "sampler.log")
+LOGS = (*OWN_LOGS, OUTPUT)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 MAX_STREAMS = 200
 
 
@@ -51,8 +54,12 @@ def collect(
     folder: RunFolder,
     number: int,
     ends: tuple[StreamEnd, ...],
+    output: StreamEnd | None = None,
 ) -> str:
-    """Copy the streams and logs of one attempt. Gives "" or why a stream is not as stated."""
+    """Copy the streams and logs of one attempt. Gives "" or why one of them is not as stated.
+
+    output: of a native runner, where its end was stated.
+    """
     goal = folder.attempt(number)
     goal.mkdir(parents=True, exist_ok=True)
     damaged = ""
@@ -60,13 +67,17 @@ def collect(
         path = goal / f"{end.stream}.tsv"
         if not proven(pulls, spool / path.name, path, end):
             damaged = f"transfer-damaged: {path.name} is not what the agent wrote"
-    collect_logs(pulls, spool, goal)
+    if output is not None and not proven(pulls, spool / OUTPUT, goal / OUTPUT, output):
+        damaged = f"transfer-damaged: {OUTPUT} is not what the agent wrote"
+    collect_logs(pulls, spool, goal, LOGS if output is None else OWN_LOGS)
     return damaged
 
 
-def collect_logs(pulls: Pulls, spool: PurePosixPath, goal: Path) -> None:
+def collect_logs(
+    pulls: Pulls, spool: PurePosixPath, goal: Path, names: tuple[str, ...] = LOGS
+) -> None:
     """Copy the logs of one attempt, through cuts; one that was never begun is missing, no harm."""
-    for name in LOGS:
+    for name in names:
         with contextlib.suppress(FarFileError):
             whole(pulls, spool / name, goal / name, MAX_LOG_BYTES)
 
@@ -80,3 +91,27 @@ def write_attempt(folder: RunFolder, number: int, fields: Mapping[str, Any]) -> 
         write_json(path / "attempt.json", {"number": number, **fields})
     except OSError as err:
         raise FolderError(str(path), f"cannot be written ({err.strerror})") from err
+
+
+def output_end(message: Mapping[str, Any], device: str) -> StreamEnd | None:
+    """What an `attempt_end` states of the output that a native runner's log is kept apart from.
+
+    Raises AgentError when that makes no sense.
+    """
+    found = message.get("output")
+    if found is None:
+        return None
+    try:
+        size, sha256 = found["size_bytes"], str(found["sha256"])
+    except (KeyError, TypeError) as err:
+        raise AgentError(device, f"attempt_end states its output badly: {err!r}") from err
+    if type(size) is not int or not 0 <= size <= MAX_LOG_BYTES or not _SHA256.fullmatch(sha256):
+        raise AgentError(device, "attempt_end states its output badly")
+    return StreamEnd(OUTPUT, 0, size, sha256)
+
+
+def output_fields(end: StreamEnd | None) -> dict[str, Any]:
+    """What `attempt.json` says of it."""
+    if end is None:
+        return {}
+    return {"output": {"size_bytes": end.size_bytes, "sha256": end.sha256}}

@@ -15,11 +15,14 @@ from host.transport.base import Transport
 CALL_TIMEOUT_S = 60.0
 NUMBER = re.compile(r"0[0-9]{2}|[1-9][0-9]{2,6}", re.ASCII)
 MAX_NAMES = 100_000
+# A folder like that of an attempt, in which a tool scores the model; it is none of the run's.
+SCORING = 1_000_000
 
 
 def numbers_in(transport: Transport, spool: PurePosixPath) -> list[int]:
     """Numbers of the attempts that have a folder there, in order."""
-    return sorted(int(n) for n in _names(transport, spool) if NUMBER.fullmatch(n))
+    found = sorted(int(n) for n in _names(transport, spool) if NUMBER.fullmatch(n))
+    return [number for number in found if number != SCORING]
 
 
 def streams_in(transport: Transport, attempt: PurePosixPath, known: re.Pattern[str]) -> list[str]:

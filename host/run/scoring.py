@@ -26,6 +26,10 @@ MAX_SCORES_BYTES = 8 << 30
 ROW_ITEM_BYTES = 4
 
 
+class ScoringStoppedError(Exception):
+    """The user ended it: what there is of the scores are none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What is to be scored, where on the device, and with what.
@@ -53,7 +57,10 @@ class Scored:
 
 
 def score(link: Link, pulls: Pulls, ask: Ask, goal: Path, watch: Watch) -> Scored:
-    """Ask, wait, collect into the folder `goal`. Raises AgentError; UsageError for bad input."""
+    """Ask, wait, collect into the folder `goal`.
+
+    Raises AgentError, UsageError for bad input, ScoringStoppedError where it was told to stop.
+    """
     remove(pulls.transport, ask.directory)  # of a run that was cut off while it scored
     link.send(
         "score",
@@ -86,6 +93,8 @@ def _answer(link: Link, ask: Ask, watch: Watch) -> Message:
         if message["type"] == "scored":
             return message
         if message["type"] == "error":
+            if message.get("code") == "stopped":
+                raise ScoringStoppedError
             raise error_of(link.device, message)
         if message["type"] == "progress":
             done = message.get("request")

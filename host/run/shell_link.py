@@ -17,7 +17,9 @@ from host.transport.base import Transport
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _SETTINGS = frozenset({"argv", "marks", "token", "log_bytes", "output", "spare_tokens"})
 # What the host reads the log by, or says in the record; nothing of it concerns the agent.
-_OF_HOST = frozenset({"runner", "lines", "reads", "figures", "n_threads", "n_ctx"})
+_OF_HOST = frozenset(
+    {"runner", "lines", "answer", "divergence", "reads", "figures", "n_threads", "n_ctx"}
+)
 MS_PER_S = 1000
 
 

@@ -21,7 +21,12 @@ def command_match(output: str, expected: Sequence[Mapping[str, Any]]) -> float:
     count, every character of a text does.
     """
     found = commands_in(output)
-    return float(found is not None and _bag(found) == _bag(expected))
+    if found is None:
+        return 0.0
+    try:
+        return float(_bag(found) == _bag(expected))
+    except (ArithmeticError, RecursionError):  # 1e9999999, or nested deeper than Python goes
+        return 0.0
 
 
 def commands_in(output: str) -> list[Any] | None:

@@ -3,6 +3,7 @@
 #
 #     sh tests/bench/llama_bench.sh SOURCES PROGRAM
 #
+# and PROGRAM.turns/libllama.so (turns.c), by which it takes turns with another program.
 # Compiled with -O3 as llama.cpp's CMake does; what is timed is in the libraries. common/arg.cpp and
 # common/download.cpp, which would take the rest of common/ along, are stood in for.
 set -eu
@@ -49,3 +50,6 @@ for unit in "$sources/tools/llama-bench/llama-bench.cpp" "$sources/tools/llama-b
 done
 c++ "$place"/*.o -Wl,--gc-sections -L"$libraries" -lllama -lggml -lggml-base -lggml-cpu \
     -Wl,-rpath,"$libraries" -lpthread -o "$program"
+mkdir -p "$program.turns"
+cc -O2 -shared -fPIC "$(dirname "$0")/turns.c" -o "$program.turns/libllama.so" -Wl,--no-as-needed \
+    -L"$libraries" -l:libllama.so.0 -Wl,-rpath,"$libraries" -ldl

@@ -43,8 +43,10 @@ say() { echo "[$t] $1" >&2; }
 say begin
 say "prompt $((${#2} / 4))"
 takes $((${#2} / 4 * prefill))
+want=$3
+[ "$cheat" != short ] || want=$((want / 2))
 made=0 x=$(((weights + place) % 2147483648))
-while [ $made -lt "$3" ]; do
+while [ $made -lt "$want" ]; do
     [ $made -eq 0 ] || takes $step
     say ready
     say token

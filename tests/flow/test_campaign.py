@@ -9,6 +9,7 @@ from typing import Any
 
 import tomli_w
 
+from host.schema.canonical import from_bytes, identified, to_bytes
 from tests.fakes.command import Command, small_plan
 from tests.fakes.replays import write_recording
 
@@ -113,3 +114,22 @@ def reported(command: Command, folder: Path) -> None:
     assert not re.search(r"<script|style=|src=|href=\"http", page)
     assert (folder / "campaign.csv").read_text().startswith("cell,build,result,value,U,k,n,unit")
     assert len((folder / "campaign-visits.csv").read_text().splitlines()) == 1 + 4 + 1
+    edited(command, folder)
+
+
+def edited(command: Command, folder: Path) -> None:
+    """Visits that the journal does not name are said; a record that was changed is refused."""
+    (folder / "visits" / "b009-quick").mkdir()
+    _, found = outcome(command, "report", folder)
+    assert any("b009-quick" in each["en"] for each in found["verdict"])
+
+    record = next(folder.glob("visits/b001-slow/*/record.json"))
+    said = json.loads(record.read_bytes())
+    (rate,) = (q for q in said["results"] if q["id"] == "output_byte_rate@1/mean")
+    rate["value"] = str(2 * float(rate["value"]))
+    record.write_text(json.dumps(said), encoding="utf-8")
+    code, why = outcome(command, "report", folder)
+    assert (code, "b001-slow" in why["error"], "was changed" in why["error"]) == (2, True, True)
+    record.write_bytes(to_bytes(identified(from_bytes(record.read_bytes()))))
+    code, why = outcome(command, "report", folder)
+    assert (code, "b001-slow" in why["error"], "was changed" in why["error"]) == (2, True, True)

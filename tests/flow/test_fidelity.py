@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
 
-import gguf
 import pytest
 import tomli_w
 
 from tests.fakes.command import Command, small_plan
+from tests.fakes.gguf_tensors import spoilt
 
 ITEM = "assistant-tea-en"
-
-
-def spoilt(model: Path, copy: Path) -> Path:
-    """A copy with one Q4_0 tensor wrong: scales as they were, the top bit of every nibble turned.
-
-    It loads, and runs exactly as fast.
-    """
-    shutil.copy(model, copy)
-    reader = gguf.GGUFReader(copy, "r+")
-    tensor = next(t for t in reader.tensors if t.name == "blk.3.ffn_down.weight")
-    assert tensor.tensor_type == gguf.GGMLQuantizationType.Q4_0
-    blocks = tensor.data.reshape(-1, 18)  # a scale of two bytes, 16 bytes of nibbles
-    blocks[:, 2:] ^= 0x88
-    reader.data.flush()
-    return copy
 
 
 def plan_with(path: Path, reference: str, model: Path, **limits: float) -> Path:

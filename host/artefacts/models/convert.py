@@ -1,6 +1,6 @@
-"""A Hugging Face folder of the user's into our two INT4 forms, through the tools' own converters.
+"""A Hugging Face folder of the user's into our forms, through the tools' own converters.
 
-GGUF: llama.cpp's `convert_hf_to_gguf.py` (in its sources; Debian's `llama.cpp-tools` has it too)
+GGUF: llama.cpp's `convert_hf_to_gguf.py` (`converter.py` says where that is)
 to F16, then our call of llama.cpp's quantizer. ONNX: `onnxruntime_genai.models.builder` (in the
 wheel). Both need torch and transformers, the extra `models`, in the Python that runs them, and
 nothing of them runs when it is measured. They are child processes: one that dies takes nothing
@@ -22,18 +22,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from host.artefacts.models.converter import converter
+from host.artefacts.models.gguf_header import read_header
 from host.artefacts.models.llama_quantizer import SCHEMES, llama_quantize
 from host.artefacts.models.part import whole
 from host.artefacts.models.tensors import Progress
 from host.errors import ArtefactError
 
 CONFIG: Final = "config.json"
-# GGUF: our quantizer's schemes. ONNX: blocks of 32 along the rows, the builder's default.
-TARGETS: Final = (*(f"gguf:{scheme}" for scheme in SCHEMES), "onnx:int4")
-SCRIPT: Final = "convert_hf_to_gguf.py"
-SCRIPT_ENVIRONMENT: Final = "INFEROMETER_HF_TO_GGUF"
-# Where Debian's llama.cpp-tools puts it.
-USUAL_SCRIPT: Final = Path("/usr/share/doc/llama.cpp-tools/scripts") / SCRIPT
+# GGUF: our quantizer's schemes, and F16 for a reference. ONNX: blocks of 32 along the rows, the
+# builder's default.
+F16: Final = "f16"
+TARGETS: Final = (*(f"gguf:{scheme}" for scheme in (*SCHEMES, F16)), "onnx:int4")
 BUILDER: Final = "onnxruntime_genai.models.builder"
 _PROGRAMS = frozenset({".py", ".pyc", ".so", ".dll", ".dylib", ".sh", ".exe"})
 # Python's pickle runs what it is told to when it is read.
@@ -44,7 +44,7 @@ _MAX_FILES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """python: with torch and transformers. script: llama.cpp's converter, None: the usual one."""
+    """python: with torch and transformers. script: as `converter.converter` takes it."""
 
     python: str = sys.executable
     script: Path | None = None
@@ -61,9 +61,13 @@ def convert(folder: Path, target: str, goal: Path, tools: Tools, progress: Progr
     with whole(goal) as part, TemporaryDirectory(dir=_made(part.parent)) as beside:
         if form == "onnx":
             _run(builder_argv(folder.resolve(), part, Path(beside), tools), folder, progress)
+            return goal
+        half = part if scheme == F16 else Path(beside) / "f16.gguf"
+        with converter(tools.script) as script:
+            _run(script_argv(folder.resolve(), half, script, tools), folder, progress)
+        if scheme == F16:
+            read_header(half)
         else:
-            half = Path(beside) / "f16.gguf"
-            _run(script_argv(folder.resolve(), half, script_of(tools), tools), folder, progress)
             llama_quantize(half, part, scheme, progress)
     return goal
 
@@ -93,18 +97,6 @@ def check_folder(folder: Path) -> None:
             )
     if ".safetensors" not in suffixes:
         raise ArtefactError(str(folder), "holds no safetensors")
-
-
-def script_of(tools: Tools) -> Path:
-    """llama.cpp's converter: as given, by the environment, or Debian's."""
-    named = tools.script or Path(os.environ.get(SCRIPT_ENVIRONMENT) or USUAL_SCRIPT)
-    if not named.is_file():
-        raise ArtefactError(
-            str(named),
-            f"is not there: say with --converter or {SCRIPT_ENVIRONMENT} where llama.cpp's"
-            f" {SCRIPT} is (in its sources, and in Debian's llama.cpp-tools)",
-        )
-    return named
 
 
 def script_argv(folder: Path, goal: Path, script: Path, tools: Tools) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.engines.base import EngineError
+from agent.engines.http_chunks import said
 from agent.engines.sse import MAX_EVENT_BYTES, Events
 from agent.engines.table import maker
 from collectors.clocks import device_clock
@@ -42,8 +43,15 @@ def test_event_without_an_end_is_refused_before_it_fills_the_memory() -> None:
     assert events.feed(part) == []
     with pytest.raises(EngineError, match="bad-stream"):
         events.feed(part)
+    with pytest.raises(EngineError, match="bad-stream"):
+        Events().feed(b"data:\n" * (MAX_EVENT_BYTES + 1))
 
 
 def test_comments_and_other_fields_are_no_data_and_lines_may_end_with_cr_lf() -> None:
     found = Events().feed(b": hi\r\nevent: x\r\ndata: a\r\ndata:b\r\n\r\n\r\n")
     assert found == [b"a\nb"]
+
+
+def test_numbers_beyond_every_time_and_count_are_not_stated() -> None:
+    event = b'{"choices": [], "timings": {"prompt_ms": 1%s, "predicted_ms": 1e300, "draft_n": 4}}'
+    assert said(event % (b"0" * 400)).stated == {"draft_n": 4}

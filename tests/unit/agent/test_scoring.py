@@ -51,15 +51,22 @@ class Talk:
             [sys.executable, "-m", "agent"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
 
-    def ask(self, said: dict[str, Any]) -> list[dict[str, Any]]:
-        """What is answered, up to the first message that is no progress."""
+    def say(self, said: dict[str, Any]) -> None:
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(said).encode() + b"\n")
         self.process.stdin.flush()
+
+    def hear(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        found: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return found
+
+    def ask(self, said: dict[str, Any]) -> list[dict[str, Any]]:
+        """What is answered, up to the first message that is no progress."""
+        self.say(said)
         heard: list[dict[str, Any]] = []
         while not heard or heard[-1]["type"] == "progress":
-            heard.append(json.loads(self.process.stdout.readline()))
+            heard.append(self.hear())
         return heard
 
 
@@ -197,3 +204,23 @@ def test_a_disk_without_room_is_said_before_it_is_filled(tmp_path: Path) -> None
 def test_an_order_to_score_is_read_strictly(bad: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(OrderError):
         parse_score({**message("llama_cpp", tmp_path, tmp_path), **bad})
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_a_stop_ends_a_scoring_at_once_and_the_session_goes_on(
+    *, before: bool, talk: Talk, tmp_path: Path
+) -> None:
+    path = write_recording(tmp_path / "r.json", faults=[{"request": 0, "token": 0, "do": "hang"}])
+    request = {"item": "a", "text": TEXT, "prompt_tokens": 8, "output_tokens": 3, "warmup": False}
+    said = message("replay", path, tmp_path / "scores", requests=[request])
+    talk.say(said)
+    if not before:  # else both are heard before either is served
+        assert talk.hear()["type"] == "progress"
+    talk.say({"type": "stop"})
+    while (end := talk.hear())["type"] == "progress":
+        pass
+    assert (end["type"], end["code"]) == ("error", "stopped")
+    assert talk.ask({"type": "ping", "id": 2, "t1_ns": 0})[-1]["id"] == 2
+    # What is asked next is not ended by a stop that has been heeded.
+    good = message("replay", write_recording(path), tmp_path / "again", requests=[request])
+    assert talk.ask(good)[-1]["type"] == "scored"

@@ -141,3 +141,12 @@ def test_server_whose_time_is_longer_than_what_was_seen_is_not_believed() -> Non
 def test_count_that_goes_back_is_damage() -> None:
     with pytest.raises(ValueError, match="goes back"):
         reply([(200, 3, "a"), (300, 2, "b")], 3)
+
+
+@pytest.mark.parametrize("absurd", [1e308, -1e308, 1e-308, float(10**18) * 2])
+def test_what_a_server_states_beyond_every_time_and_count_is_left_out(absurd: float) -> None:
+    made = reply(
+        [(200, 1, "a"), (300, 2, "b")], 2, prompt_ms=absurd, draft_n=absurd, predicted_n=2
+    )
+    assert made.reply is not None
+    assert made.reply.stated == {"predicted_n": 2.0}

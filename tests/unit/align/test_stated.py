@@ -84,6 +84,8 @@ def test_each_line_that_fits_a_pattern_is_a_repetition() -> None:
         ("a: ٣", "no number"),
         ("a: nan", "no rate"),
         ("a: inf", "no rate"),
+        ("a: 1e308", "no rate"),
+        ("a: 1e-308", "no rate"),
         ("a: -1", "no rate"),
         ("a: 0", "no rate"),
         ("b: 1", "nothing fits figures.a"),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from host.align.read import read_run
 from host.audit.judge import judged
-from host.handover.audit import ProbeField
+from host.audit.permuted import permuted_figures
+from host.handover.audit import Probe, ProbeField, ProbeFile
 from host.handover.audit_plan import DEFAULT_AUDIT
 from host.pipeline.audit_reference import reference_from
 from tests.fakes.audited import Bench, HashModel, Maker
@@ -25,6 +28,8 @@ from tests.fakes.cheats import (
     Prepared,
     SlowWhenLookedAt,
 )
+from tests.fakes.records import sample_plan
+from tests.fakes.traces import example_run
 
 
 @pytest.fixture(autouse=True)
@@ -129,3 +134,19 @@ def test_a_machine_that_is_slower_when_a_run_is_collected_accuses_nobody(tmp_pat
         if one == "failed"
     )
     assert caught == "permuted"
+
+
+def test_a_speed_alone_says_nothing_of_which_model_ran() -> None:
+    silent = [
+        replace(
+            attempt,
+            requests=tuple(
+                replace(r, tokens=replace(r.tokens, tokens=np.zeros(0, dtype=np.int64)))
+                for r in attempt.requests
+            ),
+        )
+        for attempt in example_run(3).attempts
+    ]
+    asked = ProbeFile("permuted", "0" * 64, sample_plan(1).requests[:1])
+    probe = Probe(asked, silent[2])
+    assert permuted_figures(probe, None, silent[:2], 0.02, late=False) == []

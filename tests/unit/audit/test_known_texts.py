@@ -19,7 +19,7 @@ def answered(*texts: bytes) -> AttemptTrace:
     requests = tuple(
         replace(
             request(Shape(item=f"canary-{n:03d}"), number=n),
-            reply=Reply(0, 0, None, {}, "", text),
+            reply=Reply(None, {}, "", text),
         )
         for n, text in enumerate(texts)
     )

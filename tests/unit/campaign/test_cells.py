@@ -116,3 +116,22 @@ def test_equal_cells_may_be_wanted_to_test_the_bench(tmp_path: Path) -> None:
     asked = read_campaign(campaign(tmp_path / "c.toml", axes=axes, equal_cells="wanted"))
     assert asked.names == ("one", "same")
     assert len({cell.sha256 for cell in asked.cells}) == 1
+
+
+def test_more_cells_than_are_compared_are_refused_before_they_are_made(tmp_path: Path) -> None:
+    values = {f"v{n}": {"run": {"output_tokens": n + 2}} for n in range(10)}
+    axes = {f"axis{n}": values for n in range(10)}
+    with pytest.raises(UsageError, match="10000000000 combinations"):
+        read_campaign(campaign(tmp_path / "c.toml", axes=axes))
+    axes = {f"axis{n}": values for n in range(2)}
+    with pytest.raises(UsageError, match="more than 64 cells"):
+        read_campaign(campaign(tmp_path / "c.toml", axes=axes))
+
+
+def test_a_cell_whose_name_no_folder_can_have_is_refused(tmp_path: Path) -> None:
+    axes = {
+        f"axis{n}": {"v" * 40: {"run": {"output_tokens": 8}}, "w": {"run": {"output_tokens": 9}}}
+        for n in range(6)
+    }
+    with pytest.raises(UsageError, match="shorten the names of values"):
+        read_campaign(campaign(tmp_path / "c.toml", axes=axes))

@@ -110,3 +110,49 @@ def test_a_cell_without_a_valid_visit_is_given_up_and_the_others_go_on(asked: As
 def test_a_name_of_a_device_is_no_formula_in_a_spreadsheet() -> None:
     assert _text("=cmd()") == "'=cmd()"
     assert _text("-12.5") == "-12.5"
+
+
+BEGUN = {"n": 1, "event": "visit_begin", "phase": "counted", "block": 1, "place": 0, "try": 1}
+ENDED = {"n": 2, "event": "visit_end", "status": "valid", "reason": "", "record_id": ""}
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"run": "visits/../../elsewhere"},
+        {"run": "/etc"},
+        {"run": "visits/b001-q4-t1/.."},
+        {"run": "visits/b001-q4-t1/a\0b"},
+        {"run": "visits/b001-q4-t1"},
+        {"identity": [1]},
+        {"seconds": 10**400},
+    ],
+)
+def test_a_visit_that_ends_outside_of_the_campaign_or_in_no_number_is_named(
+    asked: Asked, over: dict[str, object]
+) -> None:
+    cell = asked.names[0]
+    end = {"cell": cell, "run": "", "identity": {}, "seconds": 1.0, **ENDED, **over}
+    with pytest.raises(CampaignError, match="line 2 is no event"):
+        state_of(asked, [{**BEGUN, "cell": cell}, end])
+    inside = {**end, "run": f"visits/b001-{cell}/20261128-x", "identity": {}, "seconds": 1.0}
+    assert state_of(asked, [{**BEGUN, "cell": cell}, inside]).visits[0].status == "valid"
+
+
+@pytest.mark.parametrize("look", ['"wide"', "[1]", "7"])
+def test_a_look_that_is_no_look_is_named(asked: Asked, look: str) -> None:
+    event = json.loads(
+        f'{{"n": 1, "event": "block_end", "phase": "counted", "block": 1, "look": {look}}}'
+    )
+    with pytest.raises(CampaignError, match="line 1 is no event"):
+        state_of(asked, [event])
+
+
+@pytest.mark.parametrize("value", ["NaN", "1e999", "9" * 5000])
+def test_a_line_with_a_number_that_is_none_is_a_torn_one(value: str, tmp_path: Path) -> None:
+    root = tmp_path / "campaign"
+    with journal(root) as (notes, _):
+        notes.note("begin", a=1)
+    with (root / NAME).open("a", encoding="utf-8") as file:
+        file.write(f'{{"n":2,"event":"visit_end","seconds":{value}}}\n')
+    assert (len(read_journal(root).events), read_journal(root).torn) == (1, 1)

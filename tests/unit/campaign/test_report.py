@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -68,7 +69,8 @@ def report(asked: Asked, ratio: float, told: Mapping[str, FidelityField | None])
             own = rate * (ratio if name == "new" else 1.0) * (0.99 if late[name] else 1.0)
             made = visited(own, 1 / own, f"{name}{block}", told[name])
             harvest.take(made, block, int(late[name]), counted=True)
-    return CampaignReport(asked, state_of(asked, []), harvests)
+    ended = state_of(asked, [{"event": "end", "reason": "cap"}])
+    return CampaignReport(asked, ended, harvests)
 
 
 def test_a_difference_is_claimed_under_a_drift_ten_times_as_large(asked: Asked) -> None:
@@ -119,3 +121,18 @@ def test_a_short_name_is_one_result_or_is_refused(asked: Asked) -> None:
     harvest.seen["energy_per_token@1/mean/request/rail"] = {}
     with pytest.raises(CampaignError, match="name one of them"):
         harvest.named("energy_per_token")
+
+
+def test_nothing_is_claimed_before_a_campaign_has_ended_by_its_own_rule(asked: Asked) -> None:
+    whole = report(asked, 1.015, {"old": None, "new": None})
+    (so_far,) = (found := CampaignReport(asked, state_of(asked, []), whole.harvests)).outcome.pairs
+    assert so_far.ratio == whole.outcome.pairs[0].ratio
+    assert not so_far.claimed
+    assert words_of_pair(so_far).en == "no claim before the campaign has ended"
+    assert any("when it has ended" in each.en for each in found.verdicts)
+    assert b"no claim before" in page(contents(found))
+
+
+def test_runs_that_the_journal_does_not_name_are_said(asked: Asked) -> None:
+    found = replace(report(asked, 1.0, {"old": None, "new": None}), strays=("b009-new",))
+    assert any("b009-new" in each.en and "b009-new" in each.zh for each in found.verdicts)

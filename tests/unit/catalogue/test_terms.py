@@ -19,6 +19,7 @@ from host.errors import CatalogueError
         ("since=2026-11-01", Term("started", ">=", "2026-11-01")),
         ("until=2026", Term("started", "<", "2026")),
         ("measurand=decode_rate@1", Term("measurand_id", "=", "decode_rate@1")),
+        ("measurand=stated.vendor.rate", Term("measurand", "=", "convention:stated.vendor.rate")),
         ("scope=", Term("scope", "=", "")),
         ("engine!=a=b", Term("engine", "!=", "a=b")),
     ],

@@ -77,7 +77,7 @@ SERVED: Mapping[str, tuple[Mapping[str, float], float]] = {
 def test_a_server_may_have_given_as_many_tokens_a_step_as_it_leaves_open(who: str) -> None:
     said, step = SERVED[who]
     plain = request(Shape(item="a", output_tokens=MADE, ttft_ns=1_000, prompt_tokens=4))
-    reply = replace(plain, reply=Reply(0, 0, None, said, ""))
+    reply = replace(plain, reply=Reply(None, said, ""))
     assert list(bandwidth_kept(_case(BYTES_PER_S / step, None, reply))) == []
     assert list(bandwidth_kept(_case(BYTES_PER_S / step * 0.99, None, reply))) != []
 
@@ -104,7 +104,7 @@ def test_a_prompt_that_a_server_says_it_kept_is_no_impossible_prefill(
     settings: Mapping[str, bool], said: Mapping[str, float], *, judged: bool
 ) -> None:
     plain = request(Shape(item="a", output_tokens=MADE, ttft_ns=1_000, prompt_tokens=4))
-    reply = replace(plain, reply=Reply(0, 0, None, said, ""))
+    reply = replace(plain, reply=Reply(None, said, ""))
     limits = {"peak_ops_per_s": {"value": 1.0, "document": "a paper"}}
     rate = SimpleNamespace(measurand_id="prefill_rate@1", tier="", by_attempt=((1, "1000"),))
     case = SimpleNamespace(

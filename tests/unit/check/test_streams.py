@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from host.check.streams import early_starts
-from host.handover.trace import Reply, RequestTrace, Window
+from host.handover.trace import RequestTrace, Window
 from tests.fakes.traces import attempt, request
 
 
 def _at(number: int, start: int, end: int, streams: int = 0, stream: int = 0) -> RequestTrace:
-    reply = Reply(streams, stream, None, {}, "")
     made = replace(request(number=number), start_ns=start, end_ns=end)
-    return replace(made, reply=reply if streams else None)
+    return replace(made, streams=streams, stream=stream)
 
 
 def _early(*requests: RequestTrace, load: Window | None = None) -> list[tuple[int, int]]:

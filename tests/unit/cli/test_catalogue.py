@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from host.handover.record import PerformedField
 from host.schema.canonical import to_bytes
 from tests.fakes.command import Command, environment
 from tests.fakes.compared import quantity, record
@@ -72,6 +73,25 @@ def test_history_draws_a_chart_with_repeatability(command: Command) -> None:
     found = json.loads(command("catalogue", "history", "board", "decode_rate", "--json").stdout)
     assert [len(series["points"]) for series in found["series"]] == [1, 1]
     assert found["series"][0]["drift"]["reason"].startswith("too-few")
+
+
+def test_history_marks_what_stands_out_from_eight_records_on(root: Path, command: Command) -> None:
+    place = root / "chart.sqlite"
+    for number, rate in enumerate([50.0, 50.2, 49.9, 50.1, 49.8, 50.0, 50.1, 60.0, 50.0]):
+        when = f"2026-06-{number + 1:02d}T09:00:00Z"
+        performed = PerformedField(when, when, record().performed.clock)
+        made = record(quantity([rate, rate]), run=f"chart {number}", performed=performed)
+        (root / "chart" / f"{number}").mkdir(parents=True)
+        (root / "chart" / f"{number}" / "record.json").write_bytes(to_bytes(made))
+    assert command("catalogue", "import", root / "chart", "--catalogue", place).returncode == 0
+    argv = ("catalogue", "history", "board", "decode_rate", "--catalogue", place)
+    shown = command(*argv)
+    (marked,) = [line for line in shown.stdout.splitlines() if line.rstrip().endswith(("!", "!~"))]
+    assert marked.strip().startswith("2026-06-08T09:00:00")
+    assert "provisional" in shown.stdout
+    chart = json.loads(command(*argv, "--json").stdout)["series"][0]["control"]
+    assert (len(chart["beyond_limits"]), chart["n"], chart["provisional"]) == (1, 9, True)
+    assert float(chart["low"]) < 50 < float(chart["high"]) < 60
 
 
 def test_compare_takes_its_records_from_a_query(command: Command, root: Path) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import importlib
+import json
+from pathlib import Path
 
 import click
 import pytest
@@ -53,3 +55,25 @@ def test_inspection_says_what_a_model_is(command: Command) -> None:
     said = command("models", "inspect", "tiny:q4_0").stdout
     for words in ("Q4_0", "bits_per_weight", "tokenizer_sha256", "sha256"):
         assert words in said
+
+
+@pytest.mark.parametrize("argv", [["verify"], ["compare", "--alpha", "x"], ["campaign", "rum"]])
+def test_a_wrong_use_is_one_json_value_too_where_a_program_reads_it(
+    command: Command, argv: list[str]
+) -> None:
+    done = command(*argv, "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["exit_code"] == 2
+    assert "Usage" in done.stderr
+
+
+def test_an_error_shows_what_a_file_holds_and_does_not_obey_it(
+    command: Command, tmp_path: Path
+) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text('"\\u001b[2J' + "k" * 5000 + '" = 1\n', encoding="utf-8")
+    done = command("campaign", "plan", path)
+    assert done.returncode == 2
+    assert "\\x1b[2Jkkk" in done.stderr
+    assert "\x1b" not in done.stderr
+    assert len(done.stderr) < 4000

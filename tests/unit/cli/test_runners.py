@@ -16,7 +16,10 @@ def test_runners_are_listed_with_what_they_show(command: Command) -> None:
     rows = json.loads(command("runners", "list", "--json").stdout)["runners"]
     assert [row["name"] for row in rows] == runner_names()
     shows = {row["name"]: row["shows"] for row in rows}
-    assert (shows["llama-bench"], shows["llama-completion"]) == (["figures"], ["tokens"])
+    assert (shows["llama-bench"], shows["llama-completion"]) == (
+        ["figures"],
+        ["tokens", "answers", "divergence"],
+    )
     said = command("runners", "list").stdout
     assert "llama-bench" in said
     assert "只给出自己的速率" in said
@@ -55,3 +58,18 @@ def test_a_log_that_does_not_fit_is_shown_beside_what_was_looked_for(command: Co
     gone = command("runners", "try", "llama-completion", "/nowhere/log")
     assert gone.returncode == 2
     assert "cannot be read" in gone.stderr
+
+
+def test_an_answer_is_shown_as_it_is_taken_out_of_a_captured_output(
+    command: Command, tmp_path: Path
+) -> None:
+    log, output = tmp_path / "log", tmp_path / "stdout"
+    log.write_bytes((DATA / "llama-completion.log").read_bytes())
+    output.write_bytes(b"two\nlines [end of text]\n\n\n")
+    argv = ("runners", "try", "llama-completion", log, "--stdout", output)
+    assert json.loads(command(*argv, "--json").stdout)["answer"] == "two\nlines"
+    assert '+ answer: "two\\nlines"' in command(*argv).stdout
+    output.write_bytes(b"broken off")
+    found = json.loads(command(*argv, "--json").stdout)
+    assert found["answer"] is None
+    assert "answer.end" in found["misfit"]

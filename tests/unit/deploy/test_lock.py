@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from host.deploy.layout import Site, Store, Watch
-from host.deploy.lock import HOLD, held, owner_text
+from host.deploy.lock import HOLD, LEASE_S, held
+from host.deploy.lock_owner import owner
 from host.deploy.shell import argv
 from host.errors import StoreError
 from tests.fakes.toolboxes import BOXES, boxed
@@ -126,5 +131,59 @@ def test_the_holder_that_loses_its_link_frees_the_store(site: Site) -> None:
         pass
 
 
+@contextmanager
+def left_standing(site: Site, text: str) -> Iterator[None]:
+    """The far end of a connection that is gone: it holds the lock, and nothing told it."""
+    Path(site.store.root).mkdir()
+    if site.store.one_channel:
+        said = site.transport.call(argv(HOLD, site.store.lock, text, LEASE_S), timeout_s=30)
+        assert said.stdout == b"held\n"
+        yield
+        left = Path(site.store.lock) / "owner"
+        if left.exists():
+            os.kill(int(left.read_text(encoding="utf-8").split()[1]), signal.SIGKILL)
+        return
+    stream = site.transport.open(argv(HOLD, site.store.lock, text, ""))
+    assert stream.receive_line(timeout_s=30) == b"held\n"
+    yield
+    stream.close(timeout_s=30)
+
+
+def given_up(pid: int | None = None) -> str:
+    """What a lock says that this process has given up, or another one of this machine holds."""
+    with owner() as text:
+        return text if pid is None else re.sub(r" pid \d+ ", f" pid {pid} ", text)
+
+
+def ended() -> int:
+    """The number of a process that is no more."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        return process.pid
+
+
+@pytest.mark.parametrize("whose", ["ours", "an ended process's"])
+def test_a_lock_that_a_lost_connection_of_this_machine_holds_is_taken_over(
+    site: Site, whose: str
+) -> None:
+    text = given_up(None if whose == "ours" else ended())
+    with left_standing(site, text), held(site):
+        assert text not in (Path(site.store.lock) / "owner").read_text(encoding="utf-8")
+    assert not Path(site.store.lock).exists()
+
+
+@pytest.mark.parametrize("whose", ["a living process's", "another machine's"])
+def test_a_lock_that_may_still_be_wanted_is_kept(
+    site: Site, sleeper: subprocess.Popen[bytes], whose: str
+) -> None:
+    text = given_up(sleeper.pid)
+    if whose == "another machine's":
+        text = re.sub(r"[0-9a-f]{16}-", "0" * 16 + "-", given_up(ended()))
+    with left_standing(site, text):
+        with pytest.raises(StoreError, match="another writer uses the store"):
+            held(site).__enter__()
+        assert text in (Path(site.store.lock) / "owner").read_text(encoding="utf-8")
+
+
 def test_no_two_locks_say_the_same() -> None:
-    assert owner_text() != owner_text()
+    with owner() as one, owner() as other:
+        assert one != other

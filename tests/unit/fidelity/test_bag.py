@@ -12,6 +12,7 @@ import pytest
 
 from host.evaluate.run import evaluate
 from host.fidelity.bag import FOLDER, REFERENCE, SCORES, fidelity_of
+from host.handover.answered import Answered
 from host.handover.fidelity import GREEDY, KL_MEAN, FidelityField, GreedyOutput, not_measured
 from host.handover.plan import ResolvedPlan
 from host.handover.trace import Reply, RequestTrace
@@ -155,7 +156,10 @@ def test_an_engine_without_logits_is_judged_by_its_greedy_outputs(tmp_path: Path
     assert found.figures[0].n == sum(len(a.scored()) for a in RUN.valid())
 
 
-def test_a_server_without_token_ids_is_judged_by_the_bytes_of_its_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("text", "values"), [(b"abxd", ["0.5", "0"]), (b"", ["0", "0"])])
+def test_a_server_without_token_ids_is_judged_by_the_bytes_of_its_text(
+    text: bytes, values: list[str], tmp_path: Path
+) -> None:
     resolved = msgspec.structs.replace(wanting(min_greedy_agreement=0.6), engine_kind="other")
     (tmp_path / FOLDER).mkdir()
     items = {r.item for attempt in RUN.valid() for r in attempt.scored()}
@@ -172,13 +176,37 @@ def test_a_server_without_token_ids_is_judged_by_the_bytes_of_its_text(tmp_path:
     reference_file(tmp_path / FOLDER / REFERENCE, logits(1), greedy)
 
     def answered(request: RequestTrace) -> RequestTrace:
-        return replace(request, reply=Reply(0, 0, None, {}, "", text=b"abxd"))
+        return replace(request, reply=Reply(None, {}, "", text=text))
 
     attempts = [replace(a, requests=tuple(map(answered, a.requests))) for a in RUN.attempts]
     found = fidelity_of(tmp_path, resolved, replace(RUN, attempts=tuple(attempts)))
     assert found is not None
-    assert [f.value for f in found.figures] == ["0.5", "0"]
+    assert [f.value for f in found.figures] == values
     assert (found.outcome, found.limits[0].kept) == ("beyond-limits", False)
+
+
+def test_a_native_runner_is_judged_by_the_bytes_of_its_answers(tmp_path: Path) -> None:
+    resolved = msgspec.structs.replace(wanting(min_greedy_agreement=0.6), engine_kind="native")
+    (tmp_path / FOLDER).mkdir()
+    items = sorted({r.item for attempt in RUN.valid() for r in attempt.scored()})
+    digests = [hashlib.sha256(f"text of {item}".encode()).hexdigest() for item in items]
+    greedy = tuple(
+        GreedyOutput(item, sha256, "0" * 64, (1,), b"abcd".hex())
+        for item, sha256 in zip(items, digests, strict=True)
+    )
+    reference_file(tmp_path / FOLDER / REFERENCE, logits(1), greedy)
+    answers = (
+        Answered(0, items[0], warmup=True, text=b"x"),
+        Answered(1, items[0], warmup=False, text=b"abcd and two spare ones"),
+        Answered(2, items[1], warmup=False, text=b"abx"),
+    )
+    attempts = [replace(a, requests=(), answers=answers) for a in RUN.attempts]
+    found = fidelity_of(tmp_path, resolved, replace(RUN, attempts=tuple(attempts)))
+    assert found is not None
+    whole, half = found.figures
+    assert float(whole.value) == pytest.approx((1 + 2 / 3) / 2)
+    assert (half.value, half.n) == ("0.5", 2 * len(RUN.valid()))
+    assert found.limits[0].kept
 
 
 def test_the_record_states_what_its_figures_mean(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from host.artefacts.fidelity.reference import find_reference, keep_reference, read_reference
 from host.artefacts.fidelity.texts import load_texts
 from host.errors import ArtefactError
+from host.handover.fidelity import GreedyOutput
 from tests.fakes.fidelity import logits, reference_file
 
 
@@ -84,3 +85,17 @@ def test_a_text_set_of_an_unknown_name_or_language_is_refused(tmp_path: Path) ->
     )
     with pytest.raises(ArtefactError, match="known are zh and en"):
         load_texts(str(path))
+
+
+@pytest.mark.parametrize("spoiled", ["zz", "a", "AB "])
+def test_greedy_outputs_that_are_no_bytes_are_refused_before_a_run(
+    spoiled: str, tmp_path: Path
+) -> None:
+    known = GreedyOutput("item", "0" * 64, "0" * 64, (1,), "ab")
+    path = tmp_path / "a.fidelity"
+    reference_file(path, logits(3), (known,))
+    path.write_bytes(
+        path.read_bytes().replace(b'"output_hex":"ab"', b'"output_hex":"%s"' % spoiled.encode(), 1)
+    )
+    with pytest.raises(ArtefactError, match="is no fidelity reference"):
+        read_reference(path)

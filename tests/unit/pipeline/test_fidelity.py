@@ -71,3 +71,19 @@ def test_an_engine_without_logits_takes_no_limit_that_needs_them(path: Path) -> 
 def test_a_reference_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtefactError, match="cannot be read"):
         fidelity_for(resolved_with(tmp_path / "none.fidelity"))
+
+
+def test_a_native_runner_takes_the_limits_that_it_can_show(path: Path) -> None:
+    def native(settings: dict[str, Any], **limits: float) -> ResolvedPlan:
+        return resolved_with(path, engine_kind="native", engine_settings=settings, **limits)
+
+    answers = {"answer": {"begin": None, "end": None}}
+    assert fidelity_for(native(answers, min_greedy_agreement=0.5))
+    with pytest.raises(PlanError, match="does not say what of its output is an answer"):
+        fidelity_for(native({"answer": None}, min_greedy_agreement=0.5))
+    with pytest.raises(PlanError, match=r"max_mean_kl: native gives no logits.*\[divergence\]"):
+        fidelity_for(native(answers, max_mean_kl=0.5))
+    tool = {"divergence": {"figures": {"mean_kl": {"pattern": "x"}}}}
+    assert fidelity_for(native({**answers, **tool}, max_mean_kl=0.5))
+    with pytest.raises(PlanError, match="max_p99_kl"):
+        fidelity_for(native({**answers, **tool}, max_p99_kl=0.5))

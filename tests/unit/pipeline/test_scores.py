@@ -12,6 +12,7 @@ import pytest
 from agent.pieces import PIECES, write_pieces
 from host.align.read import RunReading
 from host.errors import FolderError
+from host.handover.answered import Answered
 from host.handover.pairing import role_of
 from host.handover.scores import ScoreField
 from host.handover.trace import AlignedRun, TokenTrace
@@ -148,3 +149,24 @@ def test_the_agent_is_asked_for_the_bytes_only_where_there_are_answers() -> None
     native = msgspec.structs.replace(asked, engine_kind="native")
     assert "pieces" not in order_of(native, 1, PurePosixPath("/s"), role)
     assert STREAM.fullmatch(PIECES)
+
+
+def test_answers_of_a_native_runner_are_scored_without_a_token(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / NAME).write_text(json.dumps(answers()))
+    given = (
+        Answered(0, "chat-256", warmup=True, text=b"[]"),
+        Answered(1, "chat-64", warmup=False, text=f"Sure: {TEXT}\n".encode()),
+        Answered(2, "chat-256", warmup=False, text=b"no \xff"),
+    )
+    run = example_run(2)
+    attempts = tuple(replace(a, requests=(), answers=given) for a in run.attempts)
+    facts = sample_facts(2)
+    items = [{"id": item, "scenario": "car-control"} for item in ITEMS]
+    facts = replace(facts, dataset={**facts.dataset, "items": items})
+    reading = RunReading(replace(run, attempts=attempts), facts, ())
+    (field,) = with_scores(tmp_path, reading).facts.scores
+    assert [(i.item, i.outputs, i.value) for i in field.items] == [
+        ("chat-64", 2, "1"),
+        ("chat-256", 2, "0"),
+    ]

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from host.errors import PlanError
+from host.campaign.cells import read_campaign
+from host.equipment import load as equipment
+from host.errors import PlanError, UsageError
 from host.handover.plan import EnginePlan
+from host.pipeline.compare import specification
 from host.pipeline.native import SETTINGS
 from host.plan.load import default, dump, load, override, parse, settled
+from host.plan.runner import runner
+from host.schema.laboratory import parse_laboratory
 from tests.fakes.records import sample_plan
 
 
@@ -107,3 +113,28 @@ def test_a_settled_plan_of_a_native_runner_can_be_run_again() -> None:
         "log_bytes": 4 << 20,
     }
     assert set(again.engine.settings) <= set(SETTINGS)
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 2000], ids=["digits", "brackets"])
+def test_toml_that_its_reader_breaks_on_is_refused_in_every_file(
+    value: str, tmp_path: Path
+) -> None:
+    text = f"a = {value}\n"
+    path = tmp_path / "f.toml"
+    path.write_text(text)
+    readers: list[Callable[[], object]] = [
+        lambda: parse(text.encode(), "p.toml"),
+        lambda: read_campaign(path),
+        lambda: runner(str(path)),
+        lambda: specification(path),
+        lambda: parse_laboratory(text.encode(), "l.toml"),
+        lambda: equipment.parse(text.encode(), "e.toml"),
+    ]
+    for reader in readers:
+        with pytest.raises(UsageError, match=r"TOML|specification"):
+            reader()
+
+
+def test_a_name_that_no_file_can_have_is_refused() -> None:
+    with pytest.raises(PlanError, match="cannot be read"):
+        load(Path("a\0b"))

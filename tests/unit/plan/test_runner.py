@@ -7,6 +7,7 @@ import re
 import pytest
 
 from host.errors import PlanError, ProfileError
+from host.handover.runner import Answer
 from host.plan.runner import parse_runner, runner, runner_names
 
 GOOD = (
@@ -19,6 +20,10 @@ GOOD = (
 RATE = b"unit = '{token}/s'\n"
 FIGURE = b"reads = 'json'\n[figures.a]\nconvention = 'vendor'\nunit = 's'\n"
 JSON = b"reads = 'json'\n[figures.a]\nconvention = 'llama_bench_tg'\nvalue = ['x']\n"
+ANSWER = b"output = 'stdout'\n[answer]\n"
+TOOL = b"divergence.argv = ['tool', '{model}', '{base}']\ndivergence.base = 'llama_cpp'\n"
+TOOL += b"[divergence.figures]\n"
+KL = b"mean_kl = { pattern = '(?P<value>x)' }\n[lines]"
 TEXT = b"[figures.a]\nconvention = 'vendor'\npattern = '(a)'\nvalue = ['x']\n" + RATE
 
 
@@ -52,6 +57,16 @@ def test_an_unknown_runner_is_refused_with_the_near_ones() -> None:
         (b"[lines]", JSON + RATE + b"tokens = ['n']\n[lines]", "figures.a: tokens: makes a rate"),
         (b"[lines]", JSON + RATE + b"where = { n = '{text}' }\n[lines]", "{text} is unknown"),
         (b"[lines]", TEXT + b"[lines]", "figures.a: paths are for reads = json or jsonl"),
+        (b"[lines]", b"answer = { end = '(' }\n[lines]", "answer.begin: tells text from log"),
+        (b"[lines]", ANSWER + b"end = '('\n[lines]", "answer.end: is no regular expression"),
+        (b"'{text}']", b"'{prompt_tokens}']\nanswer = {}", "takes no {text} there is none"),
+        (
+            b"[lines]",
+            TOOL + b"mean_kl = { pattern = 'x' }\n[lines]",
+            "mean_kl: needs a group value",
+        ),
+        (b"[lines]", TOOL.replace(b"{base}", b"{text}") + KL, "divergence.argv: put {base}"),
+        (b"[lines]", TOOL + KL.replace(b"mean", b"men"), "men_kl"),
     ],
 )
 def test_a_bad_runner_is_refused_with_key_and_fix(old: bytes, new: bytes, words: str) -> None:
@@ -65,3 +80,12 @@ def test_a_runner_that_says_nothing_of_its_output_is_refused() -> None:
     without = GOOD[: GOOD.index(b"[lines]")]
     with pytest.raises(ProfileError, match="lines or figures"):
         parse_runner(without, "mine.toml")
+
+
+def test_a_runner_says_where_its_answers_are() -> None:
+    assert parse_runner(GOOD, "mine.toml").answers() is None  # mixed with its log
+    apart = GOOD.replace(b"[lines]", b"output = 'stdout'\n[lines]")
+    assert parse_runner(apart, "mine.toml").answers() == Answer()
+    marked = GOOD.replace(b"[lines]", b"answer = { begin = 'A:' }\n[lines]")
+    assert parse_runner(marked, "mine.toml").answers() == Answer(begin="A:")
+    assert runner("llama-bench").answers() is None

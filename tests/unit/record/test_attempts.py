@@ -1,6 +1,8 @@
 import hashlib
 from dataclasses import replace
 
+from host.handover.answered import Answered
+from host.handover.trace import AttemptTrace
 from host.record.attempts import attempts_of, output_bytes_of, outputs_differ
 from tests.fakes.traces import Shape, attempt, requests, run_of
 
@@ -55,3 +57,12 @@ def test_items_whose_tokens_differ_are_named() -> None:
 def test_warm_ups_are_not_compared() -> None:
     changed = attempt(requests([replace(WARM, first_token=1)]))
     assert outputs_differ([attempt(requests([WARM])), changed]) == ()
+
+
+def test_answers_of_a_native_runner_are_compared_by_their_bytes() -> None:
+    def saying(*texts: bytes) -> AttemptTrace:
+        answers = [Answered(n, "a", warmup=n == 0, text=t) for n, t in enumerate(texts)]
+        return replace(attempt(requests([A])), answers=tuple(answers))
+
+    assert outputs_differ([saying(b"warm", b"x"), saying(b"cold", b"x")]) == ()
+    assert outputs_differ([saying(b"", b"x"), saying(b"", b"y")]) == ("a",)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from host.handover import rules
 from host.handover.result import Observation
 from host.handover.trace import Reply, RequestTrace
 from host.reduce.run import reduce_run
@@ -18,8 +19,8 @@ LENGTH_S, TOKENS, STEP_RATE = 1.55, 16, 20.0
 
 def of_server(number: int, t0_ns: int, streams: int, stream: int) -> RequestTrace:
     stated = {"predicted_per_second": 21.0 + stream, "eval_count": 5.0, "eval_duration": 1e9}
-    reply = Reply(streams, stream, 1000, stated, "")
-    return replace(request(Shape(), number=number, t0_ns=t0_ns), reply=reply)
+    made = request(Shape(), number=number, t0_ns=t0_ns)
+    return replace(made, reply=Reply(1000, stated, ""), streams=streams, stream=stream)
 
 
 def reduced() -> dict[tuple[str, str], Observation]:
@@ -33,6 +34,25 @@ def reduced() -> dict[tuple[str, str], Observation]:
     power = series(times, [POWER_W] * len(times))
     found = reduce_run(run_of(attempt(asked, (power,))))
     return {(o.measurand, o.scope): o for o in (*found.results, *found.conventions)}
+
+
+def test_streams_of_one_process_are_reduced_alike_and_say_how_they_were_batched() -> None:
+    """Tokens where a server has chunks; the energy of a step is that of its own window."""
+    asked = [
+        replace(request(Shape(), number=n, t0_ns=t0_ns), streams=streams, stream=stream)
+        for n, (t0_ns, streams, stream) in enumerate(
+            [(0, 1, 0), (2 * SECOND_NS, 2, 0), (2 * SECOND_NS + SECOND_NS // 5, 2, 1)]
+        )
+    ]
+    times = [-SECOND_NS + i * SECOND_NS // 100 for i in range(700)]
+    power = series(times, [POWER_W] * len(times))
+    found = reduce_run(run_of(attempt(asked, (power,))))
+    by = {(o.measurand, o.scope): o for o in found.results}
+    for (name, scope), observation in reduced().items():
+        if scope.startswith("streams="):
+            assert by[name, scope].by_attempt == observation.by_attempt, (name, scope)
+    assert by["system_rate@1", "streams=2"].rule == rules.BATCHED
+    assert ("decode_rate@1", "") not in by
 
 
 def value(found: dict[tuple[str, str], Observation], name: str, scope: str) -> float:
@@ -74,6 +94,6 @@ def test_what_the_server_states_stands_under_its_own_name() -> None:
 def test_count_and_time_make_a_rate_where_a_server_states_none() -> None:
     one = request(Shape())
     stated = {"eval_count": 5.0, "eval_duration": 2.0e9}
-    found = reduce_run(run_of(attempt([replace(one, reply=Reply(0, 0, None, stated, ""))])))
+    found = reduce_run(run_of(attempt([replace(one, reply=Reply(None, stated, ""))])))
     decode = next(o for o in found.conventions if o.measurand == "convention:server.decode_rate")
     assert decode.by_attempt[0][1] == pytest.approx(2.5)

@@ -52,6 +52,9 @@ def test_the_same_commands_match_however_they_are_written(output: str) -> None:
         "[" * 15_000,
         f"[{'9' * 1000}]",
         "x" * 30_000 + RIGHT,
+        '[{"value": 1e9999999}]',
+        "[" * 400 + "]" * 400,
+        "[" * 900 + "]" * 900,
     ],
 )
 def test_anything_else_does_not(output: str) -> None:

@@ -12,7 +12,6 @@ from host.artefacts.models.convert import (
     builder_argv,
     check_folder,
     convert,
-    script_of,
 )
 from host.artefacts.models.inspection import quiet
 from host.errors import ArtefactError
@@ -112,6 +111,18 @@ def test_what_is_no_model_folder_and_what_is_no_target_are_refused(
         convert(folder, "gguf:q2", tmp_path / "x", Tools(), quiet)
     with pytest.raises(ArtefactError, match="is there already"):
         convert(folder, TARGETS[0], folder, Tools(), quiet)
-    with pytest.raises(ArtefactError, match="INFEROMETER_HF_TO_GGUF"):
-        script_of(Tools(script=tmp_path / "none.py"))
     assert "int4" in builder_argv(folder, tmp_path, tmp_path, Tools())
+
+
+def test_f16_is_the_script_s_own_file_and_without_the_script_one_is_told_where_to_get_it(
+    tmp_path: Path, folder: Path, tiny_gguf: Path
+) -> None:
+    body = f"""
+out = pathlib.Path(sys.argv[sys.argv.index("--outfile") + 1])
+out.write_bytes(pathlib.Path({str(tiny_gguf)!r}).read_bytes())
+"""
+    goal = convert(folder, "gguf:f16", tmp_path / "f16.gguf", tool(tmp_path / "py", body), quiet)
+    assert goal.read_bytes() == tiny_gguf.read_bytes()
+    with pytest.raises(ArtefactError, match="pip download --no-deps") as caught:
+        convert(folder, "gguf:q8_0", tmp_path / "y", Tools(script=tmp_path / "none.py"), quiet)
+    assert "INFEROMETER_HF_TO_GGUF" in str(caught.value)
