@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agent.children import Child, command
+from agent.engines.server_process import with_last_line
 from agent.evidence import how_ended
 from agent.scoring import parse_score
 from agent.wire import Message, decode, encode
@@ -47,6 +48,8 @@ def tokens(message: Message, say: Say) -> None:
     if not answer:
         raise CallError("engine-crash", how_ended(done.returncode))
     said = decode(answer)
+    if said.get("code") == "server-not-started":  # its own words are nowhere else
+        said["detail"] = with_last_line(str(said["detail"]), done.stderr)
     say(said.pop("type"), said)
 
 

@@ -1,10 +1,10 @@
-"""The requests of an attempt to a server: one by one, or some streams at once."""
+"""The requests of an attempt to a server: one by one, as a talk, or some streams at once."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol
@@ -12,12 +12,16 @@ from typing import Any, Protocol
 from agent.engines.base import EngineError
 from agent.engines.server import Chunk, Prompt, Served, Server
 from agent.order import Order, Request
+from agent.recounting import COUNTED, Uncounted, recounted
+from agent.repeats import in_turn
+from agent.served_chat import ServedHistory
 from agent.spool import SpoolWriter, StreamEnd
 from agent.stop_reasons import StoppedError, TokenCountError
 from agent.streams import CHUNK_COLUMNS, CHUNKS, Diary, open_stream
 from collectors.protocol import Clock
 
 Numbered = tuple[int, Request]
+Prompts = Mapping[Request, Prompt]
 Mark = tuple[int, str]
 
 
@@ -52,11 +56,12 @@ def _row(number: int, index: int, chunk: Chunk) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class _Request:
-    """One request while it runs."""
+    """One request while it runs. turn: what is said of it in a talk."""
 
     number: int
     about: Request
     prompt: Prompt
+    turn: Mapping[str, Any] = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)
     chunks: list[Chunk] = field(default_factory=list)
     served: Served | None = None
@@ -75,27 +80,34 @@ class Serving:
     chunks: ChunkLog
     lock: threading.Lock = field(default_factory=threading.Lock)
     failed: list[Exception] = field(default_factory=list)
+    uncounted: list[Uncounted] = field(default_factory=list)
 
     def run(self) -> None:
         """All requests in their order. Prompts are made before the first of them.
 
         Raises StoppedError, TokenCountError, EngineError or OSError, of streams the first one.
         """
-        prompts = [self.server.prepare(r.text, r.prompt_tokens) for r in self.order.requests]
+        order, talk = self.order, self.order.talk
+        prompts = {
+            r: self.server.prepare(r.text, r.prompt_tokens, of_talk=talk is not None)
+            for r in order.requests
+        }
+        history = None if talk is None else ServedHistory(talk)
         before = self.server.identity()
-        numbered = list(enumerate(self.order.requests))
+        numbered = in_turn(order.requests, order.lasting_s, self.clock.now_ns)
         for streams, members in groupby(numbered, key=lambda each: each[1].streams):
             if streams:
                 self._at_once(list(members), prompts)
             else:
-                self._one_by_one(members, prompts)
+                self._one_by_one(members, prompts, history)
+        self._recount()
         after = self.server.identity()
         if after != before:
             changed = sorted(k for k in {*before, *after} if before.get(k) != after.get(k))
             told = "; ".join(f"{k} {before.get(k)!r} then {after.get(k)!r}" for k in changed)
             raise EngineError("server-changed", told)
 
-    def _at_once(self, members: list[Numbered], prompts: Sequence[Prompt]) -> None:
+    def _at_once(self, members: list[Numbered], prompts: Prompts) -> None:
         """Every stream in a thread of its own, from one moment on."""
         streams = sorted({request.stream for _, request in members})
         begin = threading.Barrier(len(streams))
@@ -114,9 +126,7 @@ class Serving:
         if self.failed:
             raise self.failed[0]
 
-    def _stream(
-        self, members: list[Numbered], prompts: Sequence[Prompt], begin: threading.Barrier
-    ) -> None:
+    def _stream(self, members: list[Numbered], prompts: Prompts, begin: threading.Barrier) -> None:
         begin.wait()
         try:
             self._one_by_one(iter(members), prompts)
@@ -124,13 +134,24 @@ class Serving:
             with self.lock:
                 self.failed.append(err)
 
-    def _one_by_one(self, members: Iterator[Numbered], prompts: Sequence[Prompt]) -> None:
+    def _one_by_one(
+        self, members: Iterator[Numbered], prompts: Prompts, talk: ServedHistory | None = None
+    ) -> None:
         for number, request in members:
             self._heed_stop()
-            self._request(_Request(number, request, prompts[number]))
+            if talk is None or request.warmup:
+                self._request(_Request(number, request, prompts[request]))
+                continue
+            prompt, turn = talk.prompt(prompts[request])
+            one = _Request(number, request, prompt, turn)
+            made = self._request(one)
+            talk.over(prompt, one.chunks, made)
 
-    def _request(self, one: _Request) -> None:
-        """The server counts; its chunks and stamps are written down however the request ends."""
+    def _request(self, one: _Request) -> int:
+        """The server counts; its chunks and stamps are written down however the request ends.
+
+        Gives the number of output tokens.
+        """
 
         def mark(name: str) -> int:
             t_ns = self.clock.now_ns()
@@ -149,7 +170,7 @@ class Serving:
             end_ns = self.clock.now_ns()
             with self.lock:
                 self._write(one, end_ns)
-        self._check_counts(one, one.served)
+        return self._checked(one, one.served)
 
     def _take(self, one: _Request, chunk: Chunk) -> None:
         one.chunks.append(chunk)
@@ -178,23 +199,44 @@ class Serving:
         if one.served is not None:
             self.diary.note_at(end_ns, "request_end", {**args, **_ended(one.served)})
 
-    def _check_counts(self, one: _Request, served: Served) -> None:
+    def _checked(self, one: _Request, served: Served) -> int:
+        """Output tokens, 0 where they are counted later. Raises TokenCountError."""
         wanted, made = one.about.output_tokens, served.output_tokens
-        if made is None or served.prompt_tokens is None:
-            raise TokenCountError(f"request {one.number}: the server counts no tokens (`usage`)")
-        if one.about.prompt_tokens not in {None, served.prompt_tokens}:
-            said = f"{served.prompt_tokens} prompt tokens, {one.about.prompt_tokens} ordered"
-            raise TokenCountError(f"request {one.number}: {said}")
         if not any(c.text for c in one.chunks):
             raise TokenCountError(f"request {one.number}: {made} output tokens and no text")
+        if made is None or served.prompt_tokens is None:
+            with self.lock:
+                self.uncounted.append(Uncounted(one.number, one.prompt, wanted, one.chunks))
+            return 0
+        if one.prompt.tokens not in {None, served.prompt_tokens}:
+            said = f"{served.prompt_tokens} prompt tokens, {one.prompt.tokens} ordered"
+            raise TokenCountError(f"request {one.number}: {said}")
+        self._check_made(one.number, made, wanted)
+        return made
+
+    def _check_made(self, number: int, made: int, wanted: int) -> None:
         exact = self.order.stop == "length"
         if made > wanted or made < (wanted if exact else 1):
             hint = (
                 '; a server without `ignore_eos` needs stop = "natural"' if made < wanted else ""
             )
             raise TokenCountError(
-                f"request {one.number}: {made} output tokens, {wanted} ordered{hint}"
+                f"request {number}: {made} output tokens, {wanted} ordered{hint}"
             )
+
+    def _recount(self) -> None:
+        """Have what was not counted in its stream counted now; nothing is measured any more."""
+
+        def alive(number: int) -> None:
+            self._heed_stop()
+            self.voice.output(self.clock.now_ns(), "count", number, 0, None)
+
+        natural = self.order.stop == "natural"
+        for reply, counts in recounted(
+            self.uncounted, self.server, stop_at_end=natural, alive=alive
+        ):
+            self.diary.note(COUNTED, counts)
+            self._check_made(reply.number, counts["output_tokens"], reply.wanted)
 
 
 def _about(one: _Request, stamps: dict[str, int]) -> dict[str, Any]:
@@ -210,7 +252,8 @@ def _prompt(one: _Request) -> dict[str, Any]:
     if counted is None and one.served is not None:
         counted = one.served.prompt_tokens
     sent = "ids" if one.prompt.tokens is not None else "text"
-    return {"prompt_tokens": counted, "prompt_sha256": one.prompt.sha256, "sent": sent}
+    about = {"prompt_tokens": counted, "prompt_sha256": one.prompt.sha256, "sent": sent}
+    return {**about, **one.turn}
 
 
 def _ended(served: Served) -> dict[str, Any]:

@@ -17,6 +17,7 @@ MAX_ANSWER_BYTES = 8 << 20
 READ_BYTES = 1 << 16
 CALL_S = 10.0  # of an answer that no model computes
 OK, BUSY, SERVER_SIDE = 200, 429, 500
+EVENTS, LINES = "text/event-stream", "application/x-ndjson"  # kinds of a streamed reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,11 @@ class Answer:
         return found if isinstance(found, dict) else {}
 
 
-def call(far: Far, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+def call(
+    far: Far, path: str, body: Mapping[str, Any] | None = None, timeout_s: float = CALL_S
+) -> Answer:
     """One call and its whole answer; what fails is an answer of status 0."""
-    connection = http.client.HTTPConnection(far.host, far.port, timeout=CALL_S)
+    connection = http.client.HTTPConnection(far.host, far.port, timeout=timeout_s)
     with closing(connection):
         try:
             connection.request(*_request(far, path, body))
@@ -87,14 +90,17 @@ def send(
         connection.request(*_request(far, path, body))
 
 
-def reply(connection: http.client.HTTPConnection) -> Iterator[bytes]:
-    """Bytes of the answer as they come. Raises EngineError as `Server.serve` says."""
+def reply(connection: http.client.HTTPConnection, wanted: str) -> Iterator[bytes]:
+    """Bytes of the answer as they come, of the wanted type.
+
+    Raises EngineError as `Server.serve` says.
+    """
     with _failing():
         response = connection.getresponse()
         if response.status != OK:
             _refused(response.status, response.read(READ_BYTES))
         kind = _printable(response.getheader("Content-Type"))
-        if not kind.startswith("text/event-stream"):
+        if not kind.startswith(wanted):
             front = shown(response.read(READ_BYTES))
             raise EngineError("bad-stream", f"the reply is {kind or 'of no type'}: {front}")
         while data := response.read1(READ_BYTES):

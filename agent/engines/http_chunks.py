@@ -4,11 +4,13 @@ Text: `choices[0].text` of completions, `choices[0].delta` of chat (what a model
 output too). Tokens so far: `timings.predicted_n` (llama-server with `timings_per_token`), else
 `usage.completion_tokens` (vLLM with `continuous_usage_stats`; all others at the end), else the
 lengths of `token_ids` or of `logprobs`. Ids: `token_ids` (vLLM with `return_token_ids`), `tokens`
-of llama-server's own `/completion`. Servers were read in 2026.
+of llama-server's own `/completion`. Servers were read in 2026; llama-server and llama-cpp-python's
+server are tried.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +27,7 @@ MAX_NAME_CHARS = 64
 _TEXTS = ("content", "reasoning_content", "reasoning")
 # finish_reason -> ours. What else there is (`content_filter`, `tool_calls`) is no plain output.
 STOPS: Mapping[str, str] = {"length": "length", "stop": "end-of-text"}
+_OLLAMA = re.compile(r"(_duration|eval(_cached)?_count)\Z")  # its times and counts
 _LLAMA_STOPS: Mapping[str, str] = {"limit": "length", "eos": "stop", "word": "stop"}
 
 
@@ -57,11 +60,10 @@ def said(raw: bytes) -> Said:
         raise EngineError("bad-stream", f"an event is no object: {shown(raw)}")
     if event.get("error"):
         raise EngineError("server-error", f"the reply says {shown(raw)}")
-    if "content" in event and "choices" not in event:
-        event = _as_choice(event)
+    event = _as_openai(event)
     choice = _choice(event, raw)
     timings, usage = _object(event.get("timings")), _object(event.get("usage"))
-    stated = _stated(timings) | _stated({k: v for k, v in event.items() if "duration" in k})
+    stated = _stated(timings) | _stated({k: v for k, v in event.items() if _OLLAMA.search(k)})
     cached = _object(usage.get("prompt_tokens_details")).get("cached_tokens")
     made = _count(timings.get("predicted_n"))
     return Said(
@@ -95,18 +97,40 @@ def _text(choice: Mapping[str, Any]) -> str:
     plain = choice.get("text")
     if isinstance(plain, str):
         return plain
-    delta = _object(choice.get("delta"))
+    delta = _object(choice.get("delta")) or _object(choice.get("message"))
     return "".join(part for key in _TEXTS if isinstance(part := delta.get(key), str))
 
 
-def _as_choice(event: Mapping[str, Any]) -> dict[str, Any]:
-    """An event of llama-server's own `/completion` (tools/server/README.md) as one of OpenAI's."""
+def _as_openai(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An event of a server's own interface as one of OpenAI's, and that as it is."""
+    if "choices" in event:
+        return event
+    if "content" in event:
+        return _of_llama(event)
+    return _of_ollama(event) if "response" in event else event
+
+
+def _of_llama(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Of llama-server's `/completion` (tools/server/README.md)."""
     choice = {"text": event["content"], "token_ids": event.get("tokens")}
     if event.get("stop") is True:
         choice["finish_reason"] = _LLAMA_STOPS.get(_word(event.get("stop_type")), "unknown")
     counts = {
         "prompt_tokens": event.get("tokens_evaluated"),
         "completion_tokens": event.get("tokens_predicted"),
+    }
+    return {**event, "choices": [choice], "usage": counts}
+
+
+def _of_ollama(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Of Ollama's `/api/generate` (docs/api.md); counts and times are in its last one."""
+    parts = (event.get("thinking"), event["response"])
+    choice: dict[str, Any] = {"text": "".join(part for part in parts if isinstance(part, str))}
+    if event.get("done") is True:
+        choice["finish_reason"] = _word(event.get("done_reason")) or "unknown"
+    counts = {
+        "prompt_tokens": event.get("prompt_eval_count"),
+        "completion_tokens": event.get("eval_count"),
     }
     return {**event, "choices": [choice], "usage": counts}
 

@@ -18,7 +18,7 @@ DEFAULTS: dict[str, Any] = {
     "program": "",  # or of one to start there
     "args": ["-m", "{model}", "--host", "{host}", "--port", "{port}"],  # those of llama-server
     # `completions`: prompts as they are; `chat`: as a user's message; `llama`: llama-server's own,
-    # the one that tells which tokens it made
+    # the one that tells which tokens it made; `ollama`: Ollama's own, prompts as they are
     "api": "completions",
     "model": "",  # name that requests carry; "": the first one that the server lists
     "api_key_env": "",  # environment variable of the device that holds the key
@@ -27,7 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "cache_prompt": False,  # whether the server may keep prompts of earlier requests
     "n_ctx": None,  # tokens of context, found out where the server says it
 }
-APIS = ("completions", "chat", "llama")
+APIS = ("completions", "chat", "llama", "ollama")
 # Of the device itself: over a network a link would be measured.
 HOSTS = ("127.0.0.1", "localhost", "::1")
 LOOPBACK = HOSTS[0]
@@ -90,8 +90,9 @@ def _check_args(args: list[object]) -> None:
         unknown = [name for name in _BRACED.findall(word) if name not in _WORDS]
         if unknown:
             raise _bad("args", f"{{{unknown[0]}}} is none of {', '.join(_WORDS)}")
-    if not any("{model}" in word for word in args if isinstance(word, str)):
-        raise _bad("args", "has no {model} in it, so nobody would know what is served")
+    for name, why in (("{model}", "what is served"), ("{port}", "where it listens")):
+        if not any(name in str(word) for word in args):
+            raise _bad("args", f"has no {name} in it, so nobody would know {why}")
 
 
 def _bad(name: str, detail: str) -> EngineError:

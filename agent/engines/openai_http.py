@@ -13,29 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from agent.engines.base import EngineError, Generated, Mark, TokenSink
-from agent.engines.http_calls import Far, call, opened, reply, send
+from agent.engines.http_bodies import OWNERS, Form
+from agent.engines.http_calls import EVENTS, LINES, Far, call, opened, reply, send
+from agent.engines.http_chunks import said, shown
+from agent.engines.http_identity import LLAMA, OTHER, identity_of
 from agent.engines.http_reading import Reading
 from agent.engines.http_settings import KIND, LOOPBACK, address, filled, http_settings
-from agent.engines.server import ChunkSink, Prompt, Served
+from agent.engines.server import ChunkSink, Prompt, Recount, Served
 from agent.engines.server_process import ServerProcess, free_port
 from agent.engines.settings import BAD_SETTING
-from agent.engines.sse import Events
+from agent.engines.sse import Events, Lines
 from agent.prompts import ids_sha256, prompt_of
 from collectors.protocol import Clock
 
-SEED = 1
-PATHS = {"completions": "/v1/completions", "chat": "/v1/chat/completions", "llama": "/completion"}
-LLAMA, VLLM, OTHER = "llama-server", "vllm", "other"
-# Fields beyond the interface, by server: llama.cpp tools/server/README.md; vLLM's docs, "OpenAI
-# compatible server"; both read in 2026.
-EXTRA: Mapping[str, Mapping[str, Any]] = {
-    LLAMA: {"timings_per_token": True, "return_tokens": True},
-    VLLM: {"return_token_ids": True},
-    OTHER: {},
-}
-USAGE: Mapping[str, Mapping[str, Any]] = {
-    VLLM: {"include_usage": True, "continuous_usage_stats": True}
-}
 MAX_TOKEN = 1 << 31
 # Of a reply, by our choice: llama-server takes some 700 bytes a token with its timings, and says
 # the prompt again at the end. What goes on without end would fill the memory of the device.
@@ -81,10 +71,10 @@ class OpenAiHttp:
             self._process.wait_until(self._healthy, self._settings["start_timeout_s"])
         elif not (answer := call(self._far, "/v1/models")).ok:
             where = f"{self._far.host}:{self._far.port}"
+            why = f"status {answer.status}" if answer.status else shown(answer.body)
             raise EngineError(
                 "server-refused",
-                f"{where} lists no models (status {answer.status});"
-                " start the server, or name its `program`",
+                f"{where} lists no models ({why}); start the server, or name its `program`",
             )
         self._learn()
 
@@ -105,18 +95,7 @@ class OpenAiHttp:
 
     def identity(self) -> dict[str, str]:
         """Model ids, version and `Server` header, each as far as the server tells them."""
-        models, props = call(self._far, "/v1/models"), call(self._far, "/props").json()
-        listed = models.json().get("data")
-        found_ids = listed[:64] if isinstance(listed, list) else []
-        ids = [str(one.get("id", ""))[:512] for one in found_ids if isinstance(one, dict)]
-        version = call(self._far, "/version").json().get("version", "")
-        found = {
-            "models": ", ".join(ids),
-            "server": models.server,
-            "build": str(props.get("build_info") or version)[:200],
-            "model_path": str(props.get("model_path") or "")[:512],
-        }
-        return {key: value for key, value in found.items() if value}
+        return identity_of(self._far)[1]
 
     def tokenize(self, text: str) -> list[int]:
         """By llama-server's `/tokenize`. Raises EngineError `no-tokenizer` for other servers."""
@@ -127,7 +106,7 @@ class OpenAiHttp:
             raise EngineError("no-tokenizer", "this server does not say how it tokenizes")
         return ids
 
-    def prepare(self, text: str, prompt_tokens: int | None) -> Prompt:
+    def prepare(self, text: str, prompt_tokens: int | None, *, of_talk: bool = False) -> Prompt:
         """The text, as a message where the interface is chat; ids where a length is exact."""
         digest = hashlib.sha256(text.encode()).hexdigest()
         if self._settings["api"] == "chat":
@@ -136,7 +115,8 @@ class OpenAiHttp:
                     "bad-prompt", "a template lengthens prompts of chat: none can be exact"
                 )
             return Prompt({"messages": [{"role": "user", "content": text}]}, None, digest)
-        if prompt_tokens is None:
+        in_ids = prompt_tokens is not None or (of_talk and self._settings["api"] == "llama")
+        if not in_ids:
             return Prompt({"prompt": text}, None, digest)
         ids = prompt_of(self.tokenize, text, prompt_tokens)
         return Prompt({"prompt": ids}, len(ids), ids_sha256(ids))
@@ -169,18 +149,16 @@ class OpenAiHttp:
         on_chunk: ChunkSink,
         mark: Mark,
     ) -> Served:
-        body = self._body(prompt, output_tokens, stop_at_end=stop_at_end)
-        path = PATHS[self._settings["api"]]
-        reading, left = (
-            Reading(on_chunk, self._answered),
-            FIXED_BYTES + TOKEN_BYTES * output_tokens,
-        )
+        form = self._form()
+        body = form.streamed(prompt, output_tokens, stop_at_end=stop_at_end)
+        events, kind = (Lines(), LINES) if form.api == "ollama" else (Events(), EVENTS)
+        reading = Reading(on_chunk, self._answered)
+        left = FIXED_BYTES + TOKEN_BYTES * output_tokens
         with opened(self._far, self._settings["timeout_s"]) as connection:
             mark("start")
-            send(connection, self._far, path, body)
+            send(connection, self._far, form.path, body)
             mark("sent")
-            events = Events()
-            for data in reply(connection):
+            for data in reply(connection, kind):
                 t_ns = self._clock.now_ns()
                 left -= len(data)
                 if left < 0:
@@ -191,6 +169,18 @@ class OpenAiHttp:
                     break
         self._answered = self._answered or reading.model
         return reading.served()
+
+    def recount(self, prompt: Prompt, output_tokens: int, *, stop_at_end: bool) -> Recount:
+        """The request once more, in one piece."""
+        form = self._form()
+        body = form.whole(prompt, output_tokens, stop_at_end=stop_at_end)
+        answer = call(self._far, form.path, body, self._settings["timeout_s"])
+        if not answer.ok:
+            raise EngineError("server-error", f"status {answer.status}: {shown(answer.body)}")
+        if not answer.json():
+            return Recount("", None, None)
+        found = said(answer.body)
+        return Recount(found.text, found.prompt, found.made)
 
     def piece(self, token: int) -> bytes:
         raise EngineError("no-tokens", f"a server shows chunks, not token {token}")
@@ -225,38 +215,24 @@ class OpenAiHttp:
         return health.status in (200, 404) and call(self._far, "/v1/models").ok
 
     def _learn(self) -> None:
-        identity = self.identity()
+        self._kind, identity = identity_of(self._far)
         self._said = dict(identity)
         models = identity.get("models", "").split(", ")
         self._name = self._settings["model"] or models[0]
-        if identity.get("server", "").startswith("llama.cpp") or "model_path" in identity:
-            self._kind = LLAMA
-        elif "build" in identity:
-            self._kind = VLLM
-        if self._settings["api"] == "llama" and self._kind != LLAMA:
-            said = f"is llama-server's alone, this is {identity.get('server') or 'another one'}"
-            raise EngineError(BAD_SETTING, f"{KIND} setting api: llama {said}")
+        api = self._settings["api"]
+        if self._kind != OWNERS.get(api, self._kind):
+            said = f"is of {OWNERS[api]} alone, this is {identity.get('server') or self._kind}"
+            raise EngineError(BAD_SETTING, f"{KIND} setting api: {api} {said}")
         props = call(self._far, "/props").json() if self._kind == LLAMA else {}
         context = props.get("default_generation_settings")
         found = context.get("n_ctx") if isinstance(context, dict) else None
         if self._settings["n_ctx"] is None and _token(found):
             self._settings["n_ctx"] = found
 
-    def _body(self, prompt: Prompt, output_tokens: int, *, stop_at_end: bool) -> dict[str, Any]:
-        kept = {"cache_prompt": self._settings["cache_prompt"]} if self._kind == LLAMA else {}
-        ignored = {} if self._kind == OTHER else {"ignore_eos": not stop_at_end}
-        greedy = {"stream": True, "temperature": 0, "seed": SEED}
-        beyond = {**EXTRA[self._kind], **kept, **ignored}
-        if self._settings["api"] == "llama":
-            return {**prompt.body, "n_predict": output_tokens, **greedy, **beyond}
-        return {
-            "model": self._name,
-            **prompt.body,
-            "max_tokens": output_tokens,
-            **greedy,
-            "stream_options": dict(USAGE.get(self._kind, {"include_usage": True})),
-            **beyond,
-        }
+    def _form(self) -> Form:
+        settings = self._settings
+        kept, context = settings["cache_prompt"], settings["n_ctx"]
+        return Form(self._kind, settings["api"], self._name, kept, context)
 
 
 def _token(found: object) -> bool:

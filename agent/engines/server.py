@@ -32,12 +32,14 @@ class Prompt:
     """A prompt ready to be sent. body: as it goes over the wire, without its output length.
 
     tokens: of the prompt, None where only the reply tells. sha256: of the token ids as
-    `agent.prompts.ids_sha256` has it, or of the text in UTF-8 where no ids are sent.
+    `agent.prompts.ids_sha256` has it, or of the text in UTF-8 where no ids are sent. fresh: all
+    of it is to be computed, whatever the settings say of prompts of earlier requests.
     """
 
     body: Mapping[str, Any]
     tokens: int | None
     sha256: str
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,15 @@ class Served:
     prompt_tokens: int | None
     output_tokens: int | None
     stated: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """A reply in one piece. Counts as the server gives them, None where it does not."""
+
+    text: str
+    prompt_tokens: int | None
+    output_tokens: int | None
 
 
 ChunkSink = Callable[[Chunk], None]
@@ -76,8 +87,11 @@ class Server(Protocol):
         """What the server says it is: model, version. Asked before and after the requests."""
         ...
 
-    def prepare(self, text: str, prompt_tokens: int | None) -> Prompt:
-        """Make a prompt before its time. Raises EngineError `no-tokenizer` for exact lengths."""
+    def prepare(self, text: str, prompt_tokens: int | None, *, of_talk: bool = False) -> Prompt:
+        """Make a prompt before its time. Raises EngineError `no-tokenizer` for exact lengths.
+
+        of_talk: as token ids where the server tells those of its answers.
+        """
         ...
 
     def serve(
@@ -93,5 +107,12 @@ class Server(Protocol):
 
         Raises EngineError: `server-refused`, `server-busy`, `server-error`, `server-rejected`,
         `server-stalled`, `server-changed`, `stream-cut`, `bad-stream`.
+        """
+        ...
+
+    def recount(self, prompt: Prompt, output_tokens: int, *, stop_at_end: bool) -> Recount:
+        """The same request again, not streamed, for servers that count in such replies alone.
+
+        Raises EngineError `server-error`, `bad-stream`.
         """
         ...

@@ -6,16 +6,21 @@ import ctypes
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from agent.engines.base import EngineError
+from agent.engines.http_chunks import shown
+from agent.evidence import LOG_TAIL_BYTES, log_tail
 
 POLL_S = 0.02  # how well the end of a start is seen
 END_S = 5.0  # after SIGTERM
+_LOG = 2  # descriptor of the engine's log
 DYING_S = 1.0  # between a connection that breaks and the end of its process
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -77,11 +82,9 @@ class ServerProcess:
         while not healthy():
             status = self._process.poll()
             if status is not None:
-                raise EngineError(
-                    "server-not-started", f"it ended with status {status}, see engine.log"
-                )
+                raise _not_started(f"it ended with status {status}")
             if time.monotonic() > until_s:
-                raise EngineError("server-not-started", f"not healthy within {timeout_s:g} s")
+                raise _not_started(f"it does not answer within {timeout_s:g} s")
             pause.wait(POLL_S)
 
     def close(self) -> None:
@@ -97,6 +100,19 @@ class ServerProcess:
     def _signal(self, number: signal.Signals) -> None:
         if self._process.poll() is None:
             os.killpg(self._process.pid, number)
+
+
+def _not_started(why: str) -> EngineError:
+    """With the last that it printed, where that is a file: engine.log of an attempt."""
+    is_file = stat.S_ISREG(os.fstat(_LOG).st_mode)
+    said = log_tail(Path(f"/proc/self/fd/{_LOG}")) if is_file else b""
+    return EngineError("server-not-started", with_last_line(why, said))
+
+
+def with_last_line(why: str, said: bytes) -> str:
+    """A reason, and the last line of what a program printed that says something."""
+    lines = [line for line in said[-LOG_TAIL_BYTES:].splitlines() if line.strip()]
+    return f"{why}; it printed last: {shown(lines[-1])}" if lines else why
 
 
 def _dying_with_us() -> Callable[[], None] | None:

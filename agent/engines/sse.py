@@ -45,3 +45,18 @@ class Events:
         if name == _FIELD:
             self._data.append(value.removeprefix(b" "))
             self._size += len(value) + 1  # an empty line of data is kept too
+
+
+class Lines:
+    """Feed bytes, get every line that is complete: one JSON value each, as Ollama sends."""
+
+    def __init__(self) -> None:
+        self._line = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The lines that end in these bytes, but empty ones. Raises EngineError `bad-stream`."""
+        *ended, rest = (bytes(self._line) + data).split(b"\n")
+        self._line = bytearray(rest)
+        if len(rest) > MAX_EVENT_BYTES:
+            raise EngineError("bad-stream", f"a line of more than {MAX_EVENT_BYTES} bytes")
+        return [line for line in ended if line.strip()]

@@ -17,8 +17,10 @@ import numpy as np
 from agent.spool import SpoolFile
 from agent.wire import strict_json
 from host.align.requests import Event, ended_requests, moment
+from host.handover.served import cached_tokens
 from host.handover.trace import IntArray, Reply, RequestTrace, TokenTrace, Window
 
+COUNTED = "counted"
 COLUMNS = ("request", "index", "t_ns", "made", "size_bytes", "text", "ids")
 MAX_STATED = 64
 # A day in ns is 8.6e13; what is far beyond is no time, count or rate of a reply.
@@ -52,7 +54,7 @@ def replies_of(
     return tuple(
         _request(number, named, by_request.get(number, []), requested)
         for number, named in ended_requests(events)
-        if "prefill_end" in named
+        if "prefill_end" in named and _is_counted(named)
     )
 
 
@@ -65,7 +67,10 @@ def _request(
     start, end = named["request_start"], named["request_end"]
     prefill = Window(named["prefill_start"].t_ns, named["prefill_end"].t_ns)
     stated = _stated(end.args.get("server"))
-    output_tokens = int(end.args["output_tokens"])
+    output_tokens = int(_counts(named, "request_end")["output_tokens"])
+    prompt_tokens = int(_counts(named, "tokenized")["prompt_tokens"])
+    prompt = named["tokenized"].args
+    kept = _kept(prompt, prompt_tokens, stated)
     output = b"".join(chunk.text for chunk in chunks)
     return RequestTrace(
         number=number,
@@ -76,20 +81,57 @@ def _request(
         tokenized_ns=named["tokenized"].t_ns,
         prefill=prefill,
         end_ns=end.t_ns,
-        prompt_tokens=int(named["tokenized"].args["prompt_tokens"]),
+        prompt_tokens=prompt_tokens - (kept or 0),
         requested_tokens=requested[str(start.args["item"])],
         stated_tokens=output_tokens,
         stop_reason=str(end.args["stop_reason"]),
         tokens=_tokens(chunks, output_tokens),
         streams=int(start.args.get("streams", 0)),
         stream=int(start.args.get("stream", 0)),
+        turn=int(prompt.get("turn", 0)),
+        kept_tokens=kept or 0,
         reply=Reply(
-            late_ns=_late_ns(Window(start.t_ns, prefill.end_ns), stated.get("prompt_ms")),
+            late_ns=_late_ns(Window(start.t_ns, prefill.end_ns), _prompt_ms(stated)),
             stated=stated,
             text_sha256=hashlib.sha256(output).hexdigest(),
             text=output,
+            kept_known=kept is not None,
         ),
     )
+
+
+def _counts(named: Mapping[str, Event], where: str) -> Mapping[str, Any]:
+    """What says the tokens: the event itself, or one later (agent/recounting.py)."""
+    return named.get(COUNTED, named[where]).args
+
+
+def _is_counted(named: Mapping[str, Event]) -> bool:
+    """Not where an attempt ended before its replies could be counted."""
+    asked, made = _counts(named, "tokenized"), _counts(named, "request_end")
+    return asked["prompt_tokens"] is not None and made["output_tokens"] is not None
+
+
+def _kept(
+    prompt: Mapping[str, Any], prompt_tokens: int, stated: Mapping[str, float]
+) -> int | None:
+    """Tokens of the prompt that came from the cache, as the turn of a talk allowed.
+
+    0 where none were allowed: then what a server says it took anyhow is no part of the plan. None
+    where there is a prefix to keep and the server does not say, or says more than there is.
+    """
+    if int(prompt.get("turn", 0)) <= 1:
+        return 0
+    told = cached_tokens(stated)
+    if told is None or told != int(told) or not 0 <= told < prompt_tokens:
+        return None
+    return int(told) if prompt.get("may_keep") is True else 0
+
+
+def _prompt_ms(stated: Mapping[str, float]) -> float | None:
+    """How long the prompt took, by llama-server's `timings` or by Ollama, which gives ns."""
+    if "prompt_ms" in stated or "prompt_eval_duration" not in stated:
+        return stated.get("prompt_ms")
+    return stated["prompt_eval_duration"] * 1e-6
 
 
 def _late_ns(seen: Window, prompt_ms: float | None) -> int | None:

@@ -40,6 +40,11 @@ MISSING: Final[dict[str, Txt]] = {
         "整个应答一次到达，首词元无从分辨",
         "the whole reply came at one time, so no first token can be told",
     ),
+    "prefix-not-stated": Txt(
+        "服务器没有说明提示中有多少取自缓存，不知算了多少",
+        "the server does not say how much of the prompt it took from its cache, so nobody knows"
+        " how much it computed",
+    ),
     "speculative": Txt(
         "推测解码一次接受数个词元，单个词元没有自己的时刻",
         "speculative decoding accepts several tokens at once, which have no times of their own",

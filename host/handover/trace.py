@@ -87,13 +87,15 @@ class Reply:
 
     late_ns: how much later than the server had computed the prompt the first chunk came; None: it
     does not say. stated: the server's own times and counts, by its own names. text, text_sha256:
-    the whole output.
+    the whole output. kept_known: whether it is known how much of the prompt was in its cache, of
+    later turns of a talk.
     """
 
     late_ns: int | None
     stated: Mapping[str, float]
     text_sha256: str
     text: bytes = b""
+    kept_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

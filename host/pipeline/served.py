@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
 from host.errors import PlanError
+from host.handover.load_shape import LoadPlan
 from host.handover.plan import Plan, ResolvedRequest
 from host.handover.served import SERVED
+from host.plan.chat import prompts_in
 from host.plan.resolve import check_lengths
 from host.run.link import AgentLink
 
@@ -24,10 +28,11 @@ def served(
 ) -> tuple[dict[str, Any], dict[str, int | None]]:
     """All settings, and item -> tokens of its prompt, None where only the reply tells.
 
-    Raises PlanError for an exact length that this server cannot be given, or does not fit.
+    Raises PlanError for an exact length that this server cannot be given, or does not fit, and for
+    a talk that cannot be had with it as the plan says.
     """
     known = link.hello.get("engine_settings", {}).get(SERVED, {})
-    given = dict(plan.engine.settings)
+    given = {**plan.engine.settings, **_kept(plan, requests)}
     said = link.ask(
         "tokenize",
         {
@@ -42,8 +47,28 @@ def served(
     used = engine.get("settings") if isinstance(engine, dict) else None
     settings = {**known, **given, **(used if isinstance(used, dict) else {})}
     counts = _counts(plan, requests, said["counts"])
-    _check(requests, counts, settings.get("n_ctx"))
+    _check(plan.load, requests, counts, settings.get("n_ctx"))
     return settings, counts
+
+
+def _kept(plan: Plan, requests: Sequence[ResolvedRequest]) -> dict[str, bool]:
+    """Settings of a talk: what the plan says of its prefix is what the server is asked for."""
+    if not plan.load or plan.load.prefix_cache is UNSET:
+        return {}
+    settings, kept = plan.engine.settings, plan.load.prefix_cache
+    if settings.get("cache_prompt", kept) is not kept:
+        raise PlanError(
+            "engine.settings.cache_prompt",
+            "is not what load.prefix_cache says; leave it out, a talk is asked for as that says",
+        )
+    exact = [request.item for request in requests if request.prompt_tokens is not None]
+    if exact and settings.get("api") != "llama":
+        raise PlanError(
+            f"dataset item {exact[0]}",
+            "wants an exact number of tokens, and a talk of such turns needs the ids of the"
+            ' answers; take a dataset of texts, or llama-server with api = "llama"',
+        )
+    return {"cache_prompt": kept}
 
 
 def _counts(
@@ -65,10 +90,15 @@ def _counts(
 
 
 def _check(
-    requests: Sequence[ResolvedRequest], counts: Mapping[str, int | None], context: object
+    load: LoadPlan | UnsetType,
+    requests: Sequence[ResolvedRequest],
+    counts: Mapping[str, int | None],
+    context: object,
 ) -> None:
     """Refuse what would not fit, as far as both are known."""
     if not isinstance(context, int) or isinstance(context, bool):
         return
     known = {item: count for item, count in counts.items() if count is not None}
+    if len(known) == len(counts):
+        known = prompts_in(load, requests, known)
     check_lengths(tuple(r for r in requests if r.item in known), known, context)

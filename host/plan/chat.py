@@ -10,9 +10,10 @@ from msgspec import UNSET, UnsetType
 from host.errors import PlanError
 from host.handover.load_shape import LoadPlan, shape_of
 from host.handover.plan import Plan, ResolvedRequest
+from host.handover.served import SERVED
 
 # Engines that can leave what they computed of the turns before (agent/chat.py).
-KEEPING = ("llama_cpp",)
+KEEPING = ("llama_cpp", SERVED)
 
 
 def check_chat(plan: Plan, engine_kind: str) -> None:

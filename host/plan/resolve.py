@@ -28,6 +28,7 @@ from host.handover.plan import (
     ResolvedRequest,
 )
 from host.handover.runner import NATIVE, NATIVE_WORDS
+from host.handover.served import SERVED
 from host.handover.text import Txt
 from host.plan.chat import check_chat, talks_of
 
@@ -36,10 +37,10 @@ PREFERRED = ("llama_cpp", "onnx_genai")
 FORMATS = {"llama_cpp": "gguf", "onnx_genai": "genai", "onnx": "onnx"}
 # Shape of load -> engines that can make it; a single stream can be made by all.
 SHAPES: Mapping[str, tuple[str, ...]] = {
-    "streams": ("llama_cpp", "openai_http"),
-    "chat": ("llama_cpp", "onnx_genai", "replay"),
-    "cold": ("llama_cpp", "onnx_genai", "onnx"),
-    "sustained": ("llama_cpp", "onnx_genai", "onnx", "replay"),
+    "streams": ("llama_cpp", SERVED),
+    "chat": ("llama_cpp", "onnx_genai", "replay", SERVED),
+    "cold": ("llama_cpp", "onnx_genai", "onnx", SERVED),
+    "sustained": ("llama_cpp", "onnx_genai", "onnx", "replay", SERVED),
 }
 
 
@@ -124,6 +125,9 @@ def check_load(plan: Plan, engine_kind: str) -> None:
         check_chat(plan, engine_kind)
     if shape == "cold" and plan.run.warmups:
         raise PlanError("run.warmups", "is not 0, and after a warm-up nothing is cold")
+    if shape == "cold" and plan.engine.settings.get("url"):
+        said = "cold needs a server that the run starts (`program`): this one has loaded already"
+        raise PlanError("load.shape", said)
     if shape != "single" and engine_kind not in able:
         made = f"made by the engine {' or '.join(able)}" if able else "not made by any engine yet"
         raise PlanError("load.shape", f"{shape} is {made}, the engine here is {engine_kind}")

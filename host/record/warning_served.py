@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from host.handover.facts import RunFacts
 from host.handover.record import Warning_
-from host.handover.served import SERVED
+from host.handover.served import SERVED, cached_tokens
 from host.handover.text import Txt
 from host.handover.trace import AlignedRun, RequestTrace
 
-# By the servers' own names: llama-server; OpenAI's `prompt_tokens_details`.
-_CACHED = ("cache_n", "cached_tokens")
 MAX_NAMED = 3
 
 
@@ -17,7 +15,7 @@ def served_warnings(run: AlignedRun, facts: RunFacts) -> list[Warning_]:
     """None for other engines."""
     if facts.plan.engine_kind != SERVED:
         return []
-    return [*_unproven(facts), *_cached(run)]
+    return [*_unproven(facts), *_cached(run), *_not_kept(run, facts)]
 
 
 def _unproven(facts: RunFacts) -> list[Warning_]:
@@ -38,12 +36,10 @@ def _unproven(facts: RunFacts) -> list[Warning_]:
 
 def _cached(run: AlignedRun) -> list[Warning_]:
     """Prompts whose front the server did not compute: first token and prefill are too good."""
-    found = sorted({r.item for a in run.counted() for r in a.scored() if cached_tokens(r)})
+    found = sorted({r.item for a in run.counted() for r in a.scored() if _beyond(r) > 0})
     if not found:
         return []
-    named = ", ".join(found[:MAX_NAMED]) + (
-        f", … ({len(found)})" if len(found) > MAX_NAMED else ""
-    )
+    named = _named(found)
     text = Txt(
         f"服务器从缓存取得了部分提示，没有计算：{named}。",
         f"The server took a part of the prompt from its cache and did not compute it: {named}.",
@@ -55,7 +51,33 @@ def _cached(run: AlignedRun) -> list[Warning_]:
     return [Warning_("prompt-cached", text, str(len(found)), "0", after)]
 
 
-def cached_tokens(request: RequestTrace) -> float:
-    """Prompt tokens that the server says it did not compute."""
-    said = {} if request.reply is None else request.reply.stated
-    return max(said.get(name, 0.0) for name in _CACHED)
+def _not_kept(run: AlignedRun, facts: RunFacts) -> list[Warning_]:
+    """Turns whose talk was to be in the cache, and which the server computed from the start."""
+    load = facts.plan.plan.load
+    if not load or load.prefix_cache is not True:
+        return []
+    later = [r for a in run.counted() for r in a.scored() if r.turn > 1 and r.reply is not None]
+    found = sorted({r.item for r in later if r.reply and r.reply.kept_known and not r.kept_tokens})
+    if not found:
+        return []
+    text = Txt(
+        f"方案允许服务器保留此前各轮，但它重新计算了：{_named(found)}。",
+        "The plan lets the server keep the turns before, and it computed them again:"
+        f" {_named(found)}.",
+    )
+    after = Txt(
+        "检查服务器的缓存设置与并行槽数；或在 load 中写 prefix_cache = false。",
+        "Look at the server's cache and its number of slots; or say prefix_cache = false in load.",
+    )
+    return [Warning_("prefix-not-kept", text, str(len(found)), "0", after)]
+
+
+def _named(items: list[str]) -> str:
+    more = f", … ({len(items)})" if len(items) > MAX_NAMED else ""
+    return ", ".join(items[:MAX_NAMED]) + more
+
+
+def _beyond(request: RequestTrace) -> float:
+    """Prompt tokens that the server says it did not compute, beyond those a talk let it keep."""
+    said = None if request.reply is None else cached_tokens(request.reply.stated)
+    return (said or 0.0) - request.kept_tokens

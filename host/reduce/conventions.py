@@ -19,6 +19,7 @@ from host.reduce.latency import (
     NS,
     first_token_ns,
     last_token_ns,
+    need_computed,
     need_first,
     need_requests,
     need_single,
@@ -113,7 +114,7 @@ def _executorch_rate(request: RequestTrace) -> float:
 
 def _prompt_rate(request: RequestTrace) -> float:
     need_first(request)
-    return _over(request.prompt_tokens, request.prefill.seconds)
+    return _over(need_computed(request), request.prefill.seconds)
 
 
 def _output_tokens(requests: Sequence[RequestTrace]) -> int:
@@ -203,7 +204,7 @@ _DERIVE: Final[dict[str, OfAll]] = {
     "aiperf.ttst": _mean(_second_s),
     "aiperf.itl": _mean(_tpot),
     "aiperf.user_rate": _mean(lambda r: _over(1, _tpot(r))),
-    "aiperf.prefill_rate": _mean(lambda r: _over(r.prompt_tokens, _sent_first_s(r))),
+    "aiperf.prefill_rate": _mean(lambda r: _over(need_computed(r), _sent_first_s(r))),
     "aiperf.system_rate": _aiperf_system,
     "guidellm.tpot": _mean(_guidellm_tpot),
     "guidellm.itl": _mean(_tpot),

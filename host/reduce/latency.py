@@ -70,6 +70,19 @@ def need_single(request: RequestTrace) -> None:
         )
 
 
+def need_computed(request: RequestTrace) -> int:
+    """Prompt tokens that were computed.
+
+    Raises CoverageError where a server may have taken some from its cache and does not say so.
+    """
+    if request.reply is not None and not request.reply.kept_known:
+        raise CoverageError(
+            "prefix-not-stated",
+            f"the server does not say how much of request {request.number} was in its cache",
+        )
+    return request.prompt_tokens
+
+
 def need_sizes(request: RequestTrace) -> None:
     """Raises CoverageError where the engine showed when tokens came, and not which."""
     if not request.tokens.sized:

@@ -31,6 +31,8 @@ _STATED = {
     STATED_PREFILL: ("prompt_per_second", "prompt_eval_count", "prompt_eval_duration"),
     STATED_DECODE: ("predicted_per_second", "eval_count", "eval_duration"),
 }
+# Of a count of Ollama: tokens that its time is not of (its docs/api.md).
+_CACHED_COUNT = {"prompt_eval_count": "prompt_eval_cached_count"}
 _ENERGY = ("mean_power@1", "energy_per_token@1", "energy_per_token_above_idle@1")
 
 
@@ -152,8 +154,9 @@ def _stated(rate: str, count: str, time_ns: str) -> Callable[[AttemptTrace], Est
         said = _said(request)
         if said.get(rate, 0.0) > 0:
             return said[rate]
-        if said.get(count, 0.0) > 0 and said.get(time_ns, 0.0) > 0:
-            return said[count] / (said[time_ns] * NS)
+        made = said.get(count, 0.0) - said.get(_CACHED_COUNT.get(count, ""), 0.0)
+        if made > 0 and said.get(time_ns, 0.0) > 0:
+            return made / (said[time_ns] * NS)
         raise CoverageError("not-stated", f"the reply of request {request.number} has no {rate}")
 
     def reduction(attempt: AttemptTrace) -> Estimate:

@@ -13,6 +13,7 @@ from host.reduce.latency import (
     first_token_ns,
     last_token_ns,
     late_s,
+    need_computed,
     need_first,
     need_requests,
     need_sizes,
@@ -31,7 +32,7 @@ def prefill_rate(requests: Sequence[RequestTrace]) -> Estimate:
     need_requests(requests)
     for request in requests:
         need_first(request)
-    tokens = sum(r.prompt_tokens for r in requests)
+    tokens = sum(need_computed(r) for r in requests)
     time_ns = sum(r.prefill.end_ns - r.prefill.start_ns for r in requests)
     return _rate(tokens, time_ns, requests, _ready_late_s(requests))
 

@@ -187,7 +187,7 @@ def _conditions(console: Console, record: Record) -> None:
 def _condition_rows(record: Record) -> Iterator[tuple[str, str]]:
     model, runtime, item = record.model_artifact, record.runtime, record.item
     used = runtime.get("settings", {})
-    threads = used.get("n_threads", used.get("intra_op_num_threads", "?"))
+    threads = used.get("n_threads", used.get("intra_op_num_threads", ""))
     version = runtime.get("described", {}).get("library_version", "")
     before = item.get("before", {})
     yield "模型 model", f"{model.get('name')} · {model.get('quantization')}"

@@ -40,7 +40,7 @@ class Talk:
     """What the server does. packets: of a reply; hang: it then stays silent, until let go.
 
     models: what `/v1/models` lists, the next one at each call, the last one for good. together:
-    replies begin when so many requests are there.
+    replies begin when so many requests are there. whole: the answer to requests without a stream.
     """
 
     packets: Sequence[bytes] = (*FOUR, DONE)
@@ -55,6 +55,7 @@ class Talk:
     let_go: threading.Event = field(default_factory=threading.Event)
     looked: int = 0
     together: threading.Barrier | None = None
+    whole: Mapping[str, object] | None = None
 
     def model(self) -> str:
         """The one to list now."""
@@ -89,6 +90,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(talk.more[self.path])
             return
         talk.asked.append(json.loads(body) | {"path": self.path})
+        if talk.whole is not None and talk.asked[-1]["stream"] is False:
+            self._answer(talk.whole)
+            return
         if talk.together is not None:
             talk.together.wait()
         self.send_response(talk.status)

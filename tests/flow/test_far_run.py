@@ -18,10 +18,12 @@ import msgspec
 import pytest
 import tomli_w
 
+from host.align.read import read_run
 from host.handover.audit_plan import DEFAULT_AUDIT
 from host.plan.profile import shipped
 from tests.fakes.command import Command, small_plan
 from tests.fakes.ends.sshd_end import Sshd, missing, sshd
+from tests.fakes.native import program
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,42 @@ def test_a_detached_run_is_collected_by_another_process(bench: Bench, tmp_path: 
     # Its seed was drawn here, after the device had run all that is scored.
     assert found["audit"]["repeat"] in ("passed", "undecided")
     assert bench.command("verify", found["run"]).returncode == 0
+
+
+def test_a_talk_with_a_server_on_the_device_says_what_each_turn_took_from_its_cache(
+    bench: Bench, tmp_path: Path, tiny_gguf: Path
+) -> None:
+    words = ["-m", "{model}", "--host", "{host}", "--port", "{port}", "-t", "1", "-c", "1024"]
+    plan = small_plan(
+        tmp_path / "plan.toml",
+        engine="openai_http",
+        settings={
+            "program": str(program(tmp_path, "llama-server", {})),
+            "args": [*words, "-np", "1"],
+            "api": "llama",
+        },
+        model=tiny_gguf,
+        items=["assistant-tea-en", "assistant-umbrella-zh"],
+        attempts=1,
+        output_tokens=8,
+        order="listed",
+        load={"shape": "chat", "turns": 2, "prefix_cache": True},
+    )
+    found = bench("measure", "--device", "far-pc", "--plan", plan, "--runs", tmp_path / "runs")
+    assert (found["status"], found["attempts"]["valid"]) == ("valid", 1)
+    codes = {w["code"] for w in json.loads(Path(found["record"]).read_bytes())["warnings"]}
+    assert not codes & {"prompt-cached", "prefix-not-kept", "model-not-proven"}
+    (attempt,) = read_run(Path(found["run"])).run.attempts
+    first, second, third, fourth = attempt.scored()
+    assert [r.turn for r in attempt.scored()] == [1, 2, 1, 2]
+    assert (first.kept_tokens, third.kept_tokens) == (0, 0), "a talk begins with nothing"
+    for before, turn in ((first, second), (third, fourth)):
+        computed = before.prompt_tokens + before.tokens.made - 1
+        assert turn.kept_tokens == computed, "all but the last token of the answer"
+    rates = {r["scope"] for r in found["results"] if r["measurand_id"] == "prefill_rate@1"}
+    assert {"turn-1", "turn-2"} <= rates
+    verified = json.loads(bench.command("verify", found["run"], "--json").stdout)
+    assert [verified[v] for v in ("intact", "redone", "conforming")] == [True, True, True]
 
 
 def started(bench: Bench, tmp_path: Path, plan: Path) -> subprocess.Popen[str]:

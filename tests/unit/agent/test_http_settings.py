@@ -26,6 +26,7 @@ from collectors.clocks import device_clock
         ({"program": "/bin/sh", "args": ["{text}"]}, "{text} is none of model, host, port"),
         ({"program": "/bin/sh", "args": [1]}, "is no argument"),
         ({"program": "/bin/sh", "args": ["-c", "x"]}, "has no {model} in it"),
+        ({"program": "/bin/sh", "args": ["{model}", "8080"]}, "has no {port} in it"),
         ({"url": "http://127.0.0.1:1", "api": "responses"}, "is none of completions, chat, llama"),
         ({"url": "http://127.0.0.1:1", "timeout_s": 0.0}, "timeout_s"),
         ({"url": "http://127.0.0.1:1", "api_key_env": "A B"}, "api_key_env"),

@@ -15,14 +15,10 @@ import pytest
 from agent.engines.base import EngineError
 from agent.engines.server import Server
 from agent.engines.table import maker
-from agent.order import parse_order
-from agent.pipes import Sender
-from agent.runner import Outcome, run_attempt
-from agent.spool import SpoolFile, read_spool
+from agent.runner import Outcome
 from collectors.clocks import device_clock
-from host.align.replies import replies_of
-from host.align.requests import events_of
-from host.handover.trace import RequestTrace
+from tests.fakes.served_attempt import asked, ended, events, replies, stream
+from tests.fakes.served_attempt import attempt as one_attempt
 from tests.fakes.talker import DONE, FOUR, Talk, event, talking
 
 
@@ -35,56 +31,11 @@ def attempt(
     prompt_tokens: int | None = None,
     timeout_s: float = 20.0,
 ) -> Outcome:
-    """One attempt of the engine's process, in this one: a request, or one in each stream.
-
-    url: of a server, or all settings of one to start.
-    """
+    """A request, or one in each stream. url: of a server, or all settings of one to start."""
     where = {"url": url} if isinstance(url, str) else url
-    settings = {**where, "timeout_s": timeout_s}
-    one = {"item": "a", "text": "Hello", "prompt_tokens": prompt_tokens}
-    order = parse_order(
-        {
-            "number": 1,
-            "directory": str(folder),
-            "engine": {"kind": "openai_http", "settings": settings},
-            "model": "/none",
-            "requests": [
-                {**one, "output_tokens": 4, "warmup": False, "streams": streams, "stream": i}
-                for i in range(streams or 1)
-            ],
-            "stop": stop,
-            "idle_before_s": 0.0,
-            "idle_after_s": 0.0,
-            "watchdog_s": 60.0,
-            "sampling": {
-                "enabled": False,
-                "rate_hz": 1.0,
-                "kinds": None,
-                "seed": 1,
-                "jitter_ratio": 0.0,
-            },
-        }
-    )
-    engine = maker("openai_http")(Path("/none"), settings, device_clock())
-    sender = Sender(os.open(os.devnull, os.O_WRONLY))
-    try:
-        return run_attempt(order, engine, sender, threading.Event())
-    finally:
-        engine.close()
-        sender.close()
-
-
-def stream(folder: Path, name: str) -> SpoolFile:
-    return read_spool((folder / f"{name}.tsv").read_bytes())
-
-
-def replies(folder: Path) -> tuple[RequestTrace, ...]:
-    events = events_of(stream(folder, "events"))
-    return replies_of(events, stream(folder, "chunks"), {"a": 4})
-
-
-def ended(outcome: Outcome) -> tuple[str, str]:
-    return outcome.status, outcome.reason
+    one = asked(prompt_tokens=prompt_tokens)
+    requests = [one | {"streams": streams, "stream": i} for i in range(streams or 1)]
+    return one_attempt(folder, {**where, "timeout_s": timeout_s}, requests, stop=stop)
 
 
 def test_reply_of_single_tokens_is_read_with_its_counts_and_a_time_for_each(
@@ -99,15 +50,15 @@ def test_reply_of_single_tokens_is_read_with_its_counts_and_a_time_for_each(
     assert reply.prefill.end_ns == reply.tokens.t_ns[0]
     assert reply.reply is not None
     assert reply.reply.late_ns is None, "a server that states no times has no known lateness"
-    (asked,) = talk.asked
-    assert (asked["prompt"], asked["temperature"], asked["max_tokens"]) == ("Hello", 0, 4)
-    assert "ignore_eos" not in asked, "a server that is not known to take it is not sent it"
+    (body,) = talk.asked
+    assert (body["prompt"], body["temperature"], body["max_tokens"]) == ("Hello", 0, 4)
+    assert "ignore_eos" not in body, "a server that is not known to take it is not sent it"
 
 
 def test_server_that_ran_before_shows_no_load(tmp_path: Path) -> None:
     with talking(Talk()) as url:
         attempt(tmp_path, url)
-    names = [e.name for e in events_of(stream(tmp_path, "events"))]
+    names = [e.name for e in events(tmp_path)]
     assert "server_found" in names
     assert "load_end" not in names
 
@@ -198,7 +149,7 @@ def test_ids_that_a_server_tells_make_known_tokens_and_are_counted_where_nothing
 def test_interface_of_llama_server_is_refused_where_another_server_answers(tmp_path: Path) -> None:
     with talking(Talk()) as url:
         status, reason = ended(attempt(tmp_path, {"url": url, "api": "llama"}))
-    assert (status, "is llama-server's alone" in reason) == ("void", True)
+    assert (status, "llama is of llama-server alone" in reason) == ("void", True)
 
 
 def test_streams_at_once_overlap_and_each_says_which_it_is(tmp_path: Path) -> None:
@@ -255,7 +206,7 @@ def test_server_that_dies_in_a_request_is_told_from_one_that_hangs_up(tmp_path: 
     status, reason = ended(attempt(tmp_path, how))
     assert status == "void"
     assert reason.startswith("engine-error: server-died: it ended with status 7 in a request")
-    names = [e.name for e in events_of(stream(tmp_path, "events"))]
+    names = [e.name for e in events(tmp_path)]
     assert "load_end" in names, "a server that is started here is loaded here"
 
 

@@ -22,9 +22,8 @@ from host.run.folder import write_json
 from tests.fakes.fidelity import FIRST, LANGUAGES, N_CTX, N_VOCAB, logits, reference_file, wanting
 from tests.fakes.traces import example_run
 
-# Of Debian's llama-perplexity (build 11669), Q4_0 beside F16 of the tiny reference model, 6 windows
-# of 256 of the shipped texts, so unlikely to drawn weights that the
-# 16-bit base is cut.
+# Of Debian's llama-perplexity (build 11669), Q4_0 beside F16 of the tiny reference model, in six
+# windows of 256 of the shipped texts, so unlikely to drawn weights that the 16-bit base is cut.
 PRINTED = """\
 ====== Perplexity statistics ======
 Mean PPL(Q)                   : 12706074.866077 ± 1949232.501548

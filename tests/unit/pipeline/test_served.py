@@ -8,8 +8,10 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+from msgspec import UNSET, UnsetType
 
 from host.errors import PlanError
+from host.handover.load_shape import LoadPlan
 from host.handover.plan import EnginePlan, Plan, ResolvedRequest
 from host.pipeline.served import served
 from host.plan.load import default
@@ -37,15 +39,18 @@ class Agent:
         return {"type": "tokens", "counts": self.counts, "engine": {"settings": said}}
 
 
-def _plan(**settings: object) -> Plan:
-    url = {"url": "http://127.0.0.1:8080", **settings}
-    return msgspec.structs.replace(default()[0], engine=EnginePlan("openai_http", url))
+def _plan(load: LoadPlan | UnsetType = UNSET, **settings: object) -> Plan:
+    engine = EnginePlan("openai_http", {"url": "http://127.0.0.1:8080", **settings})
+    return msgspec.structs.replace(default()[0], engine=engine, load=load)
 
 
 def _served(
-    agent: Agent, *requests: ResolvedRequest, **settings: object
+    agent: Agent,
+    *requests: ResolvedRequest,
+    load: LoadPlan | UnsetType = UNSET,
+    **settings: object,
 ) -> tuple[dict[str, Any], dict[str, int | None]]:
-    return served(_plan(**settings), "/model", requests, cast("AgentLink", agent))
+    return served(_plan(load, **settings), "/model", requests, cast("AgentLink", agent))
 
 
 def test_counts_and_context_of_the_server_are_stated_and_what_it_cannot_count_is_left_open() -> (
@@ -68,7 +73,7 @@ def test_counts_and_context_of_the_server_are_stated_and_what_it_cannot_count_is
     ],
 )
 def test_exact_length_that_the_server_cannot_be_given_is_refused_with_advice(
-    agent: Agent, settings: dict[str, object], said: str
+    agent: Agent, settings: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(PlanError, match="take a dataset of texts") as refused:
         _served(agent, EXACT, **settings)
@@ -80,3 +85,28 @@ def test_prompt_that_does_not_fit_is_refused_as_far_as_both_are_known() -> None:
     with pytest.raises(PlanError, match="the context holds 79"):
         _served(Agent([5], context=79), EXACT)
     assert _served(Agent([5], context=None), EXACT)[1] == {"pp-64": 64}
+
+
+CHAT = LoadPlan("chat", turns=2, prefix_cache=True)
+TURNS = tuple(msgspec.structs.replace(TEXT, item=f"talk.{turn}") for turn in (1, 2))
+
+
+def test_server_of_a_talk_is_asked_to_keep_prompts_as_the_plan_says_and_not_otherwise() -> None:
+    settings, counts = _served(Agent([7, 7]), *TURNS, load=CHAT)
+    assert settings["cache_prompt"] is True
+    assert counts == {"talk.1": 7, "talk.2": 7}, "of its own text; the reply tells the rest"
+    with pytest.raises(PlanError, match=r"cache_prompt: is not what load\.prefix_cache says"):
+        _served(Agent([7, 7]), *TURNS, load=CHAT, cache_prompt=False)
+
+
+def test_talk_whose_later_prompts_do_not_fit_is_refused() -> None:
+    with pytest.raises(PlanError, match=r"talk\.2: prompt of 30 tokens and 16 output tokens"):
+        _served(Agent([7, 7], context=45), *TURNS, load=CHAT)
+    assert _served(Agent([7, None], context=45), *TURNS, load=CHAT)
+
+
+def test_talk_of_exact_lengths_needs_a_server_that_tells_its_tokens() -> None:
+    exact = [msgspec.structs.replace(turn, prompt_tokens=64) for turn in TURNS]
+    with pytest.raises(PlanError, match='llama-server with api = "llama"'):
+        _served(Agent([7, 7]), *exact, load=CHAT)
+    assert _served(Agent([7, 7]), *exact, load=CHAT, api="llama")[1]["talk.2"] == 64

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from host.errors import PlanError
@@ -58,3 +59,13 @@ def test_cold_start_after_a_warm_up_is_refused() -> None:
     plan = parse(_plan('shape = "cold"'), "plan")
     with pytest.raises(PlanError, match=r"run\.warmups: is not 0"):
         check_load(plan, "llama_cpp")
+
+
+def test_cold_start_of_a_server_that_runs_already_is_refused_and_of_a_program_taken() -> None:
+    plan = parse(_plan('shape = "cold"').replace(b"warmups = 1", b"warmups = 0"), "plan")
+    url, program = {"url": "http://127.0.0.1:8080"}, {"program": "/opt/llama-server"}
+    engine = msgspec.structs.replace(plan.engine, kind="openai_http", settings=url)
+    with pytest.raises(PlanError, match=r"load\.shape: cold needs a server that the run starts"):
+        check_load(msgspec.structs.replace(plan, engine=engine), "openai_http")
+    engine = msgspec.structs.replace(engine, settings=program)
+    check_load(msgspec.structs.replace(plan, engine=engine), "openai_http")
