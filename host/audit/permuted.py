@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from host.audit.outputs import outputs_of
 from host.audit.ratio import Band, Ratio, between, figure
@@ -32,10 +33,11 @@ def permuted_figures(
 ) -> list[FigureField]:
     """Share of other outputs, and the rate between the last scored attempt and the one after.
 
-    late: probes ran long after the scored attempts, so that only the one after stands beside them.
+    late: probes ran long after the scored attempts, in whatever state the device was in by then.
+    Only the one after stands beside them, and drift does not cancel: the speed is left open.
     """
     after = plain.trace if plain is not None and plain.trace.status == "valid" else None
-    exact = _changed(permuted.trace, scored[-1] if scored else None, after)
+    exact = _changed(permuted.trace, scored, after)
     if exact is None:  # a speed alone says nothing of which model ran
         return []
     name = "changed_output_ratio"
@@ -46,6 +48,7 @@ def permuted_figures(
     rate = _rate(permuted.trace)
     ratio = None if rate is None else between(rate, around, rates)
     if ratio is not None:
+        ratio = replace(ratio, U=None, k=None) if late else ratio
         graph = any(r.inferences is not None for r in permuted.trace.scored())
         name = "inference_rate_ratio" if graph else "decode_rate_ratio"
         made.append(figure(name, _RATES[name], ratio, Band(1 - most, 1 + most)))
@@ -53,17 +56,17 @@ def permuted_figures(
 
 
 def _changed(
-    permuted: AttemptTrace, scored: AttemptTrace | None, after: AttemptTrace | None
+    permuted: AttemptTrace, scored: Sequence[AttemptTrace], after: AttemptTrace | None
 ) -> Ratio | None:
     """Of outputs that are the same whenever the model is, the share that changed with it.
 
     An engine that answers otherwise each time says nothing by it: then there is no spread to judge
-    by. None where outputs are not shown.
+    by. None where outputs are not shown; one that an attempt lost is taken of those before it.
     """
-    known = dict(outputs_of(scored)) if scored is not None else {}
-    again = dict(outputs_of(after)) if after is not None else known
+    known = {key: said for a in scored for key, said in outputs_of(a) if said}
+    again = dict(outputs_of(after)) if after is not None else {}
     shown = [(key, said) for key, said in outputs_of(permuted) if said and known.get(key)]
-    steady = [(key, said) for key, said in shown if known[key] == again.get(key)]
+    steady = [(key, said) for key, said in shown if known[key] == (again.get(key) or known[key])]
     if not steady:
         return Ratio(1.0, None, None, len(shown)) if shown else None
     changed = sum(known[key] != said for key, said in steady)
