@@ -11,6 +11,9 @@ from host.compare.leaves import ABSENT, unequal
 from host.handover.record import Record
 from host.handover.text import Txt
 
+# Settings that records made before them do not name, and what was so then.
+_EARLIER: Mapping[str, Mapping[str, Any]] = {"llama_cpp": {"n_seq_max": 1, "kv_unified": False}}
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -35,9 +38,15 @@ def subjects(records: Sequence[Record]) -> tuple[Subject, ...]:
         Subject("fidelity", Txt("保真度", "fidelity"), tuple(fidelity_of(r) for r in records)),
         Subject("software", Txt("测量软件", "software"), tuple(_software(r) for r in records)),
     ]
-    for path, values in unequal([r.runtime.get("settings", {}) for r in records]):
+    for path, values in unequal([_settings(r) for r in records]):
         rows.append(Subject(f"runtime.settings.{path}", Txt(path, path), values))
     return tuple(rows)
+
+
+def _settings(record: Record) -> dict[str, Any]:
+    """As the record has them, and what held before there was a setting."""
+    kind = str(record.runtime.get("kind", ""))
+    return {**_EARLIER.get(kind, {}), **record.runtime.get("settings", {})}
 
 
 def device_of(record: Record) -> str:

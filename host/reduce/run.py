@@ -8,7 +8,7 @@ from functools import partial
 
 from host.handover import rules
 from host.handover.measurands import MEASURANDS
-from host.handover.result import Basis, Observation, Reduced
+from host.handover.result import Observation, Reduced
 from host.handover.text import Txt
 from host.handover.trace import AlignedRun, AttemptTrace, RequestTrace, Series
 from host.reduce import frequency, temperature, throttle
@@ -18,14 +18,8 @@ from host.reduce.conventions import convention_results
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate, Subject, observe
 from host.reduce.inferences import inference_results, of_graph, without_tokens
-from host.reduce.latency import (
-    load_time,
-    longest_late_s,
-    mean_request_latency,
-    mean_time_to_first_token,
-    pooled_intervals_s,
-    stamped,
-)
+from host.reduce.intervals import interval_quantiles
+from host.reduce.latency import load_time, mean_request_latency, mean_time_to_first_token
 from host.reduce.memory import memory_results
 from host.reduce.phases import BURST, REQUEST, SUSTAINED, is_long, whole
 from host.reduce.power import power_results
@@ -128,41 +122,6 @@ def _one_by_one(attempts: Sequence[AttemptTrace], *, graph: bool) -> list[Observ
         *interval_quantiles(attempts),
         *(inference_results(attempts) if graph else _of_items(attempts)),
     ]
-
-
-def interval_quantiles(attempts: Sequence[AttemptTrace]) -> list[Observation]:
-    """Inter-token intervals as single values; evaluation takes the quantiles of them."""
-    missing = ""
-    samples: tuple[tuple[int, tuple[float, ...]], ...] = ()
-    try:
-        samples = tuple(
-            (a.number, tuple(pooled_intervals_s(a.scored()).tolist())) for a in attempts
-        )
-    except CoverageError as err:
-        missing = str(err)
-    count = sum(len(values) for _, values in samples)
-    late = max((longest_late_s(a.scored()) for a in attempts), default=0.0)
-    known = all(stamped(a.scored()) for a in attempts)
-    if not count and not missing:
-        missing = "too-few-tokens: no valid attempt has two tokens in a request"
-    return [
-        Observation(
-            measurand="inter_token_interval@1",
-            statistic=statistic,
-            scope="",
-            unit=MEASURANDS["inter_token_interval@1"].unit,
-            by_attempt=(),
-            samples=samples,
-            missing=missing,
-            count=count,
-            basis=Basis(duration_s=0.0, windows=1, amount=1, late_s=late, late_known=known),
-        )
-        for statistic in ("median", "p95", "p99")
-    ]
-
-
-def _intervals_s(attempt: AttemptTrace) -> tuple[float, ...]:
-    return tuple(pooled_intervals_s(attempt.scored()).tolist())
 
 
 def _subject(measurand: str, scope: str = "", rule: Txt | None = None) -> Subject:

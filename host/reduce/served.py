@@ -21,6 +21,7 @@ from host.handover.trace import AttemptTrace, RequestTrace
 from host.reduce.basis import mean
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate, Subject, observe
+from host.reduce.intervals import interval_quantiles
 from host.reduce.latency import NS, mean_time_to_first_token, need_requests
 from host.reduce.power import power_results
 from host.reduce.throughput import decode_rate, prefill_rate
@@ -43,7 +44,10 @@ def steps_of(attempts: Sequence[AttemptTrace]) -> tuple[int, ...]:
 
 
 def step_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
-    """Of every step: what one stream has of it, what all have together, and its energy."""
+    """Of every step: what one stream has of it, what all have together, and its energy.
+
+    Of streams in one process the intervals between tokens too.
+    """
     made: list[Observation] = []
     served = any(r.reply is not None for a in attempts for r in a.scored())
     rule = rules.CHUNKS if served else rules.BATCHED
@@ -53,6 +57,9 @@ def step_results(attempts: Sequence[AttemptTrace]) -> list[Observation]:
         for name, reduction in _STEP_RESULTS.items():
             subject = Subject(name, MEASURANDS[name].unit, scope, rule=rule)
             made.append(observe(subject, parts, _scored(reduction)))
+        if not served:  # chunks of a server may hold several tokens, which have no intervals
+            intervals = interval_quantiles(parts)
+            made += [replace(found, scope=scope, rule=rule) for found in intervals]
         made += [
             replace(found, scope=scope)
             for found in power_results(parts)

@@ -36,6 +36,8 @@ def test_steps_of_streams_have_their_rates_and_the_folder_redoes_them(
         )
         assert 0 < system < streams * one, "the system's time holds the prompts too"
         assert float(by["time_to_first_token@1", scope]["value"]) > 0
+        late = [r for r in said["results"] if r["id"] == f"inter_token_interval@1/p95/{scope}"]
+        assert [float(r["value"]) > 1 / one / 2 for r in late] == [True]
     assert {s for name, s in by if name == "decode_rate@1"} == {f"streams={n}" for n in STREAMS}
 
     record = json.loads(Path(said["record"]).read_text("utf-8"))

@@ -13,6 +13,7 @@ import pytest
 
 from agent.continuous import Running, next_parts
 from agent.engines.base import EngineError, Part
+from agent.engines.llama_cpp import open_engine
 from agent.engines.table import maker
 from agent.order import OrderError, Request, parse_order
 from agent.pipes import Sender
@@ -177,6 +178,18 @@ def test_what_has_no_room_is_refused_with_what_there_is(tiny_gguf: Path, tmp_pat
     assert (status, "3 streams at once are ordered, n_seq_max is 2" in reason) == ("void", True)
     with pytest.raises(EngineError, match="n_seq_max 3 is more than the 2 of n_batch"):
         run(tmp_path / "3", tiny_gguf, one, n_batch=2)
+
+
+def test_context_of_several_sequences_scores_as_that_of_one(tiny_gguf: Path) -> None:
+    found = []
+    for count in (1, STREAMS):
+        settings = {"n_threads": 1, "n_ctx": 64 * count, "n_seq_max": count}
+        engine = open_engine(tiny_gguf, settings, device_clock())
+        engine.load()
+        found.append(list(engine.score(engine.tokenize(TEXTS["a"] * 4)[:40], 10)))
+        engine.close()
+    assert len(found[0]) == 29
+    assert found[0] == found[1]
 
 
 def test_engine_of_one_sequence_refuses_streams(tmp_path: Path) -> None:

@@ -47,6 +47,15 @@ def test_three_records_are_each_laid_beside_the_first() -> None:
     assert "[A, C] decode rate: C is faster" in shown
 
 
+def test_streams_at_once_are_compared_step_by_step_in_the_verdict() -> None:
+    step = {"id": "system_rate@1/mean/streams=4", "measurand_id": "system_rate@1"}
+    slow, fast = (
+        quantity(v, scope="streams=4", **step) for v in ([50.0, 51.0, 52.0], [100.0, 101.0, 102.0])
+    )
+    shown = printed(record(slow), record(fast, run="b"))
+    assert "(streams=4): B is faster" in shown
+
+
 def test_values_of_both_are_in_one_unit() -> None:
     a, b = quantity([0.2, 0.21, 0.22], **LOAD), quantity([3.0, 3.1, 3.2], **LOAD)
     shown = printed(record(a), record(b, run="b"))

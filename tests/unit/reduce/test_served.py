@@ -53,6 +53,16 @@ def test_streams_of_one_process_are_reduced_alike_and_say_how_they_were_batched(
             assert by[name, scope].by_attempt == observation.by_attempt, (name, scope)
     assert by["system_rate@1", "streams=2"].rule == rules.BATCHED
     assert ("decode_rate@1", "") not in by
+    steps = [o for o in found.results if o.measurand == "inter_token_interval@1"]
+    # The second stream begins four steps late: 11 batches have both, 4 at each end one alone.
+    assert [(o.scope, o.statistic, o.count) for o in steps] == [
+        (f"streams={n}", statistic, batches)
+        for n, batches in ((1, 15), (2, 19))
+        for statistic in ("median", "p95", "p99")
+    ]
+    assert {round(v * STEP_RATE, 9) for o in steps for _, values in o.samples for v in values} == {
+        1.0
+    }
 
 
 def value(found: dict[tuple[str, str], Observation], name: str, scope: str) -> float:

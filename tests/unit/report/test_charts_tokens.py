@@ -78,6 +78,16 @@ def test_warm_up_requests_are_named_and_kept_out_of_the_intervals() -> None:
     assert histogram_figure((attempt(asked),), ()).recorded == 15
 
 
+def test_streams_at_once_are_named_and_what_pools_their_steps_says_so() -> None:
+    asked = [replace(r, streams=2, stream=n) for n, r in enumerate(requests([Shape()] * 2))]
+    figure = requests_figure((attempt(asked),))
+    assert [row.label for row in figure.rows[0][1]] == ["×2 #1 · a", "×2 #2 · a"]
+    assert "the first of 4 streams" in figure.notes[-1].en
+    for pooled in (histogram_figure((attempt(asked),), ()), histogram_figure((attempt(),), ())):
+        said = [note.en for note in pooled.notes]
+        assert ("Intervals of all steps of streams together." in said) == bool(pooled.recorded)
+
+
 def test_tokens_of_all_requests_add_up() -> None:
     figure = tokens_figure((attempt(requests([Shape(), Shape(output_tokens=4)])),), 100)
     assert figure.lines[0].y[-1] == 20

@@ -155,6 +155,19 @@ def test_the_headline_prints_value_uncertainty_factor_and_number() -> None:
         assert f"n = {q.n}" in words
 
 
+def test_rates_of_streams_at_once_come_first_each_with_its_number() -> None:
+    sampled = sample()[0]
+    rate = next(q for q in sampled.results if q.measurand_id == "decode_rate@1" and not q.scope)
+    steps = tuple(
+        msgspec.structs.replace(rate, measurand_id="system_rate@1", scope=f"streams={n}")
+        for n in (1, 4)
+    )
+    record = msgspec.structs.replace(sampled, results=(*sampled.results, *steps))
+    words = " ".join(read(page(record, example_run())).words.split())
+    first, second = (words.index(f"{n} at once") for n in (1, 4))
+    assert words.index("Headline") < first < second < words.index("peak memory")
+
+
 def test_device_facts_that_changed_during_the_run_are_told() -> None:
     record = msgspec.structs.replace(
         sample()[0],
