@@ -25,6 +25,9 @@ _BUSY_S = 30
 # SQLite keeps 2 MiB of pages unless told (`cache_size`, negative: KiB); a scan of 100,000 records
 # reads several times that, and the same pages come again.
 _CACHE_KIB = 65_536
+# Of a new file. What is looked for lies scattered: with pages of 4 KiB, SQLite's own choice, twice
+# as many reads find the history of one device among 100,000 records.
+_PAGE_BYTES = 16_384
 # The lock by which imports into one PostgreSQL database take turns: any number that is ours alone.
 _TURN = int.from_bytes(b"inferome", "big") & (2**63 - 1)
 
@@ -117,6 +120,7 @@ def _sqlite_settings(connection: object, _record: object) -> None:
     cursor.execute("PRAGMA trusted_schema = OFF")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA cache_size = {-_CACHE_KIB}")
+    cursor.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
     cursor.close()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final, Literal
@@ -151,10 +151,13 @@ def _number(value: str) -> float | None:
     return read if isfinite(read) else None
 
 
-def condition(term: Term) -> ColumnElement[bool]:
-    """The term as an expression; its value is a parameter, never a part of the SQL."""
+def condition(term: Term, columns: Sequence[Any] = ()) -> ColumnElement[bool]:
+    """The term as an expression; its value is a parameter, never a part of the SQL.
+
+    columns: to be compared in place of those of the field, as where they stand in a subquery.
+    """
     field = FIELDS[term.name]
-    made = [_one(column, field.kind, term) for column in field.columns]
+    made = [_one(column, field.kind, term) for column in columns or field.columns]
     if len(made) == 1:
         return made[0]
     return or_(*made) if term.operator != "!=" else made[0] & made[1]

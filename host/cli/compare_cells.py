@@ -6,6 +6,7 @@ from host.compare.difference import Stated
 from host.compare.measured import Measured
 from host.compare.pairs import Pair
 from host.compare.words import words_of
+from host.handover.stated import STATED
 from host.handover.text import Txt
 from host.report.terminal import safe
 from host.schema.rounding import Display, alone, display_of, with_uncertainty
@@ -18,9 +19,18 @@ _SHORT = {
 
 
 def is_shown(pair: Pair, items: set[str]) -> bool:
-    """Single items and what neither has are in the JSON only."""
+    """Single items and what neither has are in the JSON only.
+
+    A runner states all that it states of single items.
+    """
     a, b = pair.measured_a, pair.measured_b
-    return a.quantity.scope not in items and not (a.value is None and b.value is None)
+    return not of_item(a, items) and not (a.value is None and b.value is None)
+
+
+def of_item(measured: Measured, items: set[str]) -> bool:
+    """Whether it is one of many alike, whose whole stands beside them."""
+    q = measured.quantity
+    return q.scope in items and q.measurand_id not in STATED
 
 
 def name_of(measured: Measured) -> str:

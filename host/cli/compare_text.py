@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from host.cli import compare_more
-from host.cli.compare_cells import is_shown, name_of, short_of, unit_of, values_of
+from host.cli.compare_cells import is_shown, name_of, of_item, short_of, unit_of, values_of
 from host.cli.compare_notes import ONE_LINE, notes_of
 from host.cli.compare_verdict import forbidding, verdict_of
 from host.cli.console import plain
@@ -159,7 +159,7 @@ def _notes(console: Console, comparison: Comparison) -> None:
         line(console, f"{text.en}", "dim")
         line(console, f"{text.zh}", "dim")
     items = set(comparison.sides[0].record.settings.get("items", ()))
-    hidden = sum(p.measured_a.quantity.scope in items for p in comparison.pairs)
+    hidden = sum(of_item(p.measured_a, items) for p in comparison.pairs)
     if hidden:
         line(console, f"另有 {hidden} 个单条目结果 results of single items: --json", "dim")
     for label, ids in comparison.unpaired:

@@ -117,9 +117,19 @@ def tell(path: Path, *, as_json: bool) -> None:
         json_out({"path": str(path), **_fields(found)})
         return
     console = out()
-    console.print(Text(f"{'path':<18} {path}"))
+    console.print(Text(f"{'path':<20} {path}"))
+    for name, value in _shown(found):
+        console.print(Text(f"{name:<20} {plain(value)}"), soft_wrap=True)
+
+
+def _shown(found: ModelInfo) -> Iterator[tuple[str, str]]:
+    """Each field with its value or why it has none; a line for each file."""
+    why = dict(found.missing)
     for name, value in _fields(found).items():
-        console.print(Text(f"{name:<18} {plain(str(value))}"), soft_wrap=True)
+        if name == "files":
+            yield from (("files", f"{each.sha256}  {each.name}") for each in found.files)
+        elif name != "missing":
+            yield name, str(value) if value is not None else f"– ({why.get(name, '')})"
 
 
 def _fields(found: ModelInfo) -> dict[str, Any]:

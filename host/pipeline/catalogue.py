@@ -7,7 +7,7 @@ import os
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -23,8 +23,7 @@ from host.compare.subject import device_of, engine_of
 from host.errors import CatalogueError, FolderError, HostError
 from host.handover.record import Record
 from host.pipeline.compare import RECORD, read, read_raw, record_of
-from host.schema.canonical import strict_object
-from host.schema.upgrade import version_of
+from host.schema.upgrade import read_unchanged
 
 # A shared disk with more folders than this is named more narrowly.
 MAX_FOLDERS = 1_000_000
@@ -115,12 +114,16 @@ def _places(path: Path) -> Iterator[Path]:
 def entry_at(path: Path, *, keep: bool) -> Entry:
     """The record at `path` as an entry. Raises FolderError as `compare.read` does."""
     name, raw = read_raw(path)
-    record = record_of(raw, name)
-    return entry_of(record, str(path.resolve()), raw, keep=keep)
+    record, version = read_unchanged(raw, name)
+    made = entry_of(record, version, str(path.resolve()), raw)
+    return replace(made, document=zlib.compress(raw)) if keep else made
 
 
-def entry_of(record: Record, path: str, raw: bytes, *, keep: bool) -> Entry:
-    """A record, already checked, as an entry. Raises FolderError for one beyond all bounds."""
+def entry_of(record: Record, version: str, path: str, raw: bytes) -> Entry:
+    """A record, already checked, as an entry; version: of the schema, as its file states it.
+
+    Raises FolderError for one beyond all bounds.
+    """
     quantities = quantities_of(record)
     if len(quantities) > MAX_FIGURES:
         raise FolderError(path, f"holds more than {MAX_FIGURES} results")
@@ -130,7 +133,7 @@ def entry_of(record: Record, path: str, raw: bytes, *, keep: bool) -> Entry:
         record_id=record.record_id,
         replaces=record.status.replaces,
         kind=record.kind,
-        schema_version=_version(raw),
+        schema_version=fit(version, 20),
         started=moment_of(record.performed.start),
         ended=moment_of(record.performed.end),
         device=fit(device_of(record)),
@@ -149,13 +152,7 @@ def entry_of(record: Record, path: str, raw: bytes, *, keep: bool) -> Entry:
         path=fit(path, 4096),
         file_sha256=hashlib.sha256(raw).hexdigest(),
         figures=figures,
-        document=zlib.compress(raw) if keep else None,
     )
-
-
-def _version(raw: bytes) -> str:
-    """The schema version that the file itself states, before any upgrade."""
-    return fit(version_of(strict_object(raw, RECORD)), 20)
 
 
 def query(place: str, asked: Query) -> Found:

@@ -21,7 +21,7 @@ from host.errors import FolderError, UsageError
 from host.handover.record import Record
 from host.report.compare_page import Page, page
 from host.run.folder import write_bytes
-from host.schema.upgrade import identity_of, read_record
+from host.schema.upgrade import read_unchanged
 
 RECORD = "record.json"
 # A record of an hour's run takes a few MiB; what is larger is no record of ours.
@@ -134,11 +134,7 @@ def _bytes(file: Path, name: str) -> bytes:
 
 def record_of(raw: bytes, name: str) -> Record:
     """The record in these bytes. Raises FolderError, also where its identity is another one."""
-    record = read_record(raw, name)
-    stated, computed = identity_of(raw, name)
-    if stated != computed:
-        raise FolderError(name, "was changed: its record_id is not that of its contents")
-    return record
+    return read_unchanged(raw, name)[0]
 
 
 def specification(path: Path) -> Specification:

@@ -44,6 +44,20 @@ def read_record(raw: bytes, name: str = "record.json") -> Record:
     return record_in(upgraded(strict_object(raw, name), name), name)
 
 
+def read_unchanged(raw: bytes, name: str = "record.json") -> tuple[Record, str]:
+    """(record as `read_record` gives it, the version that the file states), parsed once.
+
+    Raises FolderError as that does, and where the identity is not that of the contents.
+    """
+    found = strict_object(raw, name)
+    version = version_of(found, name)
+    stated, computed = _identity(found, name)
+    record = record_in(upgraded(found, name), name)
+    if stated != computed:
+        raise FolderError(name, "was changed: its record_id is not that of its contents")
+    return record, version
+
+
 def upgraded(found: Json, name: str = "record.json") -> Json:
     """The JSON of a record of any known version as one of this version."""
     version = version_of(found, name)
@@ -71,10 +85,13 @@ def version_of(found: Json, name: str = "record.json") -> str:
 
 def identity_of(raw: bytes, name: str = "record.json") -> tuple[str, str]:
     """(stated, computed) identity of a stored record of any version, by its own fields."""
-    found = strict_object(raw, name)
-    stated = str(found.pop("record_id", ""))
+    return _identity(strict_object(raw, name), name)
+
+
+def _identity(found: Json, name: str) -> tuple[str, str]:
+    said = {key: value for key, value in found.items() if key != "record_id"}
     try:
-        return stated, f"urn:sha256:{sha256_of(found)}"
+        return str(found.get("record_id", "")), f"urn:sha256:{sha256_of(said)}"
     except ValueError as err:
         raise FolderError(name, f"has no canonical form: {err}") from err
 

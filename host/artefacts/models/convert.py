@@ -151,4 +151,7 @@ def _why(said: Sequence[str], code: int) -> str:
     if "ModuleNotFoundError" in last or "ImportError" in last:
         hint = 'needs the extra "models": pip install "inferometer[models]" (torch, transformers)'
         return f"could not be converted ({last[:200]}): it {hint}"
+    if "pre-tokenizer was not recognized" in last:
+        hint = "llama.cpp converts only the tokenizers that it lists, and this one is none of them"
+        return f"could not be converted: {hint} ({last[:200]})"
     return f"could not be converted: {last[:500]}"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from host.campaign.harvest import CellHarvest, short
+from host.cli.compare_cells import is_shown
 from host.compare.run import Comparison, compare
 from host.compare.unlike import Effect
 from host.handover.quantity import Quantity
@@ -46,6 +49,17 @@ def test_what_one_runner_states_of_two_builds_is_compared_and_peers_words_are_no
     assert verdicts[f"{VENDOR_RATE}/mean/{ITEM}/runner.rate"] == "higher"
     assert "convention:peer/mean" not in verdicts
     assert rules(found) == {"stated-about": (Effect.SAID, ("none", "build = 7"))}
+
+
+def test_a_table_shows_what_is_stated_of_an_item_as_there_is_no_whole_of_it() -> None:
+    item = quantity([1.0, 1.1], id=f"decode_rate@1/mean/{ITEM}", scope=ITEM)
+    records = [
+        msgspec.structs.replace(each, results=(*each.results, item))
+        for each in (run("a", stated([50.0, 51.0])), run("b", stated([90.0, 91.0])))
+    ]
+    shown = [pair for pair in compare(records).pairs if is_shown(pair, {ITEM})]
+    assert [pair.measured_a.quantity.scope for pair in shown] == ["", ITEM]
+    assert shown[1].measured_a.quantity.measurand_id == VENDOR_RATE
 
 
 def test_own_words_of_two_runners_are_refused_and_a_common_convention_is_not() -> None:

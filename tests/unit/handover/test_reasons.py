@@ -16,7 +16,9 @@ ROOT = Path(__file__).parents[3]
 # Where reasons of attempts and verdicts are made.
 PYTHON = ("agent", "host/run", "host/state", "host/align", "host/audit")
 MODULES = (
-    *("host/pipeline/campaign.py", "host/pipeline/fill.py", "host/pipeline/probes.py"),
+    *("host/pipeline/campaign_visit.py", "host/pipeline/campaign_worker.py"),
+    *("host/pipeline/campaign_beside.py", "host/campaign/state.py"),
+    *("host/pipeline/fill.py", "host/pipeline/probes.py"),
     *("host/record/verdict.py", "host/record/audit.py", "host/check/rules_plausible.py"),
     *("host/fidelity/bag.py", "host/fidelity/gate.py"),
 )

@@ -35,6 +35,37 @@ def test_one_tokenizer_has_one_hash_in_both_formats(tmp_path: Path, merges: list
     assert tokenizer_of_json(path) == tokenizer_of_gguf(GGUF)
 
 
+def test_tokens_that_a_converter_adds_to_fill_rows_are_not_the_tokenizer_s() -> None:
+    filled = {
+        **GGUF,
+        "tokenizer.ggml.tokens": (*TOKENS, "[PAD4]", "[PAD5]"),
+        "tokenizer.ggml.token_type": (3, 1, 1, 1, 5, 5),
+    }
+    bare, found = tokenizer_of_gguf(GGUF), tokenizer_of_gguf(filled)
+    assert bare is not None
+    assert found == (bare[0], 6)
+    for other in ((3, 1, 1, 1, 5, 1), (3, 1, 1, 1, 5)):
+        changed = tokenizer_of_gguf({**filled, "tokenizer.ggml.token_type": other})
+        assert changed is not None
+        assert changed[0] != bare[0]
+
+
+def test_pieces_with_bytes_to_fall_back_on_are_one_tokenizer_with_scores_or_merges(
+    tmp_path: Path,
+) -> None:
+    vocab = {token: number for number, token in enumerate(TOKENS)}
+    model = {"type": "BPE", "vocab": vocab, "merges": ["a b"]}
+    scores: dict[str, Value] = {
+        "tokenizer.ggml.model": "llama",
+        "tokenizer.ggml.tokens": (*TOKENS,),
+        "tokenizer.ggml.scores": (0.0, -1.0, -2.0, -3.0),
+    }
+    path = written(tmp_path, {**model, "byte_fallback": True}, [])
+    assert tokenizer_of_json(path) == tokenizer_of_gguf(scores)
+    path = written(tmp_path, {**model, "byte_fallback": None}, [])
+    assert tokenizer_of_json(path) == tokenizer_of_gguf(GGUF)
+
+
 @pytest.mark.parametrize(
     "change",
     [
