@@ -13,7 +13,17 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from host.catalogue.database import opened
-from host.catalogue.entries import MAX_FIGURES, Entry, figure_of, fit, moment_of, tier_of
+from host.catalogue.entries import (
+    MAX_FIGURES,
+    Entry,
+    Figure,
+    fidelity_figure,
+    figure_of,
+    fit,
+    moment_of,
+    score_figure,
+    tier_of,
+)
 from host.catalogue.find import Found, Query, document, find_records, find_results
 from host.catalogue.store import Came, put_all
 from host.compare.common import permanent_identity
@@ -124,10 +134,9 @@ def entry_of(record: Record, version: str, path: str, raw: bytes) -> Entry:
 
     Raises FolderError for one beyond all bounds.
     """
-    quantities = quantities_of(record)
-    if len(quantities) > MAX_FIGURES:
+    figures = _figures(record)
+    if len(figures) > MAX_FIGURES:
         raise FolderError(path, f"holds more than {MAX_FIGURES} results")
-    figures = tuple(figure_of(q) for q in quantities)
     model, dataset = record.model_artifact, record.dataset
     return Entry(
         record_id=record.record_id,
@@ -152,6 +161,16 @@ def entry_of(record: Record, version: str, path: str, raw: bytes) -> Entry:
         path=fit(path, 4096),
         file_sha256=hashlib.sha256(raw).hexdigest(),
         figures=figures,
+    )
+
+
+def _figures(record: Record) -> tuple[Figure, ...]:
+    """Its results, then what stands beside them (`is_beside`)."""
+    reference = str((record.fidelity.reference or {}).get("data_sha256", ""))
+    return (
+        *(figure_of(q) for q in quantities_of(record)),
+        *(fidelity_figure(figure, reference) for figure in record.fidelity.figures),
+        *(score_figure(score) for score in record.scores),
     )
 
 
