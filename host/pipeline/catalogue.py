@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -37,10 +38,12 @@ from host.schema.upgrade import read_unchanged
 
 # A shared disk with more folders than this is named more narrowly.
 MAX_FOLDERS = 1_000_000
-# Records are put in together, in one transaction: one alone costs more in waiting for the disk
-# than in work. So many entries, or results and kept bytes of this weight in memory.
-BATCH_RECORDS = 200
+# Records are put in together, in one transaction: each writes again the pages of an index that its
+# values are scattered over, whether it brings one record or thousands. So many of them, or results
+# and kept bytes of this weight in memory, or what could be read in this time.
+BATCH_RECORDS = 2_000
 BATCH_WEIGHT = 64 << 20
+BATCH_S = 30.0
 _WEIGHT_OF_A_FIGURE = 1 << 10
 
 
@@ -83,14 +86,15 @@ def _read_all(paths: Sequence[Path], *, keep: bool) -> Iterator[Entry | Imported
 
 def _batches(read: Iterator[Entry | Imported]) -> Iterator[list[Entry | Imported]]:
     batch: list[Entry | Imported] = []
-    weight = 0
+    weight, begun_s = 0, time.monotonic()
     for one in read:
         batch.append(one)
         if isinstance(one, Entry):
             weight += len(one.document or b"") + _WEIGHT_OF_A_FIGURE * len(one.figures)
-        if len(batch) >= BATCH_RECORDS or weight >= BATCH_WEIGHT:
+        late = time.monotonic() - begun_s >= BATCH_S
+        if late or len(batch) >= BATCH_RECORDS or weight >= BATCH_WEIGHT:
             yield batch
-            batch, weight = [], 0
+            batch, weight, begun_s = [], 0, time.monotonic()
     if batch:
         yield batch
 
