@@ -70,7 +70,9 @@ class Attempt:
             return
         self.diary.note("load_start")
         self.engine.load()
-        self.diary.note("load_end")
+        t_ns = self.engine.clock.now_ns()
+        late_s = self.engine.load_late_s if isinstance(self.engine, Server) else 0.0
+        self.diary.note_at(t_ns, "load_end", {"late_ns": round(late_s * 1e9)} if late_s else {})
 
     def in_turn(self) -> Iterator[tuple[int, Request]]:
         """The requests with their numbers, repeated where the load shall last."""

@@ -10,7 +10,8 @@ HostError                a sentence for the user and an exit code
 │   ├── CalibrationError  a transfer calibration that cannot be used
 │   ├── CampaignError    a campaign that cannot be run or gone on with
 │   ├── CatalogueError   a catalogue of records that cannot be used, or a query that is none
-│   └── LaboratoryError  a laboratory file that cannot be read, with line and key
+│   ├── LaboratoryError  a laboratory file that cannot be read, with line and key
+│   └── TakenError       another run is on the device
 ├── DeviceError          3: device, meter or engine failed
 │   ├── TransportError   the way to the device failed
 │   │   ├── UnreachableError    it does not answer: cable, network, switched off; may pass
@@ -81,6 +82,10 @@ class LaboratoryError(UsageError):
 
 class FolderError(UsageError):
     """A run folder cannot be read or written: (path, what is wrong)."""
+
+
+class TakenError(UsageError):
+    """Somebody else's run is on the device."""
 
 
 class DeviceError(HostError):

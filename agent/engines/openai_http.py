@@ -47,6 +47,7 @@ class OpenAiHttp:
         if self.loads:
             argv = filled(settings["args"], model, self._far.port)
             self._process = ServerProcess([settings["program"], *argv])
+        self.load_late_s = 0.0
         self._kind, self._name = OTHER, ""
         self._answered = ""  # the model that the first reply named
         self._said: dict[str, Any] = {}
@@ -68,7 +69,8 @@ class OpenAiHttp:
         del vocabulary_only
         if self._process is not None:
             self._process.go()
-            self._process.wait_until(self._healthy, self._settings["start_timeout_s"])
+            limit_s = self._settings["start_timeout_s"]
+            self.load_late_s = self._process.wait_until(self._healthy, limit_s)
         elif not (answer := call(self._far, "/v1/models")).ok:
             where = f"{self._far.host}:{self._far.port}"
             why = f"status {answer.status}" if answer.status else shown(answer.body)

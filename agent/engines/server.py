@@ -72,8 +72,11 @@ ChunkSink = Callable[[Chunk], None]
 class Server(Protocol):
     """What a served engine does beside loading; calls of `serve` may run side by side.
 
-    loads: whether it is started here, so that its start is the load of the model.
+    loads: whether it is started here, so that its start is the load of the model. load_late_s:
+    how much earlier than `load` was over the server may have been ready, as it is asked by turns.
     """
+
+    load_late_s: float
 
     @property
     def loads(self) -> bool: ...

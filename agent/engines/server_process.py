@@ -75,17 +75,24 @@ class ServerProcess:
         """Let it load."""
         self._signal(signal.SIGCONT)
 
-    def wait_until(self, healthy: Callable[[], bool], timeout_s: float) -> None:
-        """Wait for its health. Raises EngineError `server-not-started`."""
-        until_s = time.monotonic() + timeout_s
+    def wait_until(self, healthy: Callable[[], bool], timeout_s: float) -> float:
+        """Wait for its health; how long before the end of this it may have been healthy, s.
+
+        Raises EngineError `server-not-started`.
+        """
+        asked_s = failed_s = time.monotonic()
+        until_s = asked_s + timeout_s
         pause = threading.Event()
         while not healthy():
+            failed_s = asked_s
             status = self._process.poll()
             if status is not None:
                 raise _not_started(f"it ended with status {status}")
             if time.monotonic() > until_s:
                 raise _not_started(f"it does not answer within {timeout_s:g} s")
             pause.wait(POLL_S)
+            asked_s = time.monotonic()
+        return time.monotonic() - failed_s
 
     def close(self) -> None:
         """End it and all that it started, at once when it does not end by itself."""

@@ -1,12 +1,14 @@
 """What a native runner answered, cut out of what its processes printed. Pure.
 
 Of standard output where that is kept apart, else of the log. An answer whose begin or end is not
-there is none: half of one would look like a model that says less.
+there is none: half of one would look like a model that says less. But where the log shows all
+tokens that were asked for, only what stands behind them was lost (llama.cpp ends without waiting
+for its own log), and what was printed is the answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from host.align.printed import processes
@@ -16,12 +18,17 @@ from host.handover.pattern import BytesPattern, compiled_bytes
 
 
 def answers_of(
-    events: Sequence[Event], log: bytes, output: bytes, settings: Mapping[str, Any]
+    events: Sequence[Event],
+    log: bytes,
+    output: bytes,
+    settings: Mapping[str, Any],
+    reached: Container[int] = (),
 ) -> tuple[Answered, ...]:
     """The answers of one attempt, of all processes that ended well and have one.
 
-    settings: `answer` of a `host.handover.runner.Runner` and `output`; none in runs of before
-    they were read. Raises ValueError where events and files do not fit each other.
+    settings: `answer` of a `host.handover.runner.Runner` and `output`; none in runs of before they
+    were read. reached: processes that came to the length of the plan. Raises ValueError where
+    events and files do not fit each other.
     """
     how = settings.get("answer")
     if not isinstance(how, Mapping):
@@ -32,7 +39,11 @@ def answers_of(
     found = []
     for process in processes(events, log):
         raw = printed.get(process.number)
-        text = None if raw is None or process.status != 0 else answer_in(raw, begin, end)
+        if raw is None or process.status != 0:
+            continue
+        text = answer_in(raw, begin, end)
+        if text is None and process.number in reached:
+            text = answer_in(raw, begin, None)
         if text is not None:
             found.append(Answered(process.number, process.item, process.warmup, text))
     return tuple(found)

@@ -13,7 +13,15 @@ from host.align.meters import Metered
 from host.align.native import native_attempt
 from host.align.printed import MismatchError
 from host.align.replies import replies_of
-from host.align.requests import Did, Event, events_of, requests_of, resident_of, window_of
+from host.align.requests import (
+    Did,
+    Event,
+    events_of,
+    load_late_of,
+    requests_of,
+    resident_of,
+    window_of,
+)
 from host.align.series import costs_of, sampler_cpu_ratio, series_of
 from host.align.staircase import steps_of
 from host.align.stated import stated_runs
@@ -45,7 +53,7 @@ def attempt_of(
         events = events_of(files.streams.get("events"))
         did = _did(files, events, plan, requested, cut=status != "valid")
         steps = steps_of(events)
-        resident = resident_of(events)
+        resident, load_late_ns = resident_of(events), load_late_of(events)
         series = series_of(files.streams, sources.get("channels", ()))
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError, WireError) as err:
         damage = f"stream-damaged: {err!r}"
@@ -67,6 +75,7 @@ def attempt_of(
         steps=steps,
         stated=did.stated,
         resident_ratio=resident,
+        load_late_ns=load_late_ns,
         answers=did.answers,
     )
 
@@ -108,7 +117,9 @@ def _runner_did(
             did = native_attempt(events, files.log, settings, requested, cut=cut)
         if settings.get("figures"):
             did = replace(did, stated=stated_runs(events, files.log, plan, cut=cut))
-        did = replace(did, answers=answers_of(events, files.log, files.output, settings))
+        reached = {r.number for r in did.requests if r.stop_reason == "length"}
+        told = answers_of(events, files.log, files.output, settings, reached)
+        did = replace(did, answers=told)
     except MismatchError as err:
         return Did((), None, misfit=str(err))
     return did

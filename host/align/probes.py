@@ -97,7 +97,7 @@ def _typed(path: Path, kind: type[T]) -> T | None:
         return None
     try:
         return msgspec.convert(read_json(path), kind)
-    except msgspec.ValidationError as err:
+    except ValueError as err:  # of msgspec; half of a surrogate pair
         raise FolderError(str(path), f"is not what it is called: {err}") from err
 
 

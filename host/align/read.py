@@ -146,7 +146,7 @@ def _numbers(folder: Path) -> tuple[list[int], list[StreamFault]]:
 def _plan(path: Path) -> ResolvedPlan:
     try:
         return resolved_of(read_json(path))
-    except msgspec.ValidationError as err:
+    except ValueError as err:  # of msgspec; half of a surrogate pair
         raise FolderError(str(path), f"is no resolved plan: {err}") from err
 
 
@@ -155,7 +155,7 @@ def _perturbation(path: Path) -> Lookup | None:
         return None
     try:
         return msgspec.convert(read_json(path), Lookup)
-    except msgspec.ValidationError as err:
+    except ValueError as err:  # of msgspec; half of a surrogate pair
         raise FolderError(str(path), f"is no look-up of an on/off result: {err}") from err
 
 

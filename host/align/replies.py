@@ -86,10 +86,10 @@ def _request(
         stated_tokens=output_tokens,
         stop_reason=str(end.args["stop_reason"]),
         tokens=_tokens(chunks, output_tokens),
-        streams=int(start.args.get("streams", 0)),
-        stream=int(start.args.get("stream", 0)),
         turn=int(prompt.get("turn", 0)),
         kept_tokens=kept or 0,
+        streams=int(start.args.get("streams", 0)),
+        stream=int(start.args.get("stream", 0)),
         reply=Reply(
             late_ns=_late_ns(Window(start.t_ns, prefill.end_ns), _prompt_ms(stated)),
             stated=stated,

@@ -68,6 +68,17 @@ def window_of(events: Sequence[Event], start: str, end: str) -> Window | None:
     return Window(starts[0], ends[0]) if starts and ends else None
 
 
+def load_late_of(events: Sequence[Event]) -> int:
+    """How much earlier than its stamp a load may have ended, ns: of servers, which are asked."""
+    loads = window_of(events, "load_start", "load_end")
+    found = [int(e.args.get("late_ns", 0)) for e in events if e.name == "load_end"]
+    if loads is None or not found:
+        return 0
+    if found[0] < 0:
+        raise ValueError(f"a load is late by {found[0]} ns")
+    return min(found[0], loads.end_ns - loads.start_ns)
+
+
 def resident_of(events: Sequence[Event]) -> float | None:
     """Share of the model's pages that stayed in memory before a cold load; None of other loads."""
     found = [e.args["resident_after"] for e in events if e.name == "page_cache"]

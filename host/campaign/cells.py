@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import combinations, islice, product
 from math import prod
 from pathlib import Path
@@ -17,6 +18,7 @@ from host.campaign.design import unit_of
 from host.errors import CampaignError, PlanError
 from host.handover.campaign import CAMPAIGN_VERSION, Campaign
 from host.handover.plan import Plan
+from host.handover.reasons import REASONS, explained
 from host.plan.load import default, load, parse
 from host.plan.typed import convert, read
 from host.schema.canonical import quoted, sha256_of
@@ -31,8 +33,15 @@ _TITLE_CHARACTERS = 300
 # Names of values become the name of a folder together.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
+LOCAL = "local"
+
 # Tables of a plan, and the key that says whose hash or settings the others of it are.
-NAMED_BY = (("model", "reference"), ("dataset", "reference"), ("engine", "kind"))
+NAMED_BY = (
+    ("model", "reference"),
+    ("dataset", "reference"),
+    ("engine", "kind"),
+    ("load", "shape"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,21 @@ class Asked:
     def cell(self, name: str) -> Cell:
         return next(cell for cell in self.cells if cell.name == name)
 
+    @property
+    def lanes(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """(device, its cells): visited beside each other; ("", all cells) where they are not."""
+        if self.campaign.devices == "in-turn":
+            return (("", self.names),)
+        made: dict[str, list[str]] = {}
+        for cell in self.cells:
+            made.setdefault(cell.plan.device, []).append(cell.name)
+        return tuple((device, tuple(cells)) for device, cells in made.items())
+
+    @property
+    def unit(self) -> int:
+        """How many blocks are balanced only together (`design.unit_of`)."""
+        return unit_of(self.campaign.design, max(len(cells) for _, cells in self.lanes))
+
     def identity(self) -> dict[str, Any]:
         """All that a campaign is, as plain JSON: what must be the same to go on with it."""
         found: dict[str, Any] = quoted(
@@ -81,8 +105,18 @@ def read_campaign(path: Path) -> Asked:
         raise CampaignError(
             str(path), f"campaign = {found.campaign}, this version reads {CAMPAIGN_VERSION}"
         )
+    _refuse_reasons(found, str(path))
     base = load(path.parent / found.plan)[0] if found.plan else default()[0]
     return asked_of(found, base, str(path))
+
+
+def _refuse_reasons(found: Campaign, name: str) -> None:
+    """A reason that nothing ever ends with would be a retry that never comes."""
+    for reason in found.retries.reasons:
+        if explained(reason) is None:
+            near = get_close_matches(reason, REASONS, n=1)
+            hint = f", did you mean {near[0]}?" if near else ""
+            raise CampaignError(name, f"retries.reasons: {reason} is no reason code{hint}")
 
 
 def asked_of(found: Campaign, base: Plan, name: str) -> Asked:
@@ -94,8 +128,10 @@ def asked_of(found: Campaign, base: Plan, name: str) -> Asked:
         raise CampaignError(name, f"has more than {MOST_CELLS} cells, the most there may be")
     cells = tuple(_cell(found, base, values, name) for values in chosen)
     _refuse_alike(found, cells, name)
-    _refuse_counts(found, len(cells), name)
-    return Asked(found, base, cells)
+    asked = Asked(found, base, cells)
+    _refuse_lanes(asked, name)
+    _refuse_counts(found, asked, name)
+    return asked
 
 
 def _combinations(found: Campaign, name: str) -> Iterator[dict[str, str]]:
@@ -146,11 +182,12 @@ def _cell(found: Campaign, base: Plan, values: Mapping[str, str], name: str) -> 
 def _without_what_was_of_others(
     base: Mapping[str, Any], over: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The base without hash, items and settings of a model, dataset or engine that is replaced."""
+    """The base without what it says of a model, dataset, engine or load that is replaced."""
     made = dict(base)
     for table, key in NAMED_BY:
         new = over.get(table)
-        if isinstance(new, Mapping) and new.get(key, base[table][key]) != base[table][key]:
+        old = base.get(table, {})  # a plan may have no load
+        if isinstance(new, Mapping) and new.get(key, old.get(key)) != old.get(key):
             made[table] = {}
     return made
 
@@ -193,8 +230,24 @@ def _told(cell: Cell) -> str:
     return "cell (" + ", ".join(f"{k} = {v}" for k, v in cell.values.items()) + ")"
 
 
-def _refuse_counts(found: Campaign, cells: int, name: str) -> None:
-    stop, unit = found.stop, unit_of(found.design, cells)
+def _refuse_lanes(asked: Asked, name: str) -> None:
+    """Devices that cannot be visited beside each other."""
+    if asked.campaign.devices == "in-turn":
+        return
+    devices = [device for device, _ in asked.lanes]
+    if len(devices) == 1:
+        said = f"there is {devices[0]} alone"
+        raise CampaignError(name, f'devices = "beside": {said}; leave the key out')
+    if LOCAL in devices:
+        said = f"{LOCAL} is the machine that drives the others, so it would be measured at work"
+        raise CampaignError(name, f'devices = "beside": {said}; leave the key out')
+    if asked.campaign.design == "latin" and len({len(cells) for _, cells in asked.lanes}) > 1:
+        said = "a Latin square takes as many cells on each device as on the others"
+        raise CampaignError(name, f'devices = "beside": {said}')
+
+
+def _refuse_counts(found: Campaign, asked: Asked, name: str) -> None:
+    stop, unit, cells = found.stop, asked.unit, len(asked.cells)
     if stop.min > stop.max:
         raise CampaignError(name, f"stop: min = {stop.min} is above max = {stop.max}")
     for key, blocks in (("min", stop.min), ("max", stop.max)):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from host.campaign.design import unit_of
 from host.campaign.harvest import Fidelity
 from host.campaign.matrix import CellOutcome, Figure
 from host.campaign.outlook import counts, standing
 from host.campaign.results import CampaignReport, cautions_of, ratio_text, words_of_pair
+from host.campaign.rows import answer_rows, selection_rows, without_ratio
 from host.campaign.state import Visit
 from host.campaign.stopping import looks
 from host.handover.quantity import Quantity
@@ -58,7 +58,7 @@ def contents(found: CampaignReport) -> Page:
     return Page(
         title=asked.campaign.title,
         grade="bad" if bad else "good" if good else "some",
-        verdict=found.verdicts,
+        verdict=found.told_beside_answers,
         columns=tuple(Column(name_of(s), s.display.unit) for s in shown),
         cells=tuple(_row(found, cell, shown) for cell in found.outcome.cells),
         drawings=_drawings(found, shown),
@@ -75,6 +75,9 @@ def contents(found: CampaignReport) -> Page:
             for cell in asked.names
             for v in state.counted(cell)
         ),
+        answers=tuple(answer_rows(found)),
+        selected=selection_rows(found),
+        apart=without_ratio(found),
     )
 
 
@@ -141,11 +144,11 @@ def _pair_rows(found: CampaignReport, shown: Sequence[_Shown]) -> list[PairRow]:
     names = {s.id: name_of(s) for s in shown}
     made = []
     for pair in found.outcome.pairs:
-        basis = p_value = ""
-        if pair.ratio is not None:
-            c = pair.ratio.contrast
-            basis = f"n = {c.units} ({c.blocks} blocks), k = {pair.ratio.k:.3g}"
-            p_value = f"{pair.ratio.p_value:.2g}"
+        if pair.ratio is None:
+            continue
+        c = pair.ratio.contrast
+        basis = f"n = {c.units} ({c.blocks} blocks), k = {pair.ratio.k:.3g}"
+        p_value = f"{pair.ratio.p_value:.2g}"
         made.append(
             PairRow(
                 pair.a,
@@ -239,7 +242,7 @@ def _two(found: CampaignReport, title: Txt, x: tuple[Axis, Placed], y: _Shown) -
 
 def _method(found: CampaignReport) -> tuple[tuple[Txt, Txt], ...]:
     campaign, state = found.asked.campaign, found.state
-    unit = unit_of(campaign.design, len(found.asked.cells))
+    unit = found.asked.unit
     stages = ", ".join(str(n) for n in looks(campaign.stop, unit))
     warm = state.closed["warm-up"]
     stable = {

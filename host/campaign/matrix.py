@@ -9,7 +9,6 @@ from math import sqrt
 
 from host.campaign.analyse import LEVEL, Ratio, contrast, holm, ratio_of, units_of
 from host.campaign.cells import Asked
-from host.campaign.design import unit_of
 from host.campaign.harvest import CellHarvest, Fidelity, fidelity_of, type_b, u_common
 from host.compare.comparability import may_compare, unlikes
 from host.compare.critical import student
@@ -20,7 +19,20 @@ from host.handover.quantity import Quantity
 from host.handover.text import Txt
 
 # Beside what may be claimed, a reader looks for these: by the beginning of a result id.
-ALSO = ("decode_rate", "prefill_rate", "time_to_first_token", "energy_per_token", "peak_memory")
+ALSO = (
+    "decode_rate",
+    "system_rate",
+    "prefill_rate",
+    "time_to_first_token",
+    "burst_decode_rate",
+    "sustained_decode_rate",
+    "sustained_ratio",
+    "cold_first_token",
+    "inference_latency",
+    "energy_per_token",
+    "energy_per_inference",
+    "peak_memory",
+)
 NOT_THERE = "not-measured: no visit of this cell has this result"
 
 
@@ -91,7 +103,7 @@ def outcome_of(
     claimed_on = tuple(dict.fromkeys(_ids(harvests, asked.campaign.measurands)))
     results = tuple(dict.fromkeys((*claimed_on, *_others(harvests))))
     cells = _of_one_reference([_cell(name, harvests[name], results) for name in asked.names])
-    size = unit_of(asked.campaign.design, len(asked.cells))
+    size = asked.unit
     pairs = [
         pair
         for a, b in combinations(asked.names, 2)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import fsum
 
 from host.campaign.cells import Asked
-from host.campaign.design import unit_of
 from host.campaign.state import State
 from host.campaign.stopping import looks
 from host.handover.plan import Plan
+
+_ENDS = ("valid", "warm-up", "void", "changed", "failed", "gone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +36,30 @@ def blocks_between(asked: Asked) -> tuple[int, int]:
 
 
 def left(state: State) -> Left:
+    """Until the last lane is done: where devices are visited beside each other each has one."""
+    lanes = [cells for _, cells in state.asked.lanes if any(c in state.going for c in cells)]
+    found = [of_lane(state, cells) for cells in lanes]
+    looks_s = [each.to_look_s for each in found if each.to_look_s is not None]
+    caps_s = [each.to_cap_s for each in found if each.to_cap_s is not None]
+    return Left(max(looks_s) if looks_s else None, max(caps_s) if caps_s else None)
+
+
+def of_lane(state: State, cells: Sequence[str]) -> Left:
     """Mean time of a cell's ended visits times the visits that are left.
 
     A cell without one yet takes as long as the mean of the others. Warm-up counts to its cap.
     """
-    if state.ended:
+    going = [cell for cell in state.going if cell in cells]
+    if state.ended or not going:
         return Left(0.0, 0.0)
-    means = {cell: _mean_s(state, cell) for cell in state.going}
+    means = {cell: _mean_s(state, cell) for cell in going}
     known = [mean for mean in means.values() if mean is not None]
     if not known:
         return Left(None, None)
     usual = fsum(known) / len(known)
     block_s = fsum(usual if mean is None else mean for mean in means.values())
     asked = state.asked
-    stages = looks(asked.campaign.stop, unit_of(asked.campaign.design, len(asked.cells)))
+    stages = looks(asked.campaign.stop, asked.unit)
     done = state.closed["counted"]
     rule = asked.campaign.warmup
     warm = 0 if state.warmed or rule is None else rule.max - state.closed["warm-up"]
@@ -80,7 +92,7 @@ def counts(state: State, cell: str) -> dict[str, int]:
         "warm-up" if v.slot.phase == "warm-up" and v.status == "valid" else v.status
         for v in state.of(cell)
     )
-    return {name: found.get(name, 0) for name in ("valid", "warm-up", "void", "changed", "failed")}
+    return {name: found.get(name, 0) for name in _ENDS}
 
 
 def _mean_s(state: State, cell: str) -> float | None:

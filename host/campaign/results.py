@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isinf
 from typing import Any
 
 import msgspec
 
+from host.campaign.answer import Answer, answers_of, sentences, summary
 from host.campaign.cells import Asked
-from host.campaign.design import unit_of
-from host.campaign.harvest import CellHarvest, Fidelity, short
+from host.campaign.harvest import CellHarvest, Fidelity
 from host.campaign.matrix import Figure, Outcome, PairOutcome, outcome_of
 from host.campaign.outlook import counts, standing
+from host.campaign.selection import selection_words
 from host.campaign.state import State
 from host.campaign.stopping import claim_level
 from host.compare.words import words_of
@@ -39,19 +40,33 @@ class CampaignReport:
 
     @cached_property
     def outcome(self) -> Outcome:
-        unit = unit_of(self.asked.campaign.design, len(self.asked.cells))
-        level = claim_level(self.asked.campaign.stop, unit)
-        return outcome_of(self.asked, self.harvests, level, ended=bool(self.state.ended))
+        level = claim_level(self.asked.campaign.stop, self.asked.unit)
+        ended = bool(self.state.ended)
+        found = outcome_of(self.asked, self.harvests, level, ended=ended)
+        return _without_given_up(found, self.state)
+
+    @cached_property
+    def answers(self) -> tuple[Answer, ...]:
+        """Which cell to take; none before the end, since nothing is claimed before it."""
+        return answers_of(self.asked, self.outcome) if self.state.ended else ()
 
     @property
     def verdicts(self) -> tuple[Txt, ...]:
-        """How far it got, and how many differences are claimed."""
+        """How far it got, which cell to take, and how much is claimed from how much."""
+        first, *others = self.told_beside_answers
+        return (first, *sentences(self.answers), *others)
+
+    @property
+    def told_beside_answers(self) -> tuple[Txt, ...]:
+        """The verdict without a sentence for each answer, where a table has them."""
         stop = self.asked.campaign.stop
         fixed = self.state.ended == "cap" and stop.min == stop.max
         return (
             _FIXED if fixed else _ENDS.get(self.state.ended, _GOING),
+            *summary(self.answers),
             self._claims(),
             *_lost(self.state, self.strays),
+            *selection_words(self.state),
             _ranking(self.outcome),
         )
 
@@ -69,14 +84,6 @@ class CampaignReport:
             f"{claimed} of {tried} ratios show a difference, at {level:.3g} for all together.",
         )
 
-    @property
-    def pair_lines(self) -> tuple[str, ...]:
-        """A line for each pair, in plain English."""
-        return tuple(
-            f"{short(p.result)}: {p.b} / {p.a} = {ratio_text(p)}; {words_of_pair(p).en}"
-            for p in self.outcome.pairs
-        )
-
     def as_json(self) -> dict[str, Any]:
         """Numbers as decimal strings, prose in both languages."""
         outcome, state = self.outcome, self.state
@@ -88,6 +95,7 @@ class CampaignReport:
             "looks": [dict(each) for each in state.looks],
             "claim_level": decimal(outcome.level),
             "verdict": [msgspec.to_builtins(each) for each in self.verdicts],
+            "answers": [_answer(each) for each in self.answers],
             "cells": [
                 {
                     "name": cell.name,
@@ -105,7 +113,10 @@ class CampaignReport:
         }
 
 
-_GOING = Txt("尚未结束，以下为迄今所得。", "Not ended: this is what there is so far.")
+_GOING = Txt(
+    "尚未结束，以下为迄今所得。",
+    "Not ended: this is what there is so far.",
+)
 _FIXED = Txt("规定的轮数已全部完成。", "The stated number of blocks is done.")
 _ENDS: Mapping[str, Txt] = {
     "precision": Txt("已达到规定的精度。", "The stated precision is reached."),
@@ -114,6 +125,18 @@ _ENDS: Mapping[str, Txt] = {
     ),
     "no-cell": Txt("全部单元均已放弃。", "Every cell was given up."),
 }
+
+
+def _without_given_up(outcome: Outcome, state: State) -> Outcome:
+    """A cell that was given up may not be ranked: what it has left is what did not fail."""
+    whys = {
+        name: (Txt(f"已放弃：{why}", f"given up: {why}"),) for name, why in state.given_up.items()
+    }
+    cells = tuple(
+        replace(cell, why_unranked=(*cell.why_unranked, *whys.get(cell.name, ())))
+        for cell in outcome.cells
+    )
+    return replace(outcome, cells=cells)
 
 
 def _lost(state: State, strays: Sequence[str]) -> Iterator[Txt]:
@@ -178,6 +201,20 @@ def cautions_of(pair: PairOutcome) -> tuple[Txt, ...]:
     if not pair.complete:
         said.append(Txt("B 类分量未知", "type B terms are not known"))
     return tuple(said)
+
+
+def _answer(each: Answer) -> dict[str, Any]:
+    (other, ratio), (a, b, widest) = each.next, each.widest
+    return {
+        "where": dict(each.where),
+        "result": each.result,
+        "first": list(each.first),
+        "beaten": list(each.beaten),
+        "next": {"cell": other, "ratio": ratio} if other else None,
+        "widest": {"a": a, "b": b, "ratio": widest} if widest else None,
+        "not_compared": [list(pair) for pair in each.apart],
+        "left_out": list(each.left_out),
+    }
 
 
 def _figure(each: Figure) -> dict[str, Any]:

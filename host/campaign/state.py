@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -15,7 +15,7 @@ from host.handover.reasons import code_of
 Phase = Literal["warm-up", "counted"]
 VALID: Final = "valid"
 # What becomes of a visit; `open` is one that was begun and has not ended.
-STATUSES: Final = ("open", VALID, "void", "failed", "changed")
+STATUSES: Final = ("open", VALID, "void", "failed", "changed", "gone")
 # A run folder in the folder of its visit, below the campaign's own and nowhere else.
 _RUN: Final = re.compile(r"visits/(?!\.\.?/)[^/\0]+/(?!\.\.?\Z)[^/\0]+\Z")
 
@@ -91,9 +91,12 @@ class State:
     def of(self, cell: str) -> list[Visit]:
         return [visit for visit in self.visits if visit.slot.cell == cell]
 
-    def due(self) -> Slot | None:
-        """The visit that is due in this block; None where the block is full."""
-        for place, cell in enumerate(self._order()):
+    def due(self, lane: int = 0) -> Slot | None:
+        """The visit that is due in this block; None where the block is full.
+
+        lane: of `Asked.lanes`, where several devices are visited beside each other.
+        """
+        for place, cell in enumerate(self._order(self.asked.lanes[lane][1])):
             if cell in self.given_up:
                 continue
             slot = Slot(self.phase, self.block, place, cell)
@@ -106,8 +109,8 @@ class State:
                 return Slot(self.phase, self.block, place, cell, last.slot.attempt + 1)
         return None
 
-    def _order(self) -> tuple[str, ...]:
-        campaign, names = self.asked.campaign, self.asked.names
+    def _order(self, names: Sequence[str]) -> tuple[str, ...]:
+        campaign = self.asked.campaign
         if self.phase == "warm-up":
             return warm_up_order(names, campaign.seed, self.block)
         return order(campaign.design, names, campaign.seed, self.block)
@@ -178,8 +181,9 @@ def _visit_begin(state: State, event: Mapping[str, Any]) -> None:
 
 
 def _visit_end(state: State, event: Mapping[str, Any]) -> None:
-    visit = state.visits[-1]
-    if event["status"] not in STATUSES or visit.slot.cell != event["cell"]:
+    cell = event["cell"]
+    visit = next((v for v in reversed(state.visits) if v.slot.cell == cell), None)
+    if event["status"] not in STATUSES or visit is None or visit.status != "open":
         raise ValueError("it ends a visit that was not begun")
     visit.status = str(event["status"])
     visit.reason = str(event["reason"])
@@ -194,6 +198,14 @@ def _run(text: str) -> str:
     if text and not _RUN.match(text):
         raise ValueError(f"{text[:100]!r} is no run of a visit")
     return text
+
+
+def _gone(state: State, event: Mapping[str, Any]) -> None:
+    """A run folder that was deleted: it does not count from here on, wherever it turns up."""
+    visit = next((v for v in state.visits if v.slot.folder == event["visit"]), None)
+    if visit is None:
+        raise ValueError("it speaks of a visit that was not begun")
+    visit.status, visit.reason = "gone", f"run-gone: {event['run']}"
 
 
 def _give_up(state: State, event: Mapping[str, Any]) -> None:
@@ -218,6 +230,7 @@ def _end(state: State, event: Mapping[str, Any]) -> None:
 _TAKERS: Final = {
     "visit_begin": _visit_begin,
     "visit_end": _visit_end,
+    "gone": _gone,
     "give_up": _give_up,
     "block_end": _block_end,
     "warmed": _warmed,

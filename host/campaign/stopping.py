@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import fsum, inf, log1p, sqrt
 from typing import Final, Literal
 
 from host.campaign.analyse import LEVEL, MIN_UNITS, Ratio
+from host.campaign.power import chance_of_claim
 from host.compare.critical import student
 from host.handover.campaign import StopRule, WarmUpRule
 
@@ -23,6 +23,7 @@ DOUBLING = 2
 POWER = 0.90  # probability to find the difference that a number of blocks is stated for
 # Beyond it a campaign of a spread that large finds nothing in any bearable time.
 MOST_BLOCKS: Final = 10_000
+FINE: Final = 64
 
 
 def looks(stop: StopRule, unit: int) -> tuple[int, ...]:
@@ -92,30 +93,15 @@ def stable(values: Sequence[float], rule: WarmUpRule) -> bool:
 def blocks_for(difference: float, spread: float, level: float = LEVEL, unit: int = 1) -> int:
     """Blocks that find a true relative difference with probability POWER at a two-sided level.
 
-    spread: standard deviation of ln(B / A) between units. Power of Student's t from the noncentral
-    t distribution. Units of one block also carry the slope of `analyse.contrast`: a degree of
-    freedom, and n / (n - 1) of the variance, its mean over orders that are drawn. Raises
-    ValueError for a difference or spread that is not above zero.
+    spread: standard deviation of ln(B / A) between units. By `power.chance_of_claim`, which is of
+    the test as it is applied; above FINE units to the next step of 1 / FINE. Raises ValueError for
+    a difference or spread that is not above zero.
     """
     if difference <= 0 or spread <= 0:
         raise ValueError("a difference and a spread are above zero")
-    from scipy.special import nctdtr
-
-    units, taken = MIN_UNITS, 2 if unit == 1 else 1
+    shift, units = log1p(difference) / spread, MIN_UNITS
     while units * unit < MOST_BLOCKS:
-        known = units - (taken - 1)
-        nu = units - taken
-        limit = student(1 - level / 2, nu)
-        if 1 - float(nctdtr(nu, log1p(difference) * sqrt(known) / spread, limit)) >= POWER:
+        if chance_of_claim(units, shift, level, sloped=unit == 1) >= POWER:
             break
-        units += 1
-    return units * unit
-
-
-def spread_of(values: Sequence[float]) -> float:
-    """Standard deviation from differences of neighbours, so that a slow drift is not in it.
-
-    (von Neumann, Ann. Math. Stat. 12 (1941) 367: half the mean square successive difference.)
-    """
-    steps = [(b - a) ** 2 for a, b in pairwise(values)]
-    return sqrt(fsum(steps) / (2 * len(steps))) if steps else inf
+        units += max(1, units // FINE)
+    return min(units * unit, MOST_BLOCKS)

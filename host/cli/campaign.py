@@ -74,7 +74,7 @@ def run(file: Path, folder: Path, *, as_json: bool, **given: Any) -> int:  # noq
         given["inventory"],
         calibrations=given["calibrations"],
     )
-    with watching_campaign(err()) as watcher:
+    with watching_campaign(err(), beside=len(asked.lanes) > 1) as watcher:
         state = run_campaign(asked, folder, watcher, files)
     _tell(folder, asked, state, as_json=as_json)
     return _exit_code(state)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from host.campaign.analyse import MIN_UNITS
 from host.campaign.cells import Asked
-from host.campaign.design import order, unit_of
+from host.campaign.design import order
 from host.campaign.outlook import blocks_between, counts, idle_s, left, standing
 from host.campaign.state import State
 from host.campaign.stopping import POWER, blocks_for, claim_level, looks
@@ -27,7 +27,7 @@ DIFFERENCE = 0.02
 def plan_json(asked: Asked) -> dict[str, Any]:
     """A campaign before it runs."""
     campaign = asked.campaign
-    unit = unit_of(campaign.design, len(asked.cells))
+    unit = asked.unit
     least, most = blocks_between(asked)
     return {
         "title": campaign.title,
@@ -38,16 +38,26 @@ def plan_json(asked: Asked) -> dict[str, Any]:
             {"name": c.name, "values": dict(c.values), "plan_sha256": c.sha256}
             for c in asked.cells
         ],
-        "order": [
-            list(order(campaign.design, asked.names, campaign.seed, block))
-            for block in range(1, campaign.stop.max + 1)
-        ],
+        "order": [list(ordered(asked, block)) for block in range(1, campaign.stop.max + 1)],
+        "lanes": [{"device": device, "cells": list(cells)} for device, cells in asked.lanes],
         "looks": list(looks(campaign.stop, unit)),
         "claim_level": claim_level(campaign.stop, unit),
         "blocks": {"least": least, "most": most},
         "visits": {"least": least * len(asked.cells), "most": most * len(asked.cells)},
         "idle_s": {"least": least * _idle_s(asked), "most": most * _idle_s(asked)},
     }
+
+
+def ordered(asked: Asked, block: int) -> Iterator[str]:
+    """The cells of a block as they are visited, those of one device after those of the other."""
+    for names in _orders(asked, block):
+        yield from names
+
+
+def _orders(asked: Asked, block: int) -> list[tuple[str, ...]]:
+    """The order on each lane."""
+    campaign = asked.campaign
+    return [order(campaign.design, cells, campaign.seed, block) for _, cells in asked.lanes]
 
 
 def plan_lines(asked: Asked) -> Iterator[str]:
@@ -60,9 +70,11 @@ def plan_lines(asked: Asked) -> Iterator[str]:
         said = ", ".join(f"{axis} = {value}" for axis, value in cell.values.items())
         yield f"  {cell.name}  ({said})"
     yield ""
-    yield f"order, design {campaign.design}, seed {campaign.seed}:"
-    for number, names in enumerate(found["order"][:SHOWN_BLOCKS], 1):
-        yield f"  block {number}: {', '.join(names)}"
+    beside = len(asked.lanes) > 1
+    more = ", each device its own, all beside each other" if beside else ""
+    yield f"order, design {campaign.design}, seed {campaign.seed}{more}:"
+    for number in range(1, min(SHOWN_BLOCKS, campaign.stop.max) + 1):
+        yield f"  block {number}: {' | '.join(', '.join(o) for o in _orders(asked, number))}"
     if len(found["order"]) > SHOWN_BLOCKS:
         yield f"  and so on to block {len(found['order'])}"
     yield ""
@@ -156,11 +168,14 @@ def _how_it_stands(asked: Asked, state: State) -> str:
 
 def report_lines(found: CampaignReport) -> Iterator[str]:
     """The claims of a campaign, and what may not be ranked."""
+    from host.campaign.rows import pair_lines
+
     for verdict in found.verdicts:
         yield f"{verdict.zh} {verdict.en}"
-    for pair in found.pair_lines:
+    for pair in pair_lines(found):
         yield f"  {pair}"
 
 
 def _idle_s(asked: Asked) -> float:
-    return sum(idle_s(cell.plan) for cell in asked.cells)
+    """Of a block, on the device that takes longest."""
+    return max(sum(idle_s(asked.cell(name).plan) for name in cells) for _, cells in asked.lanes)

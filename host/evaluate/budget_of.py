@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from zlib import crc32
 
@@ -24,6 +24,8 @@ ONLY_ZEROS = "only-zeros: the rows that were evaluated are all zero, others are 
 # Half a step of a double is 2^-53 of its value. A U of two of them comes from terms whose
 # sensitivity is a difference of equal powers: it is round-off, and no more known than zero is.
 ROUND_OFF_RATIO = 2.0**-52
+# Budgets that stay in memory, some kB each: those of several records of a long run.
+KEPT = 1024
 BY_RANKS = (
     "distribution-free: a quantile of single values has the interval between order statistics,"
     " and no U"
@@ -37,20 +39,33 @@ def budget_of(of: Measured) -> Budget:
     the result, so that it is drawn alike each time.
     """
     terms = terms_of(of) if of.seen.of is None else ratio_terms(of)
-    inside = [term for term in terms if term.shape != "cancels"]
+    inside = tuple(term for term in terms if term.shape != "cancels")
     text = expression_of(terms) + legend_of(of, terms)
-    model = Model(text, partial(value_of, inside), of.seen.measurand, of.seen.unit)
-    inputs = [term.input for term in inside]
-    budget = propagate(model, inputs, (), P, (REPEATABILITY,))
-    # `both` also looks for a bent model; ours are straight, so it is asked only where it draws.
-    if budget.U is not None and not _only_zeros(budget) and dominated(budget.rows):
-        seed = crc32("/".join((of.seen.measurand, of.seen.scope, of.seen.source)).encode())
-        budget = both(model, inputs, seed=seed, p=P, required=(REPEATABILITY,))
+    seed = crc32("/".join((of.seen.measurand, of.seen.scope, of.seen.source)).encode())
+    budget = _propagated(inside, text, of.seen.measurand, of.seen.unit, seed)
     budget = replace(budget, rows=_with_cancelled(terms, budget.rows))
     if budget.U is None:
         return replace(budget, reason=_reason(of, budget.reason))
     if _only_zeros(budget):
         return replace(budget, k=None, U=None, reason=ONLY_ZEROS)
+    return budget
+
+
+@lru_cache(maxsize=KEPT)
+def _propagated(
+    inside: tuple[Term, ...], text: str, measurand: str, unit: str, seed: int
+) -> Budget:
+    """The terms put into a model and propagated: what follows from these arguments alone.
+
+    Kept, since one command builds a record many times: `verify` for each statement that was made
+    of it, `issue` before and after. Drawing is half of what a record takes.
+    """
+    model = Model(text, partial(value_of, inside), measurand, unit)
+    inputs = [term.input for term in inside]
+    budget = propagate(model, inputs, (), P, (REPEATABILITY,))
+    # `both` also looks for a bent model; ours are straight, so it is asked only where it draws.
+    if budget.U is not None and not _only_zeros(budget) and dominated(budget.rows):
+        return both(model, inputs, seed=seed, p=P, required=(REPEATABILITY,))
     return budget
 
 

@@ -43,7 +43,7 @@ _PER_CALL: Final[dict[str, Maker]] = {
 
 # Between repeatability, which comes first, and sensor and agent, which come last.
 _TERMS: Final[dict[str, tuple[Maker, ...]]] = {
-    "load_time@1": (*_STAMPS, terms_time.event_by_definition, terms_time.rate_of_time),
+    "load_time@1": (*_STAMPS, terms_time.event_of_load, terms_time.rate_of_time),
     "time_to_first_token@1": (terms_common.requests, *_TO_TOKEN),
     "prefill_rate@1": (
         terms_common.prompt_tokens,

@@ -127,6 +127,21 @@ def event_by_definition(of: Measured) -> Term:
     return _window_term(of, exact(_EVENT, _TRACE, why))
 
 
+def event_of_load(of: Measured) -> Term:
+    """A library returns when it has loaded; a server is asked by turns whether it has."""
+    if not of.basis.late_s:
+        return event_by_definition(of)
+    by = rectangular(of.basis.late_s / of.basis.windows)
+    how = Txt(
+        f"轮流询问服务器是否就绪：最后一次未就绪的询问到时标之间平均 {by.half_width:.3g} s；"
+        "只可能偏迟，不修正，取全长为半宽",
+        f"the server is asked by turns whether it is ready: from the last time that it was not to"
+        f" the stamp it took {by.half_width:.3g} s on average; it can only be late, which is not"
+        " corrected: the whole stretch is the half-width",
+    )
+    return _window_term(of, evaluated(_EVENT, by, _TRACE, how))
+
+
 def event_of_phase(of: Measured) -> Term:
     """Edges of the decode phase are tokens; those of all other phases are defined by stamps."""
     return event_at_end(of) if of.seen.scope == "decode" else event_by_definition(of)

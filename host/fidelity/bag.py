@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-from agent.wire import WireError, strict_json
+from agent.wire import strict_json
 from host.artefacts.fidelity.reference import ROW_ITEM_BYTES, Reference, read_reference
 from host.errors import ArtefactError
 from host.fidelity.divergence import Logits, NotFiniteError, WindowScore, score
@@ -97,7 +97,7 @@ def _stated(data: Path, reference: Reference, resolved: ResolvedPlan) -> tuple[F
     try:
         patterns = msgspec.convert(settings["figures"], dict[str, StatedPattern])
         return stated_figures(lines, patterns, reference.head)
-    except (KeyError, UnstatedError, msgspec.ValidationError) as err:
+    except (KeyError, UnstatedError, UnicodeError, msgspec.ValidationError) as err:
         raise ScoresError(f"fidelity-damaged: {LOG}: {err}") from err
 
 
@@ -109,7 +109,7 @@ def _without_path(err: ArtefactError) -> str:
 def _read(path: Path, form: type[_Form]) -> _Form:
     try:
         return msgspec.convert(strict_json(_head_of(path, MAX_SCORES_JSON_BYTES)), form)
-    except (WireError, msgspec.ValidationError) as err:
+    except ValueError as err:  # no JSON, none of ours, half of a surrogate pair
         raise ScoresError(f"fidelity-damaged: {path.name}: {err}") from err
 
 

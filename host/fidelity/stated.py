@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
+from typing import Final
 
 from host.fidelity.divergence import NotFiniteError
 from host.fidelity.figures import Figure
@@ -19,6 +20,14 @@ from host.handover.pattern import Match, compiled
 from host.handover.text import Txt
 
 NUMBER_CHARACTERS = 40
+LARGEST = 1e60  # as every number that is compared (host/compare/measured.py)
+# What a figure can be. A divergence may come out a little below zero: its base has 16 bits.
+POSSIBLE: Final = {
+    "top1_agreement": (0.0, 1.0),
+    "perplexity_ratio": (1 / LARGEST, LARGEST),
+    "perplexity": (1.0, LARGEST),
+    "reference_perplexity": (1.0, LARGEST),
+}
 
 
 class UnstatedError(ValueError):
@@ -49,10 +58,18 @@ def _read(
     said, parts = found.groupdict(), 100.0 if how.unit == PERCENT else 1.0
     error = said.get("error")
     value = _number(name, said.get("value")) / parts
+    _check(name, value, *POSSIBLE.get(name, (-LARGEST, LARGEST)))
     if error is None:
         yield value, None, NO_ERROR
     else:
-        yield value, _number(name, error) / parts, STATED_ERROR
+        u = _number(name, error) / parts
+        _check(f"the error of {name}", u, 0.0, LARGEST)
+        yield value, u, STATED_ERROR
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise UnstatedError(f"the tool states {value:g} for {name}, which cannot be")
 
 
 def _last(lines: Sequence[str], pattern: str) -> Match | None:

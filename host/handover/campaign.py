@@ -28,7 +28,8 @@ class StopRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When it is precise enough, looked at only after min blocks and at each doubling, to max.
 
     measurand: whose precision is judged. relative_u: the expanded uncertainty U (p = 95 %) that is
-    wanted, over the value. of: `ratio` judges the ratios between cells, `mean` the cells' means.
+    wanted, over the value. of: `ratio` judges the ratios between cells of one device, dataset and
+    load (of all cells where those are all that differs), `mean` the cells' means.
     With min = max the number of blocks is fixed and nothing is looked at before.
     """
 
@@ -74,6 +75,8 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     axes: axis -> value -> part of a plan. exclude: combinations that are left out. measurands:
     results on which differences may be claimed: `decode_rate`, `energy_per_token/request/SOURCE`.
     equal_cells: `wanted` where two cells are the same on purpose, to test the bench (A/A).
+    devices: `beside` visits cells of different devices at the same time, each device in an order
+    of its own, and waits for all at the end of a block; no meters then.
     """
 
     campaign: Annotated[int, Meta(ge=1)]
@@ -89,3 +92,4 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     warmup: WarmUpRule | None = None
     retries: RetryRule = NO_RETRIES
     equal_cells: Literal["refused", "wanted"] = "refused"
+    devices: Literal["in-turn", "beside"] = "in-turn"

@@ -117,6 +117,10 @@ REASONS: Final[dict[str, Txt]] = {
     "bad-input": Txt(
         "输入有误，未能测量", "something that was given is wrong, so nothing was measured"
     ),
+    "run-gone": Txt(
+        "运行目录已被删除，不再计入", "the run folder was deleted: it does not count any more"
+    ),
+    "device-taken": Txt("设备被另一测量占用", "another run was on the device"),
     "cell-changed": Txt(
         "同一单元的模型、引擎或设置与此前不同，不计入",
         "the cell's model, engine or settings are not what they were before: it does not count",

@@ -253,6 +253,7 @@ class AttemptTrace:
     throttled: spans in which the device slowed itself down, as reduction found them.
     steps: of a load staircase after all else. stated: by a native runner, of itself.
     resident_ratio: of a cold start, the share of the model's pages in memory before the load.
+    load_late_ns: how much earlier than its stamp the load may have ended.
     answers: of a native runner, texts without ids.
     """
 
@@ -273,6 +274,7 @@ class AttemptTrace:
     steps: tuple[Step, ...] = ()
     stated: tuple[StatedRun, ...] = ()
     resident_ratio: float | None = None
+    load_late_ns: int = 0
     answers: tuple[Answered, ...] = ()
 
     def scored(self) -> tuple[RequestTrace, ...]:

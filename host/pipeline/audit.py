@@ -102,7 +102,7 @@ def read_reference(data: bytes, name: str) -> Reference:
     """Known outputs out of a file, strictly. Raises ArtefactError."""
     try:
         found = msgspec.convert(strict_json(data), Reference)
-    except (WireError, msgspec.ValidationError) as err:
+    except (WireError, msgspec.ValidationError, UnicodeError) as err:
         raise ArtefactError(name, f"is no file of known outputs: {err}") from err
     if found.reference != REFERENCE_VERSION:
         raise ArtefactError(name, f"is of version {found.reference}, not read here")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -31,7 +32,7 @@ def asked_in(told: Told, root: Path) -> Asked:
     try:
         campaign = msgspec.convert(first.get("campaign"), Campaign)
         base = msgspec.convert(first.get("base"), Plan)
-    except msgspec.ValidationError as err:
+    except ValueError as err:  # of msgspec; half of a surrogate pair
         raise CampaignError(str(root), f"campaign.jsonl begins with no campaign: {err}") from err
     return asked_of(campaign, base, str(root))
 
@@ -61,6 +62,15 @@ def harvest(state: State, root: Path) -> dict[str, CellHarvest]:
             )
         gather(found, visit.slot, record)
     return found
+
+
+def gone_runs(state: State, root: Path) -> list[dict[str, Any]]:
+    """Events of valid visits whose run folder was deleted since: they do not count any more."""
+    return [
+        {"event": "gone", "visit": visit.slot.folder, "run": visit.run}
+        for visit in state.visits
+        if visit.status == VALID and not (root / visit.run).is_dir()
+    ]
 
 
 def _drafted(folder: RunFolder, record: Record) -> str:

@@ -11,7 +11,7 @@ from host.campaign.journal import read_journal
 from host.campaign.results import CampaignReport
 from host.campaign.state import State, state_of
 from host.errors import CampaignError
-from host.pipeline.campaign_folder import asked_in, harvest, strays
+from host.pipeline.campaign_folder import asked_in, gone_runs, harvest, strays
 from host.report.campaign_page import page
 from host.run.folder import write_bytes, write_json
 
@@ -26,6 +26,8 @@ def read_folder(root: Path) -> tuple[Asked, State, int]:
 def report_of(root: Path) -> CampaignReport:
     """What the campaign came to so far, from the records of its runs."""
     asked, state, _ = read_folder(root)
+    for event in gone_runs(state, root):
+        state.take(event)
     return CampaignReport(asked, state, harvest(state, root), strays(state, root))
 
 

@@ -116,7 +116,7 @@ def _windows(
     try:
         listed = msgspec.convert(said.get("ids"), list[list[int]])
         front = msgspec.convert(said.get("front"), list[int])
-    except msgspec.ValidationError as err:
+    except ValueError as err:  # of msgspec; half of a surrogate pair
         raise AgentError(link.device, f"gave no token ids: {err}") from err
     windows: list[ReferenceWindow] = []
     for language, ids in zip(texts.texts, listed, strict=True):

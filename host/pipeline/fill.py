@@ -179,7 +179,10 @@ def finish_rest(work: Work) -> None:
 
 
 def _attempts(work: Work, bench: Bench, link: Link) -> str:
-    """The attempts that are still missing, between two looks at the device."""
+    """The attempts that are still missing, between two looks at the device.
+
+    A stop that is asked for after the last attempt counts, too: a campaign shall not go on.
+    """
     numbers = missing(bench)
     bench.journal.note("run_start", {"first": numbers.start, "last": numbers.stop - 1})
     ended = ""
@@ -193,7 +196,7 @@ def _attempts(work: Work, bench: Bench, link: Link) -> str:
         exchange(link, bench.folder, bench.clock, f"after-{numbers.start:03d}")
     except DeviceError as err:
         _keep_what_is_there(bench, err)
-    return ended
+    return ended or ("interrupted" if bench.switch.level else "")
 
 
 def _measured(work: Work, bench: Bench, link: Link, numbers: range) -> str:

@@ -16,8 +16,12 @@ from host.compare.iso5725 import MIN_REPLICATES, Precision, precision
 from host.compare.measured import number
 from host.errors import CatalogueError, UsageError
 
-# A series is of one thing: only the moment may differ within it.
-_ONE_THING = ("device_key", "device", "model_sha256", "engine", "settings_sha256", "result")
+# A series is of one thing: only the moment may differ within it. result_tier: two tiers of power
+# evidence are never mixed, also where one source has a certificate in some records alone.
+_ONE_THING = (
+    *("device_key", "device", "model_sha256", "engine", "settings_sha256"),
+    *("result", "result_tier"),
+)
 _ABOUT = ("measurand", "measurand_id", "model", "quantization", "engine_kind", "dataset", "unit")
 MAX_POINTS = 100_000
 

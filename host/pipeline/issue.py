@@ -154,7 +154,7 @@ def _statement(before: Redone, wanted: Wanted) -> Statement:
     )
     try:
         return msgspec.convert(msgspec.to_builtins(made), Statement, strict=True)
-    except msgspec.ValidationError as err:
+    except ValueError as err:  # of msgspec; half of a surrogate pair
         raise UsageError(_sentence(str(err))) from err
 
 

@@ -86,7 +86,7 @@ def measure_many(plan: Plan, devices: Sequence[str], runs: Path, files: Files) -
     Call it before any thread is started: the processes are forks of this one, which share its
     memory until they write to it.
     """
-    _load()
+    load_what_all_need()
     context = multiprocessing.get_context("fork")
     children: dict[str, tuple[ForkProcess, Connection]] = {}
     for device in devices:
@@ -99,7 +99,7 @@ def measure_many(plan: Plan, devices: Sequence[str], runs: Path, files: Files) -
     return Fleet(children)
 
 
-def _load() -> None:
+def load_what_all_need() -> None:
     """Load now what every process needs in the end, so that it lies in memory once for all.
 
     Seen with 10 devices (tests/bench/many.py): 29 MiB a device instead of 51, and 1.7 s of CPU

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from agent.wire import WireError, strict_json
+from agent.wire import strict_json
 from host.align.read import RunReading
 from host.align.streams import read_json
 from host.errors import FolderError
@@ -62,7 +62,7 @@ def check_in_pairs(root: Path) -> None:
     path = root / "data" / "plan.json"
     try:
         plan = resolved_of(read_json(path))
-    except msgspec.ValidationError as err:
+    except ValueError as err:  # of msgspec; half of a surrogate pair
         raise FolderError(str(path), f"is no resolved plan: {err}") from err
     if not in_pairs(plan):
         why = "is no run in pairs; go on with `inferometer measure --resume`"
@@ -183,7 +183,7 @@ def _read(path: Path) -> Store:
         found = msgspec.convert(strict_json(data), Store)
     except FileNotFoundError:
         return Store(PERTURBATION_VERSION, {})
-    except (OSError, WireError, msgspec.ValidationError) as err:
+    except (OSError, ValueError) as err:
         why = f"is no store of on/off results ({err}); move it away to begin a new one"
         raise FolderError(str(path), why) from err
     if found.perturbation_store != PERTURBATION_VERSION:

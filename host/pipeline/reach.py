@@ -23,7 +23,7 @@ from host.deploy.layout import Watch as Listen
 from host.deploy.stage import deploy, deploy_local, deploy_shell, local_store
 from host.deploy.store import adopt, put, put_folder
 from host.deploy.wheelhouse import open_wheelhouse
-from host.errors import AgentError, UsageError
+from host.errors import AgentError, TakenError, UsageError
 from host.handover.deployment import Deployment
 from host.handover.inventory import RESTORE_AFTER_S
 from host.handover.profile import Profile
@@ -89,7 +89,7 @@ class Reached:
             kept.close()
 
     def keep(self, run_id: str, watch: Watch) -> Link:
-        """A session for a run that no link ends. Raises UsageError where another run is there."""
+        """A session for a run that no link ends. Raises TakenError where another run is there."""
         if not self.deployment.shell:
             return self._detach(run_id, watch)
         link = self._shell(run_id, watch, first=1)
@@ -112,7 +112,7 @@ class Reached:
         if said["type"] != "kept":
             detail = str(said.get("detail", ""))[:500]
             if said.get("code") == "busy":
-                raise UsageError(f"{self.name} is taken: {detail}")
+                raise TakenError(f"{self.name} is taken: {detail}")
             raise AgentError(self.name, f"did not start a session: {detail}")
         first = said.get("said")
         if isinstance(first, bool) or not isinstance(first, int):

@@ -106,7 +106,7 @@ def _plan(folder: RunFolder) -> ResolvedPlan:
     folder.refuse_sealed()
     try:
         return resolved_of(read_json(path))
-    except msgspec.ValidationError as err:
+    except ValueError as err:  # of msgspec; half of a surrogate pair
         raise FolderError(str(path), f"is no resolved plan: {err}") from err
 
 

@@ -60,7 +60,7 @@ def _answers(path: Path, reading: RunReading) -> Answers:
     name = f"data/{NAME}"
     try:
         found = msgspec.convert(read_json(path), Answers, strict=True)
-    except msgspec.ValidationError as err:
+    except ValueError as err:  # of msgspec; half of a surrogate pair
         raise FolderError(name, f"holds no answers: {err}") from err
     if found.answers != ANSWERS_VERSION:
         raise FolderError(name, f"is of version {found.answers}, {ANSWERS_VERSION} is read here")

@@ -47,6 +47,9 @@ def served(
     used = engine.get("settings") if isinstance(engine, dict) else None
     settings = {**known, **given, **(used if isinstance(used, dict) else {})}
     counts = _counts(plan, requests, said["counts"])
+    if plan.audit and None in counts.values():
+        lacks = "this server does not say how it tokenizes"
+        raise PlanError("audit", f"needs to know the tokens of every prompt, and {lacks}")
     _check(plan.load, requests, counts, settings.get("n_ctx"))
     return settings, counts
 

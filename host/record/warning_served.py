@@ -15,7 +15,7 @@ def served_warnings(run: AlignedRun, facts: RunFacts) -> list[Warning_]:
     """None for other engines."""
     if facts.plan.engine_kind != SERVED:
         return []
-    return [*_unproven(facts), *_cached(run), *_not_kept(run, facts)]
+    return [*_unproven(facts), *_cached(run), *_untold(run), *_not_kept(run, facts)]
 
 
 def _unproven(facts: RunFacts) -> list[Warning_]:
@@ -51,6 +51,23 @@ def _cached(run: AlignedRun) -> list[Warning_]:
     return [Warning_("prompt-cached", text, str(len(found)), "0", after)]
 
 
+def _untold(run: AlignedRun) -> list[Warning_]:
+    """Replies that say nothing of a cache, while servers keep prompts unasked."""
+    found = {r.item for a in run.counted() for r in a.scored() if r.reply and _said(r) is None}
+    if not found:
+        return []
+    text = Txt(
+        "服务器没有说明提示是否取自缓存：首词元时间与预填充速率可能过好。",
+        "The server does not say whether prompts came from a cache: first token and prefill may be"
+        " too good.",
+    )
+    after = Txt(
+        "关闭服务器的前缀缓存，并用开头互不相同的提示。",
+        "Turn off the server's prefix cache, and use prompts that do not begin alike.",
+    )
+    return [Warning_("cache-not-stated", text, str(len(found)), "0", after)]
+
+
 def _not_kept(run: AlignedRun, facts: RunFacts) -> list[Warning_]:
     """Turns whose talk was to be in the cache, and which the server computed from the start."""
     load = facts.plan.plan.load
@@ -79,5 +96,8 @@ def _named(items: list[str]) -> str:
 
 def _beyond(request: RequestTrace) -> float:
     """Prompt tokens that the server says it did not compute, beyond those a talk let it keep."""
-    said = None if request.reply is None else cached_tokens(request.reply.stated)
-    return (said or 0.0) - request.kept_tokens
+    return (_said(request) or 0.0) - request.kept_tokens
+
+
+def _said(request: RequestTrace) -> float | None:
+    return None if request.reply is None else cached_tokens(request.reply.stated)

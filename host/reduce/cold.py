@@ -11,7 +11,7 @@ from host.handover.trace import AttemptTrace
 from host.reduce.coverage import CoverageError
 from host.reduce.estimate import Estimate, Subject, observe
 from host.reduce.inferences import of_graph
-from host.reduce.latency import NS, first_late_s, time_to_first_token_s
+from host.reduce.latency import NS, first_late_s, stamped, time_to_first_token_s
 
 _UNITS = {definition.id: definition.unit for definition in COLD}
 
@@ -39,10 +39,11 @@ def _first(attempt: AttemptTrace) -> Estimate:
     if not attempt.requests:
         raise CoverageError("no-scored-request", "the attempt ended before one")
     first = attempt.requests[0]
-    trace = first.inferences
+    trace, known = first.inferences, stamped([first])
     if trace is None:
         after_s, late = time_to_first_token_s(first), first_late_s([first])
     else:
         after_s, late = float(trace.end_ns[0] - trace.start_ns[0]) * NS, 0.0
     value = attempt.load.seconds + after_s
-    return Estimate(value, count=1, basis=Basis(value, 2, 1, late))
+    late += attempt.load_late_ns * NS
+    return Estimate(value, count=1, basis=Basis(value, 2, 1, late, late_known=known))

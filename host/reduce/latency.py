@@ -183,7 +183,7 @@ def load_time(attempt: AttemptTrace) -> Estimate:
     if attempt.load is None:
         raise CoverageError("load-not-recorded", "no load_start and load_end pair")
     length_s = attempt.load.seconds
-    return Estimate(length_s, count=1, basis=Basis(length_s, 1, 1, 0.0))
+    return Estimate(length_s, count=1, basis=Basis(length_s, 1, 1, attempt.load_late_ns * NS))
 
 
 def mean_time_to_first_token(requests: Sequence[RequestTrace]) -> Estimate:

@@ -14,9 +14,17 @@ from host.handover.text import Txt, one_line
 from host.report.html_text import NOTHING, Html, both, heading, join, said, tag, text
 
 # In units of the drawing, about a pixel each at its full width.
-_WIDTH, _ROW, _EDGE, _LABEL, _FOOT = 640.0, 28.0, 12.0, 190.0, 46.0
-_PLOT_HEIGHT, _LEFT = 320.0, 64.0
-_TICKS, _LABEL_CHARACTERS = 4, 20
+_WIDTH, _ROW, _EDGE, _LABEL, _FOOT = 640.0, 28.0, 12.0, 190.0, 64.0
+_PLOT_HEIGHT, _LEFT, _HEAD = 340.0, 76.0, 50.0
+_TICKS = 6
+# Names up to so many characters stand left of their bars, at the size of a telephone's letters
+# (19 of 640, campaign.css: about 10.5 a character); longer ones stand above, whole up to the most.
+_BESIDE, _MOST_CHARACTERS, _TALL_ROW = 16, 56, 48.0
+# A number beside a mark at that size, and where it may stand: right above first.
+_NUMBER_WIDTH, _NUMBER_HEIGHT = 11.0, 18.0
+_CORNERS = tuple(
+    (side * 8.0, -7.0 + 18.0 * step) for step in (0, 1, -1, 2, -2, 3, -3, 4) for side in (1, -1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,29 +88,47 @@ def legend() -> Html:
 
 def _rows(it: Drawing) -> Html:
     """One row a cell: its value as a mark, ± U as a bar."""
-    height = _ROW * len(it.points) + _FOOT
-    scale = _Scale(_ends(it.points, "x"), _LABEL, _WIDTH - _EDGE)
-    bottom = _ROW * len(it.points)
-    shapes = [*_x_ticks(scale, bottom), *_x_name(it.x, height)]
+    above = max(len(point.cell) for point in it.points) > _BESIDE
+    row, left = (_TALL_ROW, _EDGE) if above else (_ROW, _LABEL)
+    bottom = row * len(it.points)
+    scale = _Scale(_ends(it.points, "x"), left, _WIDTH - _EDGE)
+    shapes = [*_x_ticks(scale, bottom), *_x_name(it.x, bottom + _FOOT)]
     for number, point in enumerate(it.points):
-        y = _ROW * (number + 0.5)
-        name = point.cell[:_LABEL_CHARACTERS]
-        shapes.append(_text(_LABEL - 10, y + 4, name, "end"))
+        y = row * (number + 0.5) + (12 if above else 0)
+        if above:
+            shapes.append(_text(_EDGE, y - 14, _shortened(point.cell), "start"))
+        else:
+            shapes.append(_text(_LABEL - 10, y + 4, point.cell, "end"))
         shapes += _bar(scale, point.x, point.x_expanded, y)
         shapes.append(_mark(scale.at(point.x), y, ranked=point.ranked))
-    return _svg(it, height, shapes)
+    return _svg(it, bottom + _FOOT, shapes)
+
+
+def _shortened(name: str) -> str:
+    """A name with its middle left out, since both ends tell cells apart."""
+    if len(name) <= _MOST_CHARACTERS:
+        return name
+    half = _MOST_CHARACTERS // 2
+    return f"{name[: half - 1]}…{name[-half:]}"
 
 
 def _against(it: Drawing, axis: Axis) -> Html:
     """One quantity over another; marks are numbered as the list below."""
     height = _PLOT_HEIGHT + _FOOT
     x = _Scale(_ends(it.points, "x"), _LEFT, _WIDTH - _EDGE)
-    y = _Scale(_ends(it.points, "y"), _PLOT_HEIGHT, 24.0)
+    y = _Scale(_ends(it.points, "y"), _PLOT_HEIGHT, _HEAD)
     shapes = [*_x_ticks(x, _PLOT_HEIGHT), *_x_name(it.x, height)]
-    shapes.append(_text(_EDGE, 14, _axis_text(axis), "start"))
+    shapes += [
+        _text(_EDGE, 15 + 21 * line, words, "start")
+        for line, words in enumerate(_axis_texts(axis))
+    ]
     for value, words in y.ticks():
         at = y.at(value)
-        shapes += [_line(_LEFT, at, _WIDTH - _EDGE, at, "faint"), _text(58, at + 4, words, "end")]
+        shapes += [
+            _line(_LEFT, at, _WIDTH - _EDGE, at, "faint"),
+            _text(_LEFT - 6, at + 4, words, "end"),
+        ]
+    taken = [(x.at(p.x), y.at(p.y) + 6) for p in it.points if p.y is not None]  # the marks
     for number, point in enumerate(it.points, 1):
         if point.y is None:
             continue
@@ -111,11 +137,27 @@ def _against(it: Drawing, axis: Axis) -> Html:
         if point.y_expanded is not None:
             low, high = y.at(point.y - point.y_expanded), y.at(point.y + point.y_expanded)
             shapes.append(_line(at_x, low, at_x, high, "dot", 2.0))
-        shapes += [
-            _mark(at_x, at_y, ranked=point.ranked),
-            _text(at_x + 7, at_y - 7, str(number), "start"),
-        ]
+        shapes.append(_mark(at_x, at_y, ranked=point.ranked))
+        place_x, place_y, anchor = _corner(at_x, at_y, taken)
+        shapes.append(_text(place_x, place_y, str(number), anchor))
     return _svg(it, height, shapes)
+
+
+def _corner(x: float, y: float, taken: list[tuple[float, float]]) -> tuple[float, float, str]:
+    """Where a number stands beside its mark: the first corner where no other one stands."""
+    free = [
+        (x + dx, y + dy)
+        for dx, dy in _CORNERS
+        if all(
+            abs(x + dx + (_NUMBER_WIDTH if dx > 0 else -_NUMBER_WIDTH) - a) > 2 * _NUMBER_WIDTH
+            or abs(y + dy - b) > _NUMBER_HEIGHT
+            for a, b in taken
+        )
+    ]
+    found_x, found_y = free[0] if free else (x + _CORNERS[0][0], y + _CORNERS[0][1])
+    right = found_x > x
+    taken.append((found_x + (_NUMBER_WIDTH if right else -_NUMBER_WIDTH), found_y))
+    return found_x, found_y, "start" if right else "end"
 
 
 class _Scale:
@@ -196,12 +238,15 @@ def _x_ticks(scale: _Scale, bottom: float) -> Iterator[Html]:
 
 
 def _x_name(axis: Axis, height: float) -> Iterator[Html]:
-    yield _text(_WIDTH - _EDGE, height - 6, _axis_text(axis), "end")
+    for line, words in enumerate(_axis_texts(axis)):
+        yield _text(_WIDTH - _EDGE, height - 25 + 20 * line, words, "end")
 
 
-def _axis_text(axis: Axis) -> str:
+def _axis_texts(axis: Axis) -> tuple[str, ...]:
+    """Name and unit, a line for each language."""
     unit = f" ({axis.unit})" if axis.unit else ""
-    return f"{one_line(axis.name)}{unit}"
+    names = (axis.name.zh, axis.name.en)
+    return tuple(f"{name}{unit}" for name in dict.fromkeys(names))
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, kind: str, width: float = 0.5) -> Html:

@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from host.handover.text import Txt, one_line
+from host.report.campaign_answer import AnswerRow, ApartRow, SelectionRow, answer, apart, selection
 from host.report.campaign_charts import Drawing, drawings
 from host.report.html_scriptless import scriptless
-from host.report.html_tables import column, none, outcome, table, terms
+from host.report.html_tables import column, details, none, outcome, table, terms
 from host.report.html_text import NOTHING, Html, both, code, heading, join, said, tag, text
 
+# Rows of a table that stands open: those of the ratios of four cells in two quantities.
+_MOST_ROWS = 12
 _EDGES = {"good": "valid", "some": "incomplete", "bad": "void"}
 
 
@@ -65,7 +68,10 @@ class VisitRow:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page says. grade: `good`, `some` or `bad`. unranked: (cell, why)."""
+    """What a page says. grade: `good`, `some` or `bad`. unranked: (cell, why).
+
+    verdict: how it ended, then what stands below the answers.
+    """
 
     title: str
     grade: str
@@ -78,6 +84,9 @@ class Page:
     method: tuple[tuple[Txt, Txt], ...]
     visits: tuple[VisitRow, ...]
     files: tuple[tuple[str, str, str], ...]
+    answers: tuple[AnswerRow, ...] = ()
+    selected: tuple[SelectionRow, ...] = ()
+    apart: tuple[ApartRow, ...] = ()
 
 
 def page(it: Page) -> bytes:
@@ -91,22 +100,27 @@ def _sections(it: Page) -> Iterator[Html]:
         "section",
         tag("h2", said("判断", "Verdict")),
         *_lines(first, "stamp"),
+        answer(it.answers),
         *(line for each in others for line in _lines(each, "lead")),
         class_=f"verdict {_EDGES[it.grade]}",
     )
     yield _section("matrix", Txt("比较矩阵", "Comparison matrix"), _matrix(it))
     yield _section("drawings", Txt("图", "Charts"), drawings(it.drawings))
-    yield _section("pairs", Txt("两两之比", "Ratios of pairs"), _pairs(it.pairs))
+    yield _section(
+        "pairs", Txt("两两之比", "Ratios of pairs"), join((_pairs(it), apart(it.apart)))
+    )
     yield _section(
         "unranked", Txt("不参与排名者", "What may not be ranked"), _unranked(it.unranked)
     )
     method = terms((both(name), both(words)) for name, words in it.method)
     yield _section("method", Txt("方法", "Method"), method)
-    yield _section("visits", Txt("未计入的访问", "Visits that do not count"), _visits(it.visits))
+    visits = join((selection(it.selected), _visits(it.visits)))
+    yield _section("visits", Txt("未计入的访问", "Visits that do not count"), visits)
     rows = [(text(visit), code(run), code(record)) for visit, run, record in it.files]
     columns = (column("访问", "visit"), column("运行目录", "run folder"), column("记录", "record"))
     name = Txt("计入的记录", "Records that count")
-    yield _section("files", name, table(name, columns, rows, titled=True))
+    whole = _folded(table(name, columns, rows, titled=True), len(rows))
+    yield _section("files", name, whole)
 
 
 def _lines(words: Txt, class_: str) -> Iterator[Html]:
@@ -157,7 +171,10 @@ def _matrix(it: Page) -> Html:
     return join((note, table(title, columns, rows, titled=True)))
 
 
-def _pairs(rows: Sequence[PairRow]) -> Html:
+def _pairs(it: Page) -> Html:
+    rows = it.pairs
+    if not rows and len(it.cells) > 1:
+        return none("没有比值", "there is no ratio")
     if not rows:
         return none("只有一个单元", "there is one cell alone")
     columns = (
@@ -184,7 +201,16 @@ def _pairs(rows: Sequence[PairRow]) -> Html:
         )
         for row in rows
     )
-    return table(Txt("两两之比", "Ratios of pairs"), columns, cells, titled=True)
+    return _folded(
+        table(Txt("两两之比", "Ratios of pairs"), columns, cells, titled=True), len(rows)
+    )
+
+
+def _folded(whole: Html, rows: int) -> Html:
+    """A long table behind a line that opens it; nobody reads 130 ratios on a telephone."""
+    if rows <= _MOST_ROWS:
+        return whole
+    return details(said(f"全部 {rows} 行", f"all {rows} rows"), whole)
 
 
 def _unranked(rows: Sequence[tuple[str, Txt]]) -> Html:

@@ -107,7 +107,7 @@ def _files(said: Message, ask: Ask, device: str) -> tuple[ScoredFile, ...]:
     """The files that the agent says it wrote: one a window, each of the size that it must have."""
     try:
         files = msgspec.convert(said.get("files"), tuple[ScoredFile, ...])
-    except msgspec.ValidationError as err:
+    except ValueError as err:  # of msgspec; half of a surrogate pair
         raise AgentError(device, f"scored lists its files badly: {err}") from err
     names = [f"logits-{number:04d}.f32" for number in range(len(ask.windows))]
     if [file.file for file in files] != names:
@@ -125,7 +125,7 @@ def _outputs(said: Message, ask: Ask, device: str) -> tuple[ScoredOutput, ...]:
     """The greedy outputs, one for each request in order."""
     try:
         outputs = msgspec.convert(said.get("outputs"), tuple[ScoredOutput, ...])
-    except msgspec.ValidationError as err:
+    except ValueError as err:  # of msgspec; half of a surrogate pair
         raise AgentError(device, f"scored states its outputs badly: {err}") from err
     if [output.item for output in outputs] != [request["item"] for request in ask.requests]:
         raise AgentError(device, "scored states outputs of other requests")

@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.wire import Message, WireError, decode
 from collectors.protocol import Clock
-from host.errors import AgentError, HostError, UnreachableError, UsageError
+from host.errors import AgentError, HostError, TakenError, UnreachableError
 from host.run.link import error_of
 from host.run.shell_follow import Patience, Site
 from host.run.shell_link import shell_line
@@ -23,7 +23,7 @@ CALL_TIMEOUT_S = 60.0
 
 
 def claim(site: Site) -> None:
-    """Keep the device for this run. Raises UsageError where another run is there."""
+    """Keep the device for this run. Raises TakenError where another run is there."""
     _kept(site, _word(site, "claim", HOLD_S))
 
 
@@ -91,5 +91,5 @@ def _refusal(device: str, said: Message) -> HostError:
     if said.get("code") == "busy":
         detail = str(said.get("detail", ""))[:500]
         advice = "wait, or go on with it (measure --resume) from the host that began it"
-        return UsageError(f"{device} is taken: {detail}; {advice}")
+        return TakenError(f"{device} is taken: {detail}; {advice}")
     return error_of(device, said)

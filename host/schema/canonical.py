@@ -188,5 +188,5 @@ def record_in(found: dict[str, Any], name: str) -> Record:
         raise FolderError(name, f"has the schema version {version!r}, not {SCHEMA_VERSION}")
     try:
         return msgspec.convert(found, Record, strict=True)
-    except msgspec.ValidationError as err:
+    except ValueError as err:  # of msgspec; half of a surrogate pair
         raise FolderError(name, f"is no record of version {SCHEMA_VERSION}: {err}") from err

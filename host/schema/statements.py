@@ -47,7 +47,7 @@ def read_statement(raw: bytes, name: str) -> Statement:
         )
     try:
         return msgspec.convert(found, Statement, strict=True)
-    except msgspec.ValidationError as err:
+    except ValueError as err:  # of msgspec; half of a surrogate pair
         raise FolderError(name, f"is no statement: {err}") from err
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from platformdirs import user_data_path
 
-from agent.wire import WireError, strict_json
+from agent.wire import strict_json
 from host.errors import CalibrationError
 from host.handover.calibration import CALIBRATION_VERSION, Calibration, Stored
 from host.schema.canonical import quoted, sha256_of
@@ -56,7 +56,7 @@ def parse(data: bytes, name: str) -> Stored:
     """A file's content. Raises CalibrationError for what is none, or is not as it was written."""
     try:
         found = msgspec.convert(strict_json(data), Stored)
-    except (WireError, msgspec.ValidationError) as err:
+    except ValueError as err:  # no JSON, none of ours, half of a surrogate pair
         raise CalibrationError(name, f"is no calibration: {err}") from err
     if found.calibration_store != CALIBRATION_VERSION:
         raise CalibrationError(name, f"is of version {found.calibration_store}, not read here")

@@ -1,6 +1,6 @@
 """Prints how often a campaign claims a difference where there is none, and finds one of 2 %.
 
-    python -m tests.bench.campaign [--cases 200] [--blocks 20]
+    python -m tests.bench.campaign [--cases 200] [--blocks 20] [--only randomised,abba]
 
 Two cells in a simulated bench: level x drift x noise. The order, the warm-up rule, the looks, the
 analysis and the level of claims are the shipped ones; only the values are simulated. The noise is
@@ -189,10 +189,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--cases", type=int, default=200)
     parser.add_argument("--blocks", type=int, default=20)
+    parser.add_argument("--only", default="randomised,abba,latin,undesigned")
     asked = parser.parse_args(argv)
+    only = asked.only.split(",")
     designs: tuple[Design, ...] = ("randomised", "abba", "latin")
     for design in designs:
-        designed(design, asked.cases, asked.blocks)
+        if design in only:
+            designed(design, asked.cases, asked.blocks)
+    if "undesigned" not in only:
+        return
     undesigned("fixed", asked.cases, lambda it: unplanned(it, asked.blocks, apart=False))
     undesigned("apart", asked.cases, lambda it: unplanned(it, asked.blocks, apart=True))
     undesigned("usual", asked.cases, lambda it: welch(it, asked.blocks))

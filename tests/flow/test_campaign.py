@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,20 @@ def killed(command: Command, *argv: str | Path) -> None:
     process.communicate()
 
 
+def stopped(command: Command, folder: Path, *argv: str | Path) -> None:
+    """Go on, and end it in the first attempt as a service manager does: as Ctrl-C twice."""
+    process = command.start("campaign", "run", *argv)
+    assert process.stderr is not None
+    assert any("attempt " in line for line in process.stderr)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate()
+    assert process.returncode == 130, err
+    assert "the same `inferometer campaign run` goes on" in err
+    assert "Traceback" not in err
+    last = (folder / "campaign.jsonl").read_text(encoding="utf-8").splitlines()[-1]
+    assert json.loads(last)["event"] == "interrupted"
+
+
 def outcome(command: Command, *argv: str | Path) -> tuple[int, dict[str, Any]]:
     """Exit code and the JSON value of a command of campaigns."""
     done = command("campaign", *argv, "--json")
@@ -86,6 +101,8 @@ def test_a_killed_campaign_goes_on_at_the_attempt_and_says_what_it_found(
     refused, why = outcome(command, "run", campaign(tmp_path, seed=6), "--runs", folder)
     assert refused == 2
     assert "campaign.seed: 5 -> 6" in why["error"]
+
+    stopped(command, folder, campaign(tmp_path), "--runs", folder)
 
     code, said = outcome(command, "run", campaign(tmp_path), "--runs", folder)
     assert (code, said["ended"]) == (1, "cap")

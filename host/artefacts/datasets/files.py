@@ -78,7 +78,7 @@ def read_typed(file: Traversable, kind: type[T]) -> T:
     """
     try:
         return msgspec.convert(_strict(file), kind)
-    except msgspec.ValidationError as err:
+    except ValueError as err:  # of msgspec; half of a surrogate pair
         raise ArtefactError(str(file), str(err)) from err
 
 

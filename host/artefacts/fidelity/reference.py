@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import platformdirs
 
-from agent.wire import WireError, strict_json
+from agent.wire import strict_json
 from host.artefacts.files import sha256_file
 from host.artefacts.models.part import whole
 from host.errors import ArtefactError
@@ -100,7 +100,7 @@ def _head(path: Path, line: bytes) -> ReferenceHead:
         raise ArtefactError(str(path), "is no fidelity reference: its first line is none of one")
     try:
         head = msgspec.convert(strict_json(line), ReferenceHead)
-    except (WireError, msgspec.ValidationError) as err:
+    except ValueError as err:  # no JSON, none of ours, half of a surrogate pair
         raise ArtefactError(str(path), f"is no fidelity reference: {err}") from err
     if head.fidelity_reference != REFERENCE_VERSION:
         raise ArtefactError(str(path), f"has version {head.fidelity_reference}, 1 is read here")

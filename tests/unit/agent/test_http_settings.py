@@ -8,6 +8,7 @@ import pytest
 
 from agent.engines.base import EngineError
 from agent.engines.http_chunks import said
+from agent.engines.server_process import with_last_line
 from agent.engines.sse import MAX_EVENT_BYTES, Events
 from agent.engines.table import maker
 from collectors.clocks import device_clock
@@ -56,3 +57,9 @@ def test_comments_and_other_fields_are_no_data_and_lines_may_end_with_cr_lf() ->
 def test_numbers_beyond_every_time_and_count_are_not_stated() -> None:
     event = b'{"choices": [], "timings": {"prompt_ms": 1%s, "predicted_ms": 1e300, "draft_n": 4}}'
     assert said(event % (b"0" * 400)).stated == {"draft_n": 4}
+
+
+def test_last_line_that_a_program_printed_says_why_it_did_not_start() -> None:
+    why, said = "it ended with status 1", b"loading\n\x1b[31merror: no such flag\n\n"
+    assert with_last_line(why, said) == f"{why}; it printed last: ?[31merror: no such flag"
+    assert with_last_line(why, b"\n \n") == why

@@ -17,6 +17,7 @@ from agent.engines.server import Server
 from agent.engines.table import maker
 from agent.runner import Outcome
 from collectors.clocks import device_clock
+from host.align.requests import load_late_of
 from tests.fakes.served_attempt import asked, ended, events, replies, stream
 from tests.fakes.served_attempt import attempt as one_attempt
 from tests.fakes.talker import DONE, FOUR, Talk, event, talking
@@ -208,6 +209,7 @@ def test_server_that_dies_in_a_request_is_told_from_one_that_hangs_up(tmp_path: 
     assert reason.startswith("engine-error: server-died: it ended with status 7 in a request")
     names = [e.name for e in events(tmp_path)]
     assert "load_end" in names, "a server that is started here is loaded here"
+    assert load_late_of(events(tmp_path)) > 0, "it is asked by turns whether it is ready"
 
 
 HOLDER = """

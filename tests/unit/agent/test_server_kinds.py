@@ -22,9 +22,10 @@ from tests.fakes.talker import DONE, Talk, event, talking
 from tests.fakes.traces import attempt as trace_of
 
 CAPTURED = Path(__file__).parents[2] / "data/servers"
-LLAMA_PYTHON = {"/openapi.json": {"info": {"title": "🦙 llama.cpp Python API", "version": "0.3"}}}
-OLLAMA = {"/api/version": {"version": "0.12.0"}}
-VLLM = {"/version": {"version": "0.20.0"}}
+ABOUT = {"title": "🦙 llama.cpp Python API", "version": "0.3"}
+LLAMA_PYTHON: dict[str, object] = {"/openapi.json": {"info": ABOUT}}
+OLLAMA: dict[str, object] = {"/api/version": {"version": "0.12.0"}}
+VLLM: dict[str, object] = {"/version": {"version": "0.20.0"}}
 # What a server of a kind is asked beyond a greedy stream with `usage`.
 KINDS: dict[str, tuple[Mapping[str, object], dict[str, object]]] = {
     "vllm": (VLLM, {"ignore_eos": True, "repetition_penalty": 1.0, "return_token_ids": True}),

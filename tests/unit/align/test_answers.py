@@ -37,6 +37,12 @@ def test_each_process_has_what_it_printed_up_to_its_end() -> None:
     assert [a.item for a in found] == ["item-0", "item-1", "item-3"]
 
 
+def test_an_answer_of_all_tokens_that_were_asked_for_needs_no_end() -> None:
+    printed = [b"a\n\n", b"as long as was", b"broken of"]
+    found = answers_of(runs_of(printed), b"", b"".join(printed), STDOUT, {0, 1})
+    assert [a.text for a in found] == [b"a", b"as long as was"]
+
+
 def test_a_process_that_failed_has_no_answer() -> None:
     printed = [b"a\n\n", b"half\n\n"]
     found = answers_of(runs_of(printed, [0, 137]), b"", b"".join(printed), STDOUT)

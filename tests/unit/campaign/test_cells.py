@@ -80,6 +80,7 @@ def test_another_model_or_engine_takes_nothing_that_the_base_says_of_its_own(
 STOP = {"measurand": "decode_rate", "of": "ratio", "relative_u": 0.01, "min": 4, "max": 8}
 SEED = [{"run": {"seed": seed}} for seed in range(3)]
 SAME = {"model": {"reference": "tiny"}}
+ONE, OTHER = {"device": "ssh:a@one"}, {"device": "ssh:a@other"}
 
 
 @pytest.mark.parametrize(
@@ -99,6 +100,21 @@ SAME = {"model": {"reference": "tiny"}}
         ({"stop": {**STOP, "min": 3}}, "multiples of 2"),
         ({"stop": {**STOP, "max": 2}}, "above max"),
         ({"stop": {**STOP, "measurand": "prefill_rate"}}, "not among measurands"),
+        ({"devices": "beside"}, "there is local alone"),
+        ({"devices": "beside", "axes": {"on": {"x": ONE, "here": {}}}}, "drives the others"),
+        (
+            {
+                "devices": "beside",
+                "design": "latin",
+                "axes": {"on": {"x": ONE, "y": OTHER}, "s": {"s0": SEED[0], "s1": SEED[1]}},
+                "exclude": [{"on": "y", "s": "s0"}],
+            },
+            "as many cells on each device",
+        ),
+        (
+            {"retries": {"reasons": ["gate-time-out"], "most": 1, "give_up_after": 2}},
+            "did you mean gate-timeout",
+        ),
         ({"designs": "abba"}, "did you mean design"),
         ({"campaign": 2}, "this version reads 1"),
         ({"plan": "nowhere.toml"}, "cannot be read"),
@@ -116,6 +132,21 @@ def test_equal_cells_may_be_wanted_to_test_the_bench(tmp_path: Path) -> None:
     asked = read_campaign(campaign(tmp_path / "c.toml", axes=axes, equal_cells="wanted"))
     assert asked.names == ("one", "same")
     assert len({cell.sha256 for cell in asked.cells}) == 1
+
+
+def test_devices_beside_each_other_are_lanes_with_an_order_of_their_own(tmp_path: Path) -> None:
+    axes = {"on": {"x": ONE, "y": OTHER}, "s": {"s0": SEED[0], "s1": SEED[1], "s2": SEED[2]}}
+    path = campaign(tmp_path / "c.toml", axes=axes, devices="beside", design="latin")
+    with pytest.raises(UsageError, match="multiples of 3"):
+        read_campaign(path)
+    stop = {**STOP, "min": 6, "max": 6}
+    path = campaign(tmp_path / "c.toml", axes=axes, devices="beside", design="latin", stop=stop)
+    asked = read_campaign(path)
+    assert asked.unit == 3
+    assert asked.lanes == (
+        ("ssh:a@one", ("x-s0", "x-s1", "x-s2")),
+        ("ssh:a@other", ("y-s0", "y-s1", "y-s2")),
+    )
 
 
 def test_more_cells_than_are_compared_are_refused_before_they_are_made(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from host.campaign.export import _text
 from host.campaign.journal import NAME, journal, read_journal
 from host.campaign.state import State, state_of
 from host.errors import CampaignError
-from tests.unit.campaign.test_cells import campaign
+from tests.unit.campaign.test_cells import ONE, OTHER, SEED, campaign
 
 RETRIES = {"reasons": ["gate-timeout"], "most": 1, "give_up_after": 2}
 
@@ -105,6 +105,44 @@ def test_a_cell_without_a_valid_visit_is_given_up_and_the_others_go_on(asked: As
     due = state.due()
     assert due is not None
     assert due.cell != bad.cell
+
+
+def test_a_deleted_run_does_not_count_and_is_not_made_again(asked: Asked) -> None:
+    state = state_of(asked, [])
+    first = state.due()
+    assert first is not None
+    ended(state, "valid")
+    state.take({"event": "gone", "visit": first.folder, "run": "visits/x/y"})
+    assert state.counted(first.cell) == []
+    assert state.visits[0].reason == "run-gone: visits/x/y"
+    due = state.due()
+    assert due is not None
+    assert due.cell != first.cell
+    with pytest.raises(CampaignError, match="no event"):
+        state.take({"event": "gone", "visit": "visits/never", "run": ""})
+
+
+def test_two_devices_have_a_visit_open_each_and_close_the_block_together(tmp_path: Path) -> None:
+    axes = {"on": {"x": ONE, "y": OTHER}, "s": {"s0": SEED[0], "s1": SEED[1]}}
+    path = campaign(tmp_path / "c.toml", axes=axes, devices="beside")
+    state = state_of(read_campaign(path), [])
+    slots = [state.due(lane) for lane in (0, 1)]
+    for slot in slots:
+        assert slot is not None
+        where = {"phase": "counted", "block": 1, "place": slot.place, "cell": slot.cell}
+        state.take({"event": "visit_begin", **where, "try": 1})
+    assert [state.due(lane) for lane in (0, 1)] == slots  # both are open: a kill resumes both
+    end = {"status": "valid", "reason": "", "run": "", "record_id": "", "identity": {}}
+    first = slots[0]
+    assert first is not None
+    state.take({"event": "visit_end", "cell": first.cell, "seconds": 1.0, **end})
+    assert state.due(1) == slots[1]
+    after = state.due(0)
+    assert after is not None
+    assert after.cell.startswith("x-")
+    assert after.cell != first.cell
+    with pytest.raises(CampaignError, match="no event"):
+        state.take({"event": "visit_end", "cell": first.cell, "seconds": 1.0, **end})
 
 
 def test_a_name_of_a_device_is_no_formula_in_a_spreadsheet() -> None:

@@ -17,7 +17,18 @@ from tests.fakes.wheels import Offline, pip_wheel, wheel
 
 @pytest.fixture
 def house(tmp_path: Path) -> Wheelhouse:
-    folder = tmp_path / "wheels"
+    return house_in(tmp_path / "wheels")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Wheelhouse]:
+    """A store whose environment every test leaves whole: to make one takes seconds."""
+    place = tmp_path_factory.mktemp("shared")
+    store = Store(PurePosixPath(place / "store"), reserve_bytes=0, wait_s=0)
+    return store, house_in(place / "wheels")
+
+
+def house_in(folder: Path) -> Wheelhouse:
     folder.mkdir()
     pip_wheel(folder)
     wheel(folder, "apple", "1.0", needs="pear>=2")
@@ -37,8 +48,9 @@ def runs(python: PurePosixPath, code: str) -> str:
 
 
 def test_an_environment_holds_the_wheels_and_is_used_again(
-    store: Store, house: Wheelhouse
+    shared: tuple[Store, Wheelhouse],
 ) -> None:
+    store, house = shared
     python = environment(Offline(), store, house, sys.executable)
     assert python == store.environments / house.sha256 / "bin" / "python"
     assert runs(python, "import apple, pear; print(apple.VERSION, pear.VERSION)") == "1.0 2.5"
@@ -51,8 +63,9 @@ def test_an_environment_holds_the_wheels_and_is_used_again(
 
 @pytest.mark.parametrize("how", ["other marker", "no python"])
 def test_an_environment_that_was_left_half_made_is_made_anew(
-    store: Store, house: Wheelhouse, how: str
+    shared: tuple[Store, Wheelhouse], how: str
 ) -> None:
+    store, house = shared
     python = Path(environment(Offline(), store, house, sys.executable))
     marker = python.parents[1] / ".complete"
     if how == "no python":

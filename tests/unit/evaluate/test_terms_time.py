@@ -155,3 +155,12 @@ def test_the_clock_enters_where_it_measures_and_cancels_elsewhere(
     assert (term.shape, term.c) == (shape, c)
     assert ("c = 0" in term.input.evaluation.en) == (shape == "cancels")
     assert ("c = 0" in term.input.evaluation.zh) == (shape == "cancels")
+
+
+def test_load_of_a_library_is_its_stamps_and_that_of_a_server_late_by_how_it_was_asked() -> None:
+    def load(late_s: float) -> Measured:
+        return of_trace("load_time@1", "s", (0.4, 0.5), Basis(0.45, 1, 1, late_s))
+
+    library, server = (terms_time.event_of_load(load(late)) for late in (0.0, 0.03))
+    assert u(library) == 0
+    assert u(server) == pytest.approx(0.03 / sqrt(3))

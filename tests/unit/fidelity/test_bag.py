@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from host.evaluate.run import evaluate
@@ -176,7 +177,8 @@ def test_a_server_without_token_ids_is_judged_by_the_bytes_of_its_text(
     reference_file(tmp_path / FOLDER / REFERENCE, logits(1), greedy)
 
     def answered(request: RequestTrace) -> RequestTrace:
-        return replace(request, reply=Reply(None, {}, "", text=text))
+        silent = replace(request.tokens, tokens=np.zeros(0, dtype=np.int64))
+        return replace(request, tokens=silent, reply=Reply(None, {}, "", text=text))
 
     attempts = [replace(a, requests=tuple(map(answered, a.requests))) for a in RUN.attempts]
     found = fidelity_of(tmp_path, resolved, replace(RUN, attempts=tuple(attempts)))

@@ -99,3 +99,12 @@ def test_greedy_outputs_that_are_no_bytes_are_refused_before_a_run(
     )
     with pytest.raises(ArtefactError, match="is no fidelity reference"):
         read_reference(path)
+
+
+def test_half_of_a_surrogate_pair_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "a.fidelity"
+    reference_file(path, logits(3))
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b'"windows":[', b'"windows":["\\ud800",', 1))
+    with pytest.raises(ArtefactError, match="is no fidelity reference"):
+        read_reference(path)

@@ -87,6 +87,23 @@ def test_lost_last_lines_and_words_for_numbers_are_no_figures(tmp_path: Path) ->
         stated_figures(broken, PATTERNS, head)
 
 
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ("75.197 ± 1.566", "175.197 ± 1.566"),
+        ("75.197 ± 1.566", "75.197 ± -1.566"),
+        ("0.144045 ±   0.003258", "1e300 ±   0.003258"),
+        ("4.002369", "-4.002369"),
+        ("12706074.866077", "0.5"),
+    ],
+)
+def test_figures_that_cannot_be_are_refused(was: str, now: str, tmp_path: Path) -> None:
+    head = reference_file(tmp_path / "a.fidelity", logits(1)).head
+    assert was in PRINTED
+    with pytest.raises(UnstatedError, match=r"which cannot be|is no number|nothing fits"):
+        stated_figures(PRINTED.replace(was, now).splitlines(), PATTERNS, head)
+
+
 def stated_folder(data: Path, resolved: ResolvedPlan, printed: str = PRINTED) -> Path:
     """The payload folder of a run whose tool has printed this."""
     place = data / FOLDER

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ ROOT = Path(__file__).parents[3]
 # Where reasons of attempts and verdicts are made.
 PYTHON = ("agent", "host/run", "host/state", "host/align", "host/audit")
 MODULES = (
-    *("host/pipeline/campaign.py", "host/pipeline/fill.py", "host/pipeline/probes.py"),
+    *("host/pipeline/campaign_visit.py", "host/pipeline/campaign_worker.py"),
+    *("host/pipeline/campaign_beside.py", "host/campaign/state.py"),
+    *("host/pipeline/fill.py", "host/pipeline/probes.py"),
     *("host/record/verdict.py", "host/record/audit.py", "host/check/rules_plausible.py"),
     *("host/fidelity/bag.py", "host/fidelity/gate.py"),
 )
@@ -62,9 +65,10 @@ def heads(path: Path) -> Iterator[str]:
             yield text
 
 
-def in_python() -> set[str]:
+@cache
+def in_python() -> frozenset[str]:
     files = [f for folder in PYTHON for f in (ROOT / folder).rglob("*.py")]
-    return {code for f in (*files, *(ROOT / m for m in MODULES)) for code in heads(f)}
+    return frozenset(code for f in (*files, *(ROOT / m for m in MODULES)) for code in heads(f))
 
 
 def in_shell() -> set[str]:

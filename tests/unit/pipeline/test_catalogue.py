@@ -241,6 +241,23 @@ def test_history_states_repeatability_within_and_between_records_and_a_drift(
         history(place, "S-3", "decode_rate", Query())
 
 
+def test_history_does_not_mix_tiers_of_power_in_one_series(tmp_path: Path, place: str) -> None:
+    power = {
+        "id": "mean_power@1/mean/request/meter.power",
+        "measurand_id": "mean_power@1",
+        "source": "meter.power",
+        "unit": "W",
+    }
+    for day, tier in enumerate(("A", "A-", "A", "A-"), 1):
+        made = record(
+            quantity([9.0, 11.0], tier=tier, **power), item={"serial": "S-1"}, run=f"{day}"
+        )
+        lay(tmp_path / "runs", f"{day}", at(made, day))
+    counts(place, tmp_path / "runs")
+    found = history(place, "S-1", "mean_power", Query())
+    assert [(s.about["result_tier"], len(s.points)) for s in found.series] == [("A", 2), ("A-", 2)]
+
+
 def test_hostile_texts_of_a_device_are_bounded_and_stored_as_text(
     tmp_path: Path, place: str
 ) -> None:

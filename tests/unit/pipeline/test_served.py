@@ -11,6 +11,7 @@ import pytest
 from msgspec import UNSET, UnsetType
 
 from host.errors import PlanError
+from host.handover.audit_plan import DEFAULT_AUDIT
 from host.handover.load_shape import LoadPlan
 from host.handover.plan import EnginePlan, Plan, ResolvedRequest
 from host.pipeline.served import served
@@ -110,3 +111,10 @@ def test_talk_of_exact_lengths_needs_a_server_that_tells_its_tokens() -> None:
     with pytest.raises(PlanError, match='llama-server with api = "llama"'):
         _served(Agent([7, 7]), *exact, load=CHAT)
     assert _served(Agent([7, 7]), *exact, load=CHAT, api="llama")[1]["talk.2"] == 64
+
+
+def test_audit_of_a_server_that_tells_no_tokens_is_refused_before_anything_is_measured() -> None:
+    plan = msgspec.structs.replace(_plan(), audit=DEFAULT_AUDIT)
+    with pytest.raises(PlanError, match="audit: needs to know the tokens of every prompt"):
+        served(plan, "/model", (TEXT,), cast("AgentLink", Agent([None])))
+    assert served(plan, "/model", (TEXT,), cast("AgentLink", Agent([7])))

@@ -27,6 +27,13 @@ def of_turns(*kept: int, said: float | None = None) -> AlignedRun:
     return run_of(attempt(turns))
 
 
+def without_a_word(run: AlignedRun) -> AlignedRun:
+    """The same of a server that states nothing."""
+    (one,) = run.attempts
+    kept = [replace(r, reply=Reply(None, {}, ""), kept_tokens=0) for r in one.requests]
+    return run_of(replace(one, requests=tuple(kept)))
+
+
 def codes(run: AlignedRun, *, prefix_cache: bool | None) -> list[str]:
     facts = sample_facts(1)
     chat = UNSET if prefix_cache is None else LoadPlan("chat", turns=2, prefix_cache=prefix_cache)
@@ -48,8 +55,9 @@ def codes(run: AlignedRun, *, prefix_cache: bool | None) -> list[str]:
         (of_turns(0, 0), False, []),
         (of_turns(0, 0, said=12.0), False, ["prompt-cached"]),
         (of_turns(0, 0, said=12.0), None, ["prompt-cached"]),
+        (without_a_word(of_turns(0, 0)), None, ["cache-not-stated"]),
     ],
-    ids=["kept", "not kept", "off", "kept though off", "kept without a talk"],
+    ids=["kept", "not kept", "off", "kept though off", "kept without a talk", "not told"],
 )
 def test_prefix_that_was_kept_or_not_against_the_plan_is_warned_of(
     run: AlignedRun, *, prefix_cache: bool | None, warned: list[str]

@@ -9,6 +9,7 @@ import pytest
 from host.handover.result import Observation
 from host.handover.trace import RequestTrace, Window
 from host.reduce.cold import cold_results
+from host.reduce.latency import load_time
 from tests.fakes.graphs import graph_request
 from tests.fakes.traces import Shape, attempt, request
 
@@ -36,3 +37,13 @@ def test_a_graph_has_its_first_inference_in_place_of_a_token() -> None:
 
 def test_a_run_that_did_not_begin_cold_says_nothing_of_it() -> None:
     assert cold(request(), share=None) == []
+
+
+def test_server_that_may_have_been_ready_before_it_was_asked_is_late_by_that() -> None:
+    made = replace(attempt([request()]), load=LOAD, resident_ratio=0.0, load_late_ns=30_000_000)
+    (found,) = cold_results([made])
+    assert found.basis is not None
+    assert found.basis.late_s == pytest.approx(0.03)
+    basis = load_time(made).basis
+    assert basis is not None
+    assert basis.late_s == pytest.approx(0.03)

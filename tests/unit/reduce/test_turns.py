@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from host.handover.rules import CHUNKS
+from host.handover.trace import Reply
 from host.reduce.turns import turn_results
 from tests.fakes.traces import Shape, attempt, request
 
@@ -25,3 +27,15 @@ def test_each_turn_has_its_times_over_all_talks_and_nothing_of_other_turns() -> 
 
 def test_a_run_without_talks_has_no_turns() -> None:
     assert turn_results([attempt([request()])]) == []
+
+
+def test_turns_of_a_server_say_how_much_of_their_prompts_came_from_its_cache() -> None:
+    def rule(*, known: bool) -> str:
+        reply = Reply(0, {}, "", kept_known=known)
+        turn = replace(request(Shape(prompt_tokens=50)), turn=2, kept_tokens=150, reply=reply)
+        found = turn_results([attempt([turn])])[0].rule
+        return "" if found is None else found.en
+
+    assert rule(known=True).startswith(CHUNKS.en)
+    assert "of 200 prompt tokens on average 150 came from the cache" in rule(known=True)
+    assert rule(known=False) == CHUNKS.en

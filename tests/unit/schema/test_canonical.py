@@ -167,3 +167,9 @@ def altered(change: Mapping[str, Any]) -> bytes:
 def test_what_is_not_exactly_a_record_is_refused_with_its_reason(raw: bytes, why: str) -> None:
     with pytest.raises(FolderError, match=why):
         from_bytes(raw)
+
+
+def test_a_record_with_half_of_a_surrogate_pair_is_refused_in_a_sentence() -> None:
+    raw = to_bytes(sample_record(2)).replace(b'"results": [', b'"results": ["\\ud800",', 1)
+    with pytest.raises(FolderError, match="is no record of version"):
+        from_bytes(raw)

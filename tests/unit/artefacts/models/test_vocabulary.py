@@ -15,9 +15,11 @@ from host.artefacts.models.vocabulary import (
 SIZES = (4_096, 32_000)
 
 
+BYTE_OF = {character: byte for byte, character in enumerate(byte_alphabet())}
+
+
 def text_of(token: str) -> bytes:
-    values = {character: byte for byte, character in enumerate(byte_alphabet())}
-    return bytes(values[character] for character in token)
+    return bytes(BYTE_OF[character] for character in token)
 
 
 @pytest.mark.parametrize("size", SIZES)
