@@ -78,7 +78,8 @@ def encode(kind: str, fields: Mapping[str, Any] | None = None) -> bytes:
     """One message as a line."""
     message = {"type": kind, **(fields or {})}
     text = json.dumps(message, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
-    return text.encode() + b"\n"
+    # Half of a surrogate pair, which a server or a file may have said, has no bytes of its own.
+    return text.encode("utf-8", "replace") + b"\n"
 
 
 def decode(raw: bytes) -> Message:

@@ -130,7 +130,8 @@ def _request(
 ) -> tuple[str, str, bytes | None, dict[str, str]]:
     if body is None:
         return "GET", far.path(path), None, dict(far.headers)
-    data = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    data = text.encode("utf-8", "replace")  # a server may call its model by no text at all
     return "POST", far.path(path), data, {"Content-Type": "application/json", **far.headers}
 
 

@@ -20,6 +20,7 @@ from host.errors import FolderError
 from host.handover.audit import (
     ATTEMPTED,
     COMMITTED,
+    DETACHED,
     DRAWN,
     STARTED,
     Noted,
@@ -33,7 +34,7 @@ from host.handover.audit_plan import NAMES, folder_of, number_of
 from host.handover.finding import StreamFault
 from host.handover.plan import ResolvedPlan
 
-EVENTS = frozenset({COMMITTED, ATTEMPTED, DRAWN, STARTED})
+EVENTS = frozenset({COMMITTED, ATTEMPTED, DETACHED, DRAWN, STARTED})
 FILES = frozenset({"seed.json", "reference.json"})
 T = TypeVar("T")
 

@@ -9,15 +9,12 @@ from typing import Literal
 import rfc8785
 
 from host.artefacts.probes import canaries
-from host.audit.figures import (
-    PREFIXES,
-    canary_figures,
-    length_figures,
-    permuted_figures,
-    time_figures,
-)
+from host.audit.figures import canary_figures, length_figures
+from host.audit.permuted import permuted_figures
+from host.audit.times import PREFIXES, time_figures
 from host.handover.audit import (
     ASKED,
+    DETACHED,
     FigureField,
     Probe,
     ProbeField,
@@ -101,7 +98,8 @@ def _figures(
             return time_figures(found["seed"], audit.least_seed_ratio)
         case "permuted":
             limit = audit.most_speed_change_ratio
-            return permuted_figures(found["permuted"], found.get("plain"), scored, limit)
+            plain, late = found.get("plain"), _late(probes)
+            return permuted_figures(found["permuted"], plain, scored, limit, late=late)
         case "canary" if reference is not None:
             known = canaries(audit, reference)
             return canary_figures(found["canary"], known, audit.least_canary_ratio)
@@ -111,6 +109,11 @@ def _figures(
             band = audit.length_band_ratio
             return length_figures(scored, canary, reference.outputs, asked, band)
     return ()
+
+
+def _late(probes: Probes) -> bool:
+    """Whether nobody was with the attempts, so that probes ran when they were collected."""
+    return any(line.event == DETACHED for line in probes.noted)
 
 
 def _valid(probe: Probe | None) -> Probe | None:

@@ -73,11 +73,12 @@ class CampaignJournal:
         """Write an event, and give it as it will be read back."""
         whole = {"n": self._written + 1, "event": event, **said}
         text = json.dumps(whole, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        self._append(text.encode() + b"\n")
+        data = text.encode("utf-8", "replace")  # a device may have said half of a surrogate pair
+        self._append(data + b"\n")
         if not self._written:
             sync_folder(self._path.parent)  # so that the name of the file outlives a power cut
         self._written += 1
-        found: Mapping[str, Any] = json.loads(text)
+        found: Mapping[str, Any] = json.loads(data)
         return found
 
     def _append(self, data: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final, Literal
 
 from host.campaign.cells import Asked
@@ -186,11 +187,23 @@ def _visit_end(state: State, event: Mapping[str, Any]) -> None:
     if event["status"] not in STATUSES or visit is None or visit.status != "open":
         raise ValueError("it ends a visit that was not begun")
     visit.status = str(event["status"])
-    visit.reason = str(event["reason"])
+    visit.reason = _words(event["reason"])
     visit.run = _run(str(event["run"]))
     visit.record_id = str(event["record_id"])
     visit.identity = {str(k): str(v) for k, v in event["identity"].items()}
-    visit.seconds = max(0.0, float(event["seconds"]))
+    visit.seconds = _seconds(event["seconds"])
+
+
+def _words(said: object) -> str:
+    """Text that any file takes: half of a surrogate pair becomes a question mark."""
+    return str(said).encode("utf-8", "replace").decode()
+
+
+def _seconds(said: Any) -> float:  # noqa: ANN401 - whatever a line holds
+    found = float(said)
+    if not 0 <= found < inf:
+        raise ValueError(f"{found} is no time that a visit took")
+    return found
 
 
 def _run(text: str) -> str:
@@ -209,7 +222,7 @@ def _gone(state: State, event: Mapping[str, Any]) -> None:
 
 
 def _give_up(state: State, event: Mapping[str, Any]) -> None:
-    state.given_up[str(event["cell"])] = str(event["reason"])
+    state.given_up[_words(event["cell"])] = _words(event["reason"])
 
 
 def _block_end(state: State, event: Mapping[str, Any]) -> None:

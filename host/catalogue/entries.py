@@ -6,14 +6,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import isfinite
+from typing import Any
 
 from host.catalogue.tables import MAX_TEXT
+from host.handover.fidelity import FidelityFigure
 from host.handover.quantity import Quantity
+from host.handover.scores import ScoreField
+from host.handover.stated import STATED
 
 # One result has a value for every attempt; more text than this is none of ours.
 MAX_ATTEMPTS_TEXT = 100_000
 # Far beyond the results of any run (a dataset has at most 10,000 items).
 MAX_FIGURES = 200_000
+# What stands beside the results of a record: figures of fidelity by their reference, and scores.
+FIDELITY = "fidelity:"
+SCORE = "score."
+_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,41 @@ def figure_of(q: Quantity) -> Figure:
         missing=fit(q.missing),
         attempts=attempts if len(attempts) <= MAX_ATTEMPTS_TEXT else "",
     )
+
+
+def fidelity_figure(figure: FidelityFigure, reference: str) -> Figure:
+    """The row of a figure of fidelity. reference: hash of its data; another one is another thing.
+
+    It has no U: what the record states is a standard error over windows, k = 1.
+    """
+    digits = reference[:_DIGITS]
+    return _bare(
+        f"{figure.measurand_id}/{figure.language}/{digits}", figure.measurand_id,
+        scope=figure.language, source=f"{FIDELITY}{digits}", rule=figure.u_rule.en,
+        unit=figure.unit, value=figure.value, n=figure.n,
+    )  # fmt: skip
+
+
+def score_figure(score: ScoreField) -> Figure:
+    """The row of one scorer on one scenario."""
+    return _bare(
+        f"{SCORE}{score.scorer}/{score.scenario}", f"{SCORE}{score.scorer}", scope=score.scenario,
+        source=score.version, rule=score.rule.en, unit="1", value=score.value,
+        n=len(score.items), missing=score.missing,
+    )  # fmt: skip
+
+
+def is_beside(figure: Figure) -> bool:
+    """Whether it is none of the record's own results; those come first."""
+    beside = figure.measurand_id in STATED or figure.measurand_id.startswith(SCORE)
+    return beside or figure.source.startswith(FIDELITY)
+
+
+def _bare(result: str, measurand_id: str, **said: Any) -> Figure:  # noqa: ANN401 - of Figure
+    fields: dict[str, Any] = {key: fit(said[key]) for key in ("scope", "source", "rule", "unit")}
+    fields |= {"value": said["value"], "n": said["n"], "missing": fit(said.get("missing", ""))}
+    fields |= {"statistic": "", "tier": "", "U": None, "k": None, "attempts": ""}
+    return Figure(result=fit(result), measurand_id=fit(measurand_id), **fields)
 
 
 def tier_of(figures: Iterable[Figure]) -> str:

@@ -9,10 +9,9 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from host.catalogue.database import take_turn
-from host.catalogue.entries import Entry, Figure, number_of
+from host.catalogue.entries import Entry, Figure, is_beside, number_of
 from host.catalogue.tables import documents, records, results
 from host.errors import CatalogueError
-from host.handover.stated import STATED
 
 Came = Literal["new", "there", "moved"]
 _OWN = tuple(f.name for f in fields(Entry) if f.name not in ("figures", "document"))
@@ -144,8 +143,8 @@ def _same_and_whole(connection: Connection, found: Row[Any], entry: Entry) -> No
     rows = [(r.result, r.value) for r in connection.execute(asked.order_by(results.c.place))]
     said = [(f.result, f.value) for f in entry.figures]
     more = entry.figures[len(rows) :]
-    # Earlier software left out what runners state of themselves, which comes last.
-    if rows != said[: len(rows)] or any(f.measurand_id not in STATED for f in more):
+    # Earlier software left out what stands beside the results, and comes last.
+    if rows != said[: len(rows)] or not all(map(is_beside, more)):
         other.append("results")
     if other:
         raise CatalogueError(

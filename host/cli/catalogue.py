@@ -108,7 +108,7 @@ def import_(paths: tuple[Path, ...], place: str, *, keep: bool, as_json: bool) -
 def query(place: str, *, as_csv: bool, as_json: bool, **asked: Any) -> int:  # noqa: ANN401
     """Find records, or results where a condition is about results; the newest rows first."""
     from host.catalogue.database import place_of
-    from host.cli.catalogue_text import show_csv, show_rows
+    from host.cli.catalogue_text import meant, show_csv, show_rows
     from host.pipeline.catalogue import query as find
 
     if as_csv and as_json:
@@ -121,6 +121,8 @@ def query(place: str, *, as_csv: bool, as_json: bool, **asked: Any) -> int:  # n
         show_csv(found, of_results=made.of_results)
     else:
         show_rows(out(), found, of_results=made.of_results)
+        if not found.rows and (hint := meant(made)):
+            err().print(plain(hint), soft_wrap=True)
     return 0
 
 

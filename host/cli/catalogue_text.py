@@ -5,13 +5,19 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Mapping
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, get_args
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from host.catalogue.find import RECORD_COLUMNS, RESULT_COLUMNS, Found
+from host.catalogue.entries import SCORE
+from host.catalogue.find import RECORD_COLUMNS, RESULT_COLUMNS, Found, Query
+from host.handover.fidelity import DEFINED
+from host.handover.measurands import MEASURANDS
+from host.handover.scores import Scorer
+from host.handover.stated import STATED
 from host.report.terminal import safe
 from host.schema.rounding import alone, display_of, with_uncertainty
 
@@ -58,6 +64,19 @@ def shown(value: str | None, expanded: str | None, unit: str) -> tuple[str, str]
     if expanded is None or not float(expanded):
         return alone(said), display.unit
     return " ± ".join(with_uncertainty(said, display.of(float(expanded)))), display.unit
+
+
+def meant(asked: Query) -> str:
+    """Which measurand may have been meant, where none of ours is called so; "" else."""
+    ids = (*MEASURANDS, *STATED, *(each.id for each in DEFINED))
+    known = {key.partition("@")[0] for key in ids} | {
+        f"{SCORE}{each}" for each in get_args(Scorer)
+    }
+    for term in asked.terms:
+        strange = term.name == "measurand" and term.operator == "=" and term.value not in known
+        if strange and (near := get_close_matches(term.value, known, n=3)):
+            return f"没有名为 no measurand is called {term.value!r}; 近似 near: {', '.join(near)}"
+    return ""
 
 
 def show_csv(found: Found, *, of_results: bool) -> None:

@@ -21,6 +21,8 @@ from host.handover.text import Txt
 from host.handover.trace import AttemptTrace
 
 REFERENCE_VERSION = 1
+# With answers that are texts.
+TEXTS_VERSION = 2
 SEED_BYTES = 32
 Hex64 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Token = Annotated[int, Meta(ge=0, lt=2**31)]
@@ -39,17 +41,25 @@ class SeedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return hashlib.sha256(bytes.fromhex(self.seed)).hexdigest()
 
 
-class KnownOutput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A prompt and the tokens that the model answers it with, decoded greedily.
+class KnownOutput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A prompt and what the model answers it with, decoded greedily.
 
-    prompt_tokens: of the text, by the model's tokenizer. output_tokens: that were asked for.
+    prompt_tokens: of the text, by the model's tokenizer; None where it was asked as a text.
+    output_tokens: that were asked for. tokens: of the answer; output: its text, where the engine
+    shows no ids. One of the two is there.
     """
 
     item: Annotated[str, Meta(min_length=1, max_length=512)]
     text: Annotated[str, Meta(min_length=1)]
-    prompt_tokens: Annotated[int, Meta(ge=1)]
+    prompt_tokens: Annotated[int, Meta(ge=1)] | None
     output_tokens: Annotated[int, Meta(ge=1)]
-    tokens: Annotated[tuple[Token, ...], Meta(min_length=1)]
+    tokens: tuple[Token, ...] = ()
+    output: bytes = b""
+
+    @property
+    def said(self) -> tuple[int, ...] | bytes:
+        """The answer, in what it is compared by."""
+        return self.tokens or self.output
 
 
 class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,6 +128,8 @@ class Probes:
 COMMITTED: Final = "plan_committed"
 DRAWN: Final = "audit_seed"
 STARTED: Final = "probe_start"
+# Nobody was with the attempts: seed and probes came when they were collected.
+DETACHED: Final = "detached"
 ATTEMPTED: Final = "attempt_start"
 
 

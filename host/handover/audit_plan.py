@@ -28,7 +28,8 @@ class AuditPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     known ones, for `run.stop = "natural"`.
 
     prompts: pairs of requests of `repeat` and `seed`, and at most so many of `canary`.
-    prompt_tokens, output_tokens: of the prompts of `repeat`; `seed` takes those of the dataset.
+    prompt_tokens, output_tokens: of the prompts of `repeat`; `seed` takes those of the dataset. A
+    native runner takes texts: four bytes for each of prompt_tokens. A plain graph has neither.
     least_repeat_ratio, least_seed_ratio: time of known prompts over time of unknown ones; below it
     an answer was kept. most_speed_change_ratio: of the decode rate with permuted weights.
     least_canary_ratio: tokens up to the first other one, over all known ones. length_band_ratio:

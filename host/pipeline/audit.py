@@ -10,19 +10,23 @@ from typing import Any
 import msgspec
 
 from agent.wire import WireError, strict_json
-from host.artefacts.probes import lengths_of
+from host.artefacts.probes import canaries, lengths_of, repeated_bytes
 from host.errors import ArtefactError, PlanError
-from host.handover.audit import REFERENCE_VERSION, Reference
+from host.handover.audit import REFERENCE_VERSION, TEXTS_VERSION, Reference
 from host.handover.audit_plan import AuditPlan
-from host.handover.plan import Plan
+from host.handover.plan import Plan, ResolvedRequest
+from host.handover.runner import NATIVE, Runner
 from host.handover.served import SERVED
+from host.plan.inference import GRAPH
 from host.run.folder import RunFolder, write_bytes
 from host.run.probes import reference_path
 
 MAX_REFERENCE_BYTES = 64 << 20
 NEED_REFERENCE = ("canary", "length")
-# Engines that take a prompt as tokens, so that two of equal length can be asked, and run a model.
-AUDITED = ("llama_cpp", "onnx_genai", SERVED)
+# Engines whose outputs are compared as texts: they show no token ids.
+OF_TEXTS = (SERVED, NATIVE)
+# Engines that run a model on what they are asked. A recording is played back whatever is asked.
+AUDITED = ("llama_cpp", "onnx_genai", SERVED, GRAPH, NATIVE)
 
 
 def check_audit(plan: Plan, engine_kind: str) -> None:
@@ -33,9 +37,10 @@ def check_audit(plan: Plan, engine_kind: str) -> None:
     if engine_kind not in AUDITED:
         raise PlanError(
             "audit",
-            f"probes need an engine that runs a model and is asked by tokens, as"
-            f" {' and '.join(AUDITED)} do; {engine_kind} does not",
+            f"probes need an engine that runs a model; {engine_kind} plays back what it has,"
+            " whatever it is asked",
         )
+    _check_shown(audit, engine_kind)
     if engine_kind == SERVED:
         _check_server(audit, plan.engine.settings)
     if plan.run.pairing != "none":
@@ -52,16 +57,57 @@ def check_audit(plan: Plan, engine_kind: str) -> None:
         raise PlanError("audit.probes", said)
 
 
-def _check_server(audit: AuditPlan, settings: Mapping[str, Any]) -> None:
-    """A server shows text in chunks, and one that runs by itself serves what it serves."""
+def check_runner(audit: AuditPlan, how: Runner) -> None:
+    """Refuse probes that a runner cannot be asked, and say which it can. Raises PlanError."""
+    can = _of_runner(how)
+    beyond = [name for name in audit.probes if name not in can]
+    if not beyond:
+        return
+    if not can:
+        said = (
+            f"{how.name} makes up its prompts, so nothing can be asked of it: leave the table out"
+        )
+        raise PlanError("audit", said)
+    lacks = "shows no output" if "repeat" in can else "shows no times of its tokens"
+    said = f"{' and '.join(beyond)} cannot be asked of {how.name}, which {lacks}"
+    raise PlanError("audit.probes", f"{said}; it can be asked {' and '.join(can)}")
+
+
+def _of_runner(how: Runner) -> tuple[str, ...]:
+    """Probes that a runner can be asked: by times it shows, by an output that it shows."""
+    if not any("{text}" in word for word in how.argv):
+        return ()
+    timed = ("repeat", "seed") if how.lines is not None else ()
+    shown = ("permuted", "canary", "length") if how.answers() is not None else ()
+    return (*timed, *shown)
+
+
+def room_of(plan: Plan, known: tuple[Reference, bytes] | None) -> tuple[ResolvedRequest, ...]:
+    """Requests as long as those that probes ask of a runner, for its context."""
+    if not plan.audit:
+        return ()
+    text = "x" * repeated_bytes(plan.audit)
+    asked = canaries(plan.audit, known[0]) if known is not None else ()
+    return (
+        ResolvedRequest("", text, None, plan.audit.output_tokens),
+        *(ResolvedRequest("", one.text, None, one.output_tokens) for one in asked),
+    )
+
+
+def _check_shown(audit: AuditPlan, engine_kind: str) -> None:
+    """Known outputs are token ids or texts: refuse them of an engine that has neither."""
     beyond = [name for name in NEED_REFERENCE if name in audit.probes]
-    if beyond:
-        said = f"{' and '.join(beyond)} need token ids, which a server does not show"
+    if beyond and engine_kind == GRAPH:
+        said = f"{' and '.join(beyond)} need token ids or texts, and a plain graph has none"
         raise PlanError("audit.probes", said)
+
+
+def _check_server(audit: AuditPlan, settings: Mapping[str, Any]) -> None:
+    """A server that runs by itself serves what it serves."""
     if "permuted" in audit.probes and settings.get("url"):
         said = "permuted needs a server that the run starts: one that runs by itself has its model"
         raise PlanError("audit.probes", said)
-    if settings.get("api") == "chat":
+    if settings.get("api") == "chat" and {"repeat", "seed"} & set(audit.probes):
         said = "a chat template lengthens prompts, so two of equal length cannot be asked"
         raise PlanError("audit", f'{said}; take api = "completions"')
 
@@ -98,14 +144,29 @@ def reference_of(plan: Plan, model: Mapping[str, Any]) -> tuple[Reference, bytes
     return found, data
 
 
+def check_reference(known: tuple[Reference, bytes] | None, engine_kind: str) -> None:
+    """Refuse known outputs in what this engine does not show. Raises PlanError."""
+    if known is None:
+        return
+    texts = any(one.output for one in known[0].outputs)
+    if texts != (engine_kind in OF_TEXTS):
+        has, shows = ("texts", "token ids") if texts else ("token ids", "texts")
+        said = (
+            f"knows outputs as {has}, and {engine_kind} shows {shows}: make one of a run with it"
+        )
+        raise PlanError("audit.reference", said)
+
+
 def read_reference(data: bytes, name: str) -> Reference:
     """Known outputs out of a file, strictly. Raises ArtefactError."""
     try:
         found = msgspec.convert(strict_json(data), Reference)
     except (WireError, msgspec.ValidationError, UnicodeError) as err:
         raise ArtefactError(name, f"is no file of known outputs: {err}") from err
-    if found.reference != REFERENCE_VERSION:
+    if found.reference not in (REFERENCE_VERSION, TEXTS_VERSION):
         raise ArtefactError(name, f"is of version {found.reference}, not read here")
+    if not all(known.said for known in found.outputs):
+        raise ArtefactError(name, "is no file of known outputs: one of them is empty")
     return found
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from host.align.read import RunReading
+from host.audit.outputs import Output, outputs_of
 from host.errors import ArtefactError, FolderError
-from host.handover.audit import REFERENCE_VERSION, KnownOutput, Reference
-from host.handover.trace import RequestTrace
+from host.handover.audit import REFERENCE_VERSION, TEXTS_VERSION, KnownOutput, Reference
+from host.handover.plan import ResolvedRequest
 from host.pipeline.redo import given, redo
 from host.run.folder import write_json
 
@@ -38,25 +40,21 @@ def make_reference(run: Path, output: Path) -> Reference:
 
 
 def reference_from(reading: RunReading, record_id: str) -> Reference:
-    """Known outputs: those of items that all valid attempts answered with the same tokens.
+    """Known outputs: those of items that all valid attempts answered alike, in tokens or in text.
 
     Raises FolderError where there is none.
     """
     facts, plan = reading.facts, reading.facts.plan
-    made: dict[str, set[tuple[int, ...]]] = {}
-    requests: dict[str, RequestTrace] = {}
+    if plan.plan.inference:
+        raise FolderError(facts.run_id, "is of a plain graph, which has no outputs that are known")
+    made: dict[str, set[Output]] = {}
+    counts: dict[str, int] = {}
     for attempt in reading.run.valid():
-        for request in attempt.scored():
-            requests[request.item] = request
-            made.setdefault(request.item, set()).add(tuple(request.tokens.tokens.tolist()))
+        counts |= {r.item: r.prompt_tokens for r in attempt.scored()}
+        for (item, _), said in outputs_of(attempt):
+            made.setdefault(item, set()).add(said)
     outputs = tuple(
-        KnownOutput(
-            item=asked.item,
-            text=asked.text,
-            prompt_tokens=requests[asked.item].prompt_tokens,
-            output_tokens=asked.output_tokens,
-            tokens=next(iter(made[asked.item])),
-        )
+        _known(asked, counts, next(iter(made[asked.item])))
         for asked in plan.requests
         if len(made.get(asked.item, ())) == 1 and next(iter(made[asked.item]))
     )
@@ -64,7 +62,7 @@ def reference_from(reading: RunReading, record_id: str) -> Reference:
         raise FolderError(facts.run_id, "has no output that every attempt repeated")
     tokenizer = plan.model.get("tokenizer_sha256")
     return Reference(
-        reference=REFERENCE_VERSION,
+        reference=TEXTS_VERSION if any(o.output for o in outputs) else REFERENCE_VERSION,
         model_sha256=str(plan.model["sha256"]),
         tokenizer_sha256=tokenizer if isinstance(tokenizer, str) else None,
         engine_kind=plan.engine_kind,
@@ -72,4 +70,16 @@ def reference_from(reading: RunReading, record_id: str) -> Reference:
         run=facts.run_id,
         record_id=record_id,
         outputs=outputs,
+    )
+
+
+def _known(asked: ResolvedRequest, counts: Mapping[str, int], said: Output) -> KnownOutput:
+    """An engine that shows texts is asked for them as it was: by a text, or by an exact length."""
+    return KnownOutput(
+        item=asked.item,
+        text=asked.text,
+        prompt_tokens=counts[asked.item] if isinstance(said, tuple) else asked.prompt_tokens,
+        output_tokens=asked.output_tokens,
+        tokens=said if isinstance(said, tuple) else (),
+        output=said if isinstance(said, bytes) else b"",
     )

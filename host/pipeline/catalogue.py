@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -13,7 +14,17 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from host.catalogue.database import opened
-from host.catalogue.entries import MAX_FIGURES, Entry, figure_of, fit, moment_of, tier_of
+from host.catalogue.entries import (
+    MAX_FIGURES,
+    Entry,
+    Figure,
+    fidelity_figure,
+    figure_of,
+    fit,
+    moment_of,
+    score_figure,
+    tier_of,
+)
 from host.catalogue.find import Found, Query, document, find_records, find_results
 from host.catalogue.store import Came, put_all
 from host.compare.common import permanent_identity
@@ -27,10 +38,12 @@ from host.schema.upgrade import read_unchanged
 
 # A shared disk with more folders than this is named more narrowly.
 MAX_FOLDERS = 1_000_000
-# Records are put in together, in one transaction: one alone costs more in waiting for the disk
-# than in work. So many entries, or results and kept bytes of this weight in memory.
-BATCH_RECORDS = 200
+# Records are put in together, in one transaction: each writes again the pages of an index that its
+# values are scattered over, whether it brings one record or thousands. So many of them, or results
+# and kept bytes of this weight in memory, or what could be read in this time.
+BATCH_RECORDS = 2_000
 BATCH_WEIGHT = 64 << 20
+BATCH_S = 30.0
 _WEIGHT_OF_A_FIGURE = 1 << 10
 
 
@@ -73,14 +86,15 @@ def _read_all(paths: Sequence[Path], *, keep: bool) -> Iterator[Entry | Imported
 
 def _batches(read: Iterator[Entry | Imported]) -> Iterator[list[Entry | Imported]]:
     batch: list[Entry | Imported] = []
-    weight = 0
+    weight, begun_s = 0, time.monotonic()
     for one in read:
         batch.append(one)
         if isinstance(one, Entry):
             weight += len(one.document or b"") + _WEIGHT_OF_A_FIGURE * len(one.figures)
-        if len(batch) >= BATCH_RECORDS or weight >= BATCH_WEIGHT:
+        late = time.monotonic() - begun_s >= BATCH_S
+        if late or len(batch) >= BATCH_RECORDS or weight >= BATCH_WEIGHT:
             yield batch
-            batch, weight = [], 0
+            batch, weight, begun_s = [], 0, time.monotonic()
     if batch:
         yield batch
 
@@ -124,10 +138,9 @@ def entry_of(record: Record, version: str, path: str, raw: bytes) -> Entry:
 
     Raises FolderError for one beyond all bounds.
     """
-    quantities = quantities_of(record)
-    if len(quantities) > MAX_FIGURES:
+    figures = _figures(record)
+    if len(figures) > MAX_FIGURES:
         raise FolderError(path, f"holds more than {MAX_FIGURES} results")
-    figures = tuple(figure_of(q) for q in quantities)
     model, dataset = record.model_artifact, record.dataset
     return Entry(
         record_id=record.record_id,
@@ -152,6 +165,16 @@ def entry_of(record: Record, version: str, path: str, raw: bytes) -> Entry:
         path=fit(path, 4096),
         file_sha256=hashlib.sha256(raw).hexdigest(),
         figures=figures,
+    )
+
+
+def _figures(record: Record) -> tuple[Figure, ...]:
+    """Its results, then what stands beside them (`is_beside`)."""
+    reference = str((record.fidelity.reference or {}).get("data_sha256", ""))
+    return (
+        *(figure_of(q) for q in quantities_of(record)),
+        *(fidelity_figure(figure, reference) for figure in record.fidelity.figures),
+        *(score_figure(score) for score in record.scores),
     )
 
 

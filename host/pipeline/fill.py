@@ -30,6 +30,7 @@ from host.run.far_spool import numbers_in, remove
 from host.run.folder import RunFolder, write_json
 from host.run.journal import Journal
 from host.run.link import Link
+from host.run.probes import commit_plan
 from host.run.pulses import play_pulses
 from host.run.salvage import left_behind, salvage
 from host.run.timekeeping import begin_timekeeping, end_timekeeping
@@ -110,6 +111,7 @@ def hand_over_all(work: Work) -> None:
         begin_timekeeping(link, bench.folder, apart=bench.between)
         with interrupts(bench.switch):
             score_first(bench, link)
+        commit_plan(bench)
         with left_alone(work.device, plan, work.folder, bench.clock) as held:
             hand_over(bench, link, numbers, work.device.name, held)
         bench.journal.note("detached")

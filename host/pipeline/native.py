@@ -23,6 +23,7 @@ from host.handover.plan import Plan, ResolvedRequest
 from host.handover.progress import Watch
 from host.handover.runner import Runner
 from host.pipeline.artefacts import Artefacts
+from host.pipeline.audit import check_runner, reference_of, room_of
 from host.pipeline.divergence import Tool, tool_for
 from host.pipeline.reach import Reached, transfers
 from host.plan.runner import BRACED, runner
@@ -75,9 +76,12 @@ def native(
             raise PlanError(f"engine.settings.{key}", f"known are {', '.join(SETTINGS)}")
     how = runner(_named(given, device))
     _check(how, found, requests)
+    if plan.audit:
+        check_runner(plan.audit, how)
     program = _program(given.get("program"), how, device, watch)
     threads = _count(given, "n_threads") or _threads(device)
-    context = _count(given, "n_ctx") or _context(requests)
+    room = room_of(plan, reference_of(plan, found.model))
+    context = _count(given, "n_ctx") or _context((*requests, *room))
     argv = [program.argv0, *how.argv[1:], *(how.until_length if plan.run.stop == "length" else ())]
     settings = {
         "runner": how.name,

@@ -18,7 +18,7 @@ from host.handover.progress import Watch
 from host.handover.runner import NATIVE
 from host.handover.served import SERVED
 from host.pipeline.artefacts import Artefacts
-from host.pipeline.audit import check_audit, longest_probe, reference_of
+from host.pipeline.audit import check_audit, check_reference, longest_probe, reference_of
 from host.pipeline.graphs import placed_inputs, tried_graph
 from host.pipeline.native import native
 from host.pipeline.reach import Reached, place_model
@@ -41,6 +41,7 @@ def resolve_plan(
 ) -> ResolvedPlan:
     """Try model, settings and prompt lengths with the engine itself, and state everything."""
     check_audit(plan, found.engine_kind)
+    check_reference(reference_of(plan, found.model), found.engine_kind)
     path = _placed(plan, device, found, watch)
     requests = requests_of(plan, found.dataset)
     if plan.inference:

@@ -126,8 +126,9 @@ def _permuted(made: _Made) -> Iterator[tuple[Artefacts, tuple[str, ...]]]:
     target = store_dir() / name
     try:
         changed = permute(found.path, target, made.seed)
-        model = msgspec.to_builtins(inspect(target))
-        yield replace(found, path=target, model=model), changed
+        path = target / found.path.name if found.path.is_file() and target.is_dir() else target
+        model = msgspec.to_builtins(inspect(path))
+        yield replace(found, path=path, model=model), changed
     finally:
         _remove(target)
 

@@ -40,19 +40,15 @@ def resume(root: Path, watch: Watch, inventory: Path | None = None) -> Measured:
         work = Work(plan, folder, device, watch)
         if device.store is not None:
             finish_rest(work)
-        with (
-            device.link() as link,
-            meters_alone(kept_in(folder.data), str(root)),
-            device.session(link, work.run_id, watch) as session,
-            metered(work) as air,
-        ):
-            ended = fill(work, session, air)
+        ended = _filled(work)
         work.tidy()
     return finish(folder, ended, watch)
 
 
 def collect(root: Path, watch: Watch, inventory: Path | None = None) -> Measured:
     """Take what a detached run has left on its device, wait for the rest of it, then seal.
+
+    Its audit probes are drawn and run now: nobody could have kept their prompts from the device.
 
     Raises FolderError for a run that is not detached, DeviceError where the device is gone.
     """
@@ -63,8 +59,23 @@ def collect(root: Path, watch: Watch, inventory: Path | None = None) -> Measured
         work = Work(plan, folder, device, watch)
         link = device.overhear(work.run_id, watch, first_missing(folder))
         ended = take_over(work, link, left)
+        if plan.plan.audit and not ended:
+            _same(plan, device.deployment)
+            ended = _filled(work)
         work.tidy()
     return finish(folder, ended, watch)
+
+
+def _filled(work: Work) -> str:
+    """Run what is missing, attempts and probes, as an attended run does. "" or why it is short."""
+    folder = work.folder
+    with (
+        work.device.link() as link,
+        meters_alone(kept_in(folder.data), str(folder.path)),
+        work.device.session(link, work.run_id, work.watch) as session,
+        metered(work) as air,
+    ):
+        return fill(work, session, air)
 
 
 def _at(

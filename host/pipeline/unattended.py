@@ -41,9 +41,6 @@ def refuse_unattended(plan: Plan, *, shell_agent: bool = False) -> None:
     if plan.pulses:
         said = "a detached run has no meter to play load pulses for"
         raise PlanError("pulses", f"{said}; leave the table out, or stay with the run")
-    if plan.audit:
-        said = "a detached run cannot have its probes drawn after it was committed"
-        raise PlanError("audit", f"{said}; leave the table out, or stay with the run")
     beyond = beyond_agent(plan.gates, shell_agent=shell_agent)
     if beyond:
         said = (

@@ -29,6 +29,7 @@ from host.plan.inference import LEAST_TOKENS
 from host.plan.runner import runner_names
 
 MAX_PLAN_BYTES = 1 << 20
+AT = re.compile(r" - at `\$\.?(?P<where>[^`]*)`$")
 UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`(?: - at `\$\.?(?P<where>[^`]*)`)?")
 
 
@@ -146,7 +147,9 @@ def _sentence(message: str) -> str:
     """The library's message, with the near keys where a key is unknown."""
     unknown = UNKNOWN.search(message)
     if unknown is None:
-        return message.replace("$.", "").replace("Expected", "expected", 1)
+        at = AT.search(message)
+        said = AT.sub("", message).replace("`", "")
+        return f"{at['where']}: {said[:1].lower()}{said[1:]}" if at else said
     where = unknown["where"] or ""
     fields = _fields(where)
     key = unknown["key"]

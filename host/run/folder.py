@@ -6,6 +6,7 @@ Layout: `data/` holds what was given, said and sampled; bag files and `record.js
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import uuid
@@ -123,8 +124,18 @@ def create(runs: Path, name: str) -> RunFolder:
 
 
 def write_json(path: Path, value: Any) -> None:  # noqa: ANN401
-    """Write a whole JSON file: sorted keys, no NaN, beside the goal, synced, renamed."""
-    text = msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2)
+    """Write a whole JSON file: sorted keys, no NaN, beside the goal, synced, renamed.
+
+    Half of a surrogate pair, which a device may have said, becomes a question mark.
+    """
+    try:
+        data = msgspec.json.encode(value, order="sorted")
+    except UnicodeEncodeError:
+        said = json.dumps(msgspec.to_builtins(value), ensure_ascii=False).encode(
+            "utf-8", "replace"
+        )
+        data = msgspec.json.encode(json.loads(said), order="sorted")
+    text = msgspec.json.format(data, indent=2)
     write_bytes(path, text + b"\n")
 
 

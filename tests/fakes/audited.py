@@ -24,8 +24,14 @@ from agent.pipes import Sender
 from agent.runner import run_attempt
 from agent.spool import StreamEnd
 from host.artefacts.probes import requests_of, variant
-from host.handover.audit import COMMITTED, DRAWN, STARTED, ProbeFile, Reference, SeedFile
-from host.handover.audit_plan import DEFAULT_AUDIT, AuditPlan, attempts_of, number_of
+from host.handover.audit import COMMITTED, DETACHED, DRAWN, STARTED, ProbeFile, Reference, SeedFile
+from host.handover.audit_plan import (
+    DEFAULT_AUDIT,
+    FIRST,
+    AuditPlan,
+    attempts_of,
+    number_of,
+)
 from host.handover.pairing import Role
 from host.handover.plan import ResolvedPlan, ResolvedRequest
 from host.run.attempts import order_of
@@ -153,7 +159,11 @@ def audited_plan(audit: AuditPlan, attempts: int, stop: str) -> ResolvedPlan:
 
 @dataclass
 class Bench:
-    """Runs an audited run of an engine into a folder, through the runner and the real streams."""
+    """Runs an audited run of an engine into a folder, through the runner and the real streams.
+
+    shape: makes another plan of the usual one. later_pace: of a run that nobody was with, how slow
+    the machine is by the time that the probes run, 1: as it was.
+    """
 
     root: Path
     make: Maker
@@ -163,10 +173,13 @@ class Bench:
     reference: Reference | None = None
     noise: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
+    shape: Callable[[ResolvedPlan], ResolvedPlan] | None = None
+    later_pace: float | None = None
 
     def run(self) -> RunFolder:
         folder = RunFolder(self.root / "run")
         plan = audited_plan(self.audit, self.attempts, self.stop)
+        plan = self.shape(plan) if self.shape is not None else plan
         settings = {**plan.engine_settings, **self.settings}
         plan = msgspec.structs.replace(plan, engine_settings=settings)
         models = self._models()
@@ -180,6 +193,24 @@ class Bench:
             journal.note("attempt_start", {"number": number})
             self._attempt(folder, plan, number, models["plain"], (clock, machine))
             journal.note("attempt_end", {"number": number, "status": "valid"})
+        if self.later_pace is not None:
+            journal.note(DETACHED)
+        self._probes(folder, plan, models, (clock, machine), journal)
+        gc.enable()  # attempts switch it off
+        journal.note("run_end")
+        journal.close()
+        return folder
+
+    def _probes(
+        self,
+        folder: RunFolder,
+        plan: ResolvedPlan,
+        models: Mapping[str, Path],
+        world: tuple[OwnClock, random.Random],
+        journal: Journal,
+    ) -> None:
+        """Everything from the draw of the seed on."""
+        sha256 = hashlib.sha256((folder.data / "plan.json").read_bytes()).hexdigest()
         journal.note(DRAWN, {"sha256": hashlib.sha256(SEED).hexdigest()})
         write_json(folder.data / "probes" / "seed.json", SeedFile(SEED.hex(), sha256))
         if self.reference is not None:
@@ -191,12 +222,8 @@ class Bench:
             journal.note(STARTED, {"number": number, "name": name})
             model = models["permuted" if name == "permuted" else "plain"]
             place = variant(plan, name, asked, stop)
-            self._attempt(folder, place, number, model, (clock, machine))
+            self._attempt(folder, place, number, model, world)
             write_json(folder.attempt(number) / "probe.json", ProbeFile(name, "1" * 64, asked))
-        gc.enable()  # attempts switch it off
-        journal.note("run_end")
-        journal.close()
-        return folder
 
     def _models(self) -> dict[str, Path]:
         made = {}
@@ -220,6 +247,8 @@ class Bench:
         place.mkdir()
         engine = self.make(model, clock, machine)
         engine.pace = machine.gauss(1.0, engine.noise / 10)
+        if self.later_pace is not None and number >= FIRST:
+            engine.pace *= self.later_pace
         read_end, write_end = os.pipe()
         outcome = run_attempt(order, engine, Sender(write_end), threading.Event())
         for end in (read_end, write_end):

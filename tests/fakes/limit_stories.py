@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from host.align.read import read_run
-from host.check.rules_limits import CACHED_BYTES
+from host.check.rules_limits import CACHED_BYTES, OFF_K
 from host.reduce.run import reduce_run
 from tests.fakes.bad_stories import Spoil
 from tests.fakes.story import Story
@@ -127,13 +127,13 @@ LIMITS_BAD: dict[str, tuple[Spoil, ...]] = {
     "compute-kept": (compute(JUST_BELOW),),
     "power-kept": (power(JUST_BELOW),),
     "temperature-kept": (
-        temperature(max=45.999),
-        temperature(max=60.0, min=45.001),
+        temperature(max=45.999 - OFF_K),
+        temperature(max=60.0, min=45.001 + OFF_K),
     ),
 }
 LIMITS_LEGAL: dict[str, Spoil] = {
     "all that the device can do": _all(
-        bandwidth(1.0), compute(1.0), power(1.0), temperature(max=46.0, min=45.0)
+        bandwidth(1.0), compute(1.0), power(1.0), temperature(max=46.0 - OFF_K, min=45.0 + OFF_K)
     ),
     "weights in a cache, heat alone, a meter outside": _all(
         _cached, temperature(max=46.0), _outside

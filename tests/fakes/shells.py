@@ -9,8 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-
-import pytest
+from typing import NoReturn
 
 from host.state.description import Description, link_of
 from host.transport.base import Done, Moved, Stream, unwatched
@@ -89,16 +88,23 @@ class Far:
         return self.place / "store" / "leases"
 
 
+def _skip(why: str) -> NoReturn:
+    """The import is half of what a host in a process of its own would take to start."""
+    import pytest
+
+    pytest.skip(why)
+
+
 def mksh_toybox(folder: Path) -> None:
     if why := phone.why_not():
-        pytest.skip(why)
+        _skip(why)
     phone.commands(folder)
 
 
 def busybox_ash(folder: Path) -> None:
     program = shutil.which("busybox")
     if program is None:
-        pytest.skip("busybox is not installed")
+        _skip("busybox is not installed")
     folder.mkdir(parents=True)
     listed = subprocess.run([program, "--list"], capture_output=True, check=True, text=True)
     for applet in listed.stdout.split():

@@ -17,6 +17,7 @@ import tomli_w
 
 import agent
 from host.pipeline.verify import verify
+from tests.fakes.audited_runner import LINES, runner
 from tests.fakes.command import Command, small_plan
 
 # What a dishonest runtime does: the second time a prompt is asked, its answer is there already.
@@ -78,6 +79,44 @@ def audited_plan(path: Path) -> Path:
     }
     path.write_text(tomli_w.dumps(plan), encoding="utf-8")
     return path
+
+
+def runner_plan(path: Path, program: Path) -> Path:
+    """A native runner of the user's own, by a description of it, on this machine."""
+    words = ["runner", "{model}", "{text}", "{output_tokens}", str(path.parent), "7"]
+    described = {
+        "runner": 1,
+        "name": "keeps",
+        "description": {"zh": "测试", "en": "a test"},
+        "format": "gguf",
+        "argv": words,
+        "document": "none",
+        "tried": "in tests",
+        "output": "stdout",
+        "lines": LINES,
+    }
+    toml = path.with_name("keeps.toml")
+    toml.write_text(tomli_w.dumps(described), encoding="utf-8")
+    settings = {"runner": str(toml), "program": str(program)}
+    written = small_plan(path, engine="native", attempts=2, output_tokens=8, settings=settings)
+    plan = tomllib.loads(written.read_text("utf-8"))
+    audit = tomllib.loads(audited_plan(path.with_name("audit.toml")).read_text("utf-8"))["audit"]
+    path.write_text(tomli_w.dumps({**plan, "audit": audit}), encoding="utf-8")
+    return path
+
+
+@pytest.mark.timeout(300)
+def test_a_native_runner_that_keeps_its_answers_makes_the_record_void(
+    command: Command, tmp_path: Path
+) -> None:
+    plan = runner_plan(tmp_path / "plan.toml", runner(tmp_path, "keeps"))
+    done = command("measure", "--plan", plan, "--runs", tmp_path / "runs", "--json")
+    assert done.returncode == 1, done.stderr
+    said = json.loads(done.stdout)
+    assert said["attempts"] == {"planned": 2, "valid": 2, "void": 0, "incomplete": 0}
+    assert said["reasons"][0].startswith("audit-repeat: failed: ratio of times")
+    assert said["audit"]["permuted"] != "failed"
+    assert {f.rule for f in verify(Path(said["run"])).findings} == {"verdict-valid"}
 
 
 @pytest.mark.timeout(300)

@@ -19,6 +19,7 @@ import pytest
 import tomli_w
 
 from host.align.read import read_run
+from host.handover.audit_plan import DEFAULT_AUDIT
 from host.plan.profile import shipped
 from tests.fakes.command import Command, small_plan
 from tests.fakes.ends.sshd_end import Sshd, missing, sshd
@@ -78,6 +79,16 @@ def with_reference(bench: Bench, plan: Path, reference: Path) -> Path:
     return plan
 
 
+def with_repeat_probe(plan: Path) -> Path:
+    """The plan with one probe, whose limit no busy machine breaks by itself."""
+    said = tomllib.loads(plan.read_text("utf-8"))
+    usual = msgspec.to_builtins(DEFAULT_AUDIT)
+    few = {"probes": ["repeat"], "prompts": 3, "output_tokens": 4, "least_repeat_ratio": 0.2}
+    said["audit"] = {**usual, **few}
+    plan.write_text(tomli_w.dumps(said), encoding="utf-8")
+    return plan
+
+
 def test_a_run_over_ssh_is_a_record_like_any_other(bench: Bench, tmp_path: Path) -> None:
     plan = with_reference(bench, quick(tmp_path), tmp_path / "own.fidelity")
     runs = ("--runs", tmp_path / "runs")
@@ -111,12 +122,15 @@ def test_without_a_plan_file_the_gates_are_those_of_the_device_s_profile(bench: 
 
 
 def test_a_detached_run_is_collected_by_another_process(bench: Bench, tmp_path: Path) -> None:
-    plan = quick(tmp_path)
+    plan = with_repeat_probe(quick(tmp_path))
     argv = ("measure", "--device", "far-pc", "--plan", plan, "--runs", tmp_path / "runs")
     left = bench(*argv, "--detach")
     assert left["status"] == "detached"
+    assert not (Path(left["run"]) / "data" / "probes").exists()
     found = bench("collect", left["run"])
     assert (found["status"], found["attempts"]["valid"]) == ("valid", 2)
+    # Its seed was drawn here, after the device had run all that is scored.
+    assert found["audit"]["repeat"] in ("passed", "undecided")
     assert bench.command("verify", found["run"]).returncode == 0
 
 

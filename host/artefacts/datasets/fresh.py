@@ -26,6 +26,25 @@ def fresh_text(seed: bytes, name: str, language: Language, words: int) -> str:
     return BETWEEN[language].join(known[next(stream) % COUNT] for _ in range(words))
 
 
+def text_as_long(seed: bytes, name: str, language: Language, size_bytes: int) -> str:
+    """Words as in `fresh_text`, of so many bytes or somewhat less; one at the least."""
+    between = BETWEEN[language]
+    first, *words = fresh_text(seed, name, language, max(1, size_bytes)).split(between)
+    made, size = [first], len(first.encode())
+    for word in words:
+        size += len((between + word).encode())
+        if size > size_bytes:
+            break
+        made.append(word)
+    return between.join(made)
+
+
+def fresh_inputs(seed: bytes, name: str) -> str:
+    """Inputs of a plain graph, by a number of their own (`agent/engines/onnx_inputs.py`)."""
+    drawn = hashlib.sha256(seed + f":{name}:inputs".encode()).digest()
+    return f"seed:{int.from_bytes(drawn[:8], 'big')}"
+
+
 def language_of(number: int) -> Language:
     """Chinese and English by turns."""
     return LANGUAGES[number % len(LANGUAGES)]

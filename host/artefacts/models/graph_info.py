@@ -58,7 +58,7 @@ def read_graph(path: Path) -> GraphContents:
         size_bytes += found.size_bytes
         weights += found.weights
         stated |= {prop.key: prop.value[:MAX_WORDS] for prop in model.metadata_props}
-        names |= {one.name, *_data_files(model, one)}
+        names |= {one.name, *data_files(model, one)}
     if not weights:
         raise ArtefactError(str(path), "has no weights in its initializers: it is no model")
     return GraphContents(
@@ -83,7 +83,7 @@ def _load(path: Path) -> onnx.ModelProto:
     return model
 
 
-def _data_files(model: onnx.ModelProto, path: Path) -> set[str]:
+def data_files(model: onnx.ModelProto, path: Path) -> set[str]:
     """Names of the files beside the graph that hold its weights."""
     found: set[str] = set()
     for tensor in model.graph.initializer:

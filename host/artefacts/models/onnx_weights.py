@@ -14,7 +14,7 @@ from host.artefacts.models.folder_path import inside
 from host.errors import ArtefactError
 
 # Bits of one element by ONNX data type (onnx.proto, TensorProto.DataType).
-_BITS = {
+BITS = {
     TensorProto.FLOAT: 32,
     TensorProto.DOUBLE: 64,
     TensorProto.FLOAT16: 16,
@@ -112,7 +112,7 @@ def _integers(node: NodeProto, tensor: TensorProto, path: Path) -> int:
     attributes, elements = _attributes(node), prod(int(dim) for dim in tensor.dims)
     if node.op_type == "MatMulNBits":
         weights = attributes.get("K", 0) * attributes.get("N", 0)
-        if not 0 < weights <= elements * _BITS[tensor.data_type]:
+        if not 0 < weights <= elements * BITS[tensor.data_type]:
             raise ArtefactError(str(path), f"gives {node.name!r} a shape its weights do not have")
         return weights
     packed = node.op_type == "GatherBlockQuantized" and tensor.data_type == TensorProto.UINT8
@@ -132,11 +132,11 @@ def _scheme(node: NodeProto, tensor: TensorProto) -> str:
 
 def _checked_bytes(tensor: TensorProto, path: Path) -> int:
     """Bytes of one initializer, after a look that they are there."""
-    if tensor.data_type not in _BITS:
+    if tensor.data_type not in BITS:
         raise ArtefactError(str(path), f"gives {tensor.name!r} a data type that is not known")
     if any(dim < 0 for dim in tensor.dims):
         raise ArtefactError(str(path), f"gives {tensor.name!r} a negative dimension")
-    size_bytes = -(-prod(int(dim) for dim in tensor.dims) * _BITS[tensor.data_type] // 8)
+    size_bytes = -(-prod(int(dim) for dim in tensor.dims) * BITS[tensor.data_type] // 8)
     if tensor.data_location == TensorProto.EXTERNAL:
         _check_external(tensor, size_bytes, path)
     elif tensor.HasField("raw_data") and len(tensor.raw_data) != size_bytes:

@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,12 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from host.artefacts.models.folder_path import inside
+from host.artefacts.models.genai_contents import CONFIG_FILE
 from host.artefacts.models.gguf_header import read_header
+from host.artefacts.models.graph_info import is_graph
+from host.artefacts.models.graph_names import SUFFIX
 from host.artefacts.models.part import whole
+from host.artefacts.models.permuted_graph import files_of, permute_graph
 from host.errors import ArtefactError
 
 # What a layer adds to its stream: feed-forward and attention (ggml, docs/gguf.md, "Standardized
@@ -44,25 +49,48 @@ class Rows:
 
 
 def permute(source: Path, target: Path, seed: bytes) -> tuple[str, ...]:
-    """Copy a GGUF file or an onnxruntime-genai folder to `target` with rows in another order.
+    """Copy a model to `target` with rows of its weights in another order.
 
-    Gives the names of the matrices that were changed. Raises ArtefactError where the model has no
-    matrix that is known to be one of a layer's outputs.
+    A GGUF file becomes a file, an onnxruntime-genai folder or one with a plain graph a folder; a
+    graph in a file becomes a folder with it and its data. Gives the names of the matrices changed.
+    Raises ArtefactError where the model has none that are known to make its output.
     """
     with whole(target) as part:
-        if source.is_dir():
-            shutil.copytree(source, part)
-            matrices = _of_graphs(part)
+        if is_graph(source) and not (source / CONFIG_FILE).exists():
+            changed = _graph(source, part, seed)
         else:
-            shutil.copyfile(source, part)
-            matrices = _of_gguf(part)
-        if not matrices:
+            changed = _layers(source, part, seed)
+        if not changed:
             raise ArtefactError(
                 str(source), "has no weight matrix of a layer that is known, so none was permuted"
             )
-        for matrix in matrices:
-            _permute(matrix, seed)
+    return changed
+
+
+def _layers(source: Path, part: Path, seed: bytes) -> tuple[str, ...]:
+    """Of a language model what its layers add to their stream."""
+    if source.is_dir():
+        shutil.copytree(source, part)
+        matrices = _of_graphs(part)
+    else:
+        shutil.copyfile(source, part)
+        matrices = _of_gguf(part)
+    for matrix in matrices:
+        _permute(matrix, seed)
     return tuple(matrix.name for matrix in matrices)
+
+
+def _graph(source: Path, part: Path, seed: bytes) -> tuple[str, ...]:
+    """Of a plain graph every weight; of a folder with several of them those of each."""
+    paths = sorted(source.glob(f"*{SUFFIX}")) if source.is_dir() else [source]
+    changed: list[str] = []
+    for path in paths:
+        for name in files_of(path):
+            (part / name).parent.mkdir(parents=True, exist_ok=True)
+            if not (part / name).exists():
+                shutil.copyfile(path.parent / name, part / name)
+        changed += permute_graph(part / path.name, partial(order_of, seed))
+    return tuple(changed)
 
 
 def order_of(seed: bytes, name: str, rows: int) -> NDArray[np.int64]:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from host.align.read import read_run
-from host.audit.figures import permuted_figures
 from host.audit.judge import judged
+from host.audit.permuted import permuted_figures
 from host.handover.audit import Probe, ProbeField, ProbeFile
 from host.handover.audit_plan import DEFAULT_AUDIT
 from host.pipeline.audit_reference import reference_from
@@ -44,6 +44,7 @@ NATURAL = msgspec.structs.replace(
     DEFAULT_AUDIT, probes=("canary", "length"), reference="reference.json"
 )
 DRAWS = 20
+QUIET = 0.005  # noise of a step, relative, that leaves the limit of 2 % clear
 
 
 def verdicts(bench: Bench) -> dict[str, ProbeField]:
@@ -123,6 +124,21 @@ def test_a_cache_that_the_settings_declare_is_shown_and_not_judged(tmp_path: Pat
     assert found["repeat"].reason.startswith("cache-declared")
 
 
+def test_a_machine_that_is_slower_when_a_run_is_collected_accuses_nobody(tmp_path: Path) -> None:
+    late = verdicts(Bench(tmp_path / "late", HashModel, later_pace=1.3))["permuted"]
+    assert [(f.id, f.holds) for f in late.figures] == [
+        ("changed_output_ratio", "yes"),
+        ("decode_rate_ratio", "open"),
+    ]
+    assert late.outcome == "undecided"
+    (caught,) = (
+        name
+        for name, one in outcomes(Bench(tmp_path / "one", OneModel, later_pace=1.3)).items()
+        if one == "failed"
+    )
+    assert caught == "permuted"
+
+
 def test_a_speed_alone_says_nothing_of_which_model_ran() -> None:
     silent = [
         replace(
@@ -136,4 +152,4 @@ def test_a_speed_alone_says_nothing_of_which_model_ran() -> None:
     ]
     asked = ProbeFile("permuted", "0" * 64, sample_plan(1).requests[:1])
     probe = Probe(asked, silent[2])
-    assert permuted_figures(probe, None, silent[:2], 0.02) == []
+    assert permuted_figures(probe, None, silent[:2], 0.02, late=False) == []

@@ -164,6 +164,8 @@ ENDED = {"n": 2, "event": "visit_end", "status": "valid", "reason": "", "record_
         {"run": "visits/b001-q4-t1"},
         {"identity": [1]},
         {"seconds": 10**400},
+        {"seconds": "inf"},
+        {"seconds": -1.0},
     ],
 )
 def test_a_visit_that_ends_outside_of_the_campaign_or_in_no_number_is_named(
@@ -194,3 +196,15 @@ def test_a_line_with_a_number_that_is_none_is_a_torn_one(value: str, tmp_path: P
     with (root / NAME).open("a", encoding="utf-8") as file:
         file.write(f'{{"n":2,"event":"visit_end","seconds":{value}}}\n')
     assert (len(read_journal(root).events), read_journal(root).torn) == (1, 1)
+
+
+def test_words_of_a_device_that_no_file_takes_are_noted_and_read_back(
+    asked: Asked, tmp_path: Path
+) -> None:
+    root = tmp_path / "campaign"
+    with journal(root) as (notes, _):
+        told = notes.note("give_up", cell=asked.names[0], reason="gone: \ud800")
+    (read,) = read_journal(root).events
+    assert read == told
+    escaped = {"event": "give_up", "cell": asked.names[0], "reason": "gone: \ud800"}
+    assert state_of(asked, [escaped]).given_up == {asked.names[0]: "gone: ?"}

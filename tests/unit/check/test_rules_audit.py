@@ -18,6 +18,7 @@ from host.handover.case import Case
 from host.handover.trace import AlignedRun, RequestTrace
 from host.run.folder import RunFolder, write_json
 from tests.fakes.audited import Bench, HashModel
+from tests.fakes.graphs import graph_request
 from tests.fakes.records import sample_facts, sample_record
 from tests.fakes.story import LONGEST, PAIR, SHORTEST, Length, legal
 from tests.fakes.traces import example_run
@@ -164,3 +165,34 @@ def test_outputs_that_may_end_by_themselves_and_only_loop_make_a_run_void() -> N
     assert codes(case_of(changed(_loops), stop="natural")) == {"repeated-output"}
     assert codes(case_of(changed(_loops))) == set()
     assert codes(case_of(changed(lambda r: r), stop="natural")) == set()
+
+
+@pytest.mark.parametrize(
+    ("stamp", "step_ns", "doubted"),
+    [
+        (r"(?P<ms>[0-9]+)\.(?P<us>[0-9]{3})", 10_000_000, {"constant-times"}),
+        (r"(?P<ms>[0-9]+)", 10_000_000, set()),  # stamps of a millisecond are alike by themselves
+        (r"(?P<ms>[0-9]+)\.(?P<us>[0-9]{3})", 50_000, set()),  # as are short steps in microseconds
+    ],
+)
+def test_a_runner_is_doubted_where_its_fine_stamps_show_no_noise(
+    stamp: str, step_ns: int, doubted: set[str]
+) -> None:
+    def even(r: RequestTrace) -> RequestTrace:
+        t = r.tokens.t_ns[0] + np.arange(len(r.tokens)) * step_ns
+        return replace(r, tokens=replace(r.tokens, t_ns=t))
+
+    case = case_of(changed(even), engine="native")
+    settings = {"lines": {"stamp": stamp}}
+    plan = msgspec.structs.replace(case.facts.plan, engine_settings=settings)
+    assert codes(replace(case, facts=replace(case.facts, plan=plan))) == doubted
+
+
+@pytest.mark.parametrize(("times_ns", "doubted"), [([7_001] * 20, True), ([*range(20)], False)])
+def test_inferences_that_all_take_the_same_time_are_no_run_s_own(
+    times_ns: list[int], *, doubted: bool
+) -> None:
+    one = graph_request([t + 1 for t in times_ns])
+    run = changed(lambda r: r)
+    run = replace(run, attempts=tuple(replace(a, requests=(one,)) for a in run.attempts))
+    assert codes(case_of(run, engine="onnx")) == ({"constant-times"} if doubted else set())

@@ -65,6 +65,15 @@ def test_a_query_gives_people_a_table_programs_json_and_spreadsheets_no_formula(
     assert {row["model"] for row in records} == {"'=cmd|x"}
 
 
+def test_a_measurand_that_nobody_knows_is_said_with_the_near_ones(command: Command) -> None:
+    done = command("catalogue", "query", "--measurand", "decode-rate")
+    assert (done.returncode, "共 in all 0" in done.stdout) == (0, True)
+    assert "decode_rate" in done.stderr
+    done = command("catalogue", "query", "--measurand", "prefill_rate")
+    assert "共 in all 0" in done.stdout
+    assert not done.stderr
+
+
 def test_history_draws_a_chart_with_repeatability(command: Command) -> None:
     done = command("catalogue", "history", "example", "decode_rate", "--where", "device~b")
     assert done.returncode == 0, done.stderr

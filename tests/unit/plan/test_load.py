@@ -138,3 +138,9 @@ def test_toml_that_its_reader_breaks_on_is_refused_in_every_file(
 def test_a_name_that_no_file_can_have_is_refused() -> None:
     with pytest.raises(PlanError, match="cannot be read"):
         load(Path("a\0b"))
+
+
+def test_the_key_stands_before_what_is_wrong_with_it() -> None:
+    with pytest.raises(PlanError) as caught:
+        parse(changed("attempts = 5", "attempts = 0"), "p.toml")
+    assert str(caught.value) == "p.toml: run.attempts: expected int >= 1"

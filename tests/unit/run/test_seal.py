@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import bagit
 import pytest
 
+from agent.wire import encode
 from host.align.bag import check_bag
 from host.errors import FolderError
-from host.run.folder import RunFolder, create, write_bytes
+from host.run.folder import RunFolder, create, write_bytes, write_json
 from host.run.seal import seal
 
 
@@ -111,3 +113,12 @@ def test_whole_file_writes_leave_nothing_half_made(tmp_path: Path) -> None:
     write_bytes(goal, b"two")
     assert goal.read_bytes() == b"two"
     assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_words_of_a_device_that_have_no_bytes_are_written_with_a_question_mark(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, {"name": "board \ud800", "b": [1], "\udfff": None})
+    assert json.loads(path.read_bytes()) == {"name": "board ?", "b": [1], "?": None}
+    assert encode("hello", {"name": "board \ud800"}) == b'{"type":"hello","name":"board ?"}\n'
