@@ -11,6 +11,8 @@ from host.handover.plan import Plan
 
 KEY = "engine.settings.n_seq_max"
 
+FIX = "without n_seq_max and n_ctx both are as large as the steps need"
+
 
 def sequences_of(plan: Plan, given: dict[str, Any]) -> int:
     """Sequences that n_ctx is divided among; 1 where requests follow one another.
@@ -26,5 +28,5 @@ def sequences_of(plan: Plan, given: dict[str, Any]) -> int:
     if not isinstance(found, int) or isinstance(found, bool) or found < 1:
         raise PlanError(KEY, f"{found!r} is no number of sequences")
     if found < most:
-        raise PlanError(KEY, f"{found} is less than the {most} streams of load.steps")
+        raise PlanError(KEY, f"{found} is less than the {most} streams of load.steps; {FIX}")
     return found
