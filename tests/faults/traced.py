@@ -57,7 +57,7 @@ def traced(
     done = subprocess.run(
         [
             # Only calls that are counted stop the process, not each of its thousands.
-            STRACE, "-f", "--seccomp-bpf", "-qq", "-o", str(trace), *paths,
+            STRACE, "-f", "-qq", "-o", str(trace), *paths,
             "-e", f"trace={calls}", "-e", f"inject={fault}:when={n}", *argv,
         ],
         capture_output=True, check=False, env=environment(), timeout=TIMEOUT_S,

@@ -70,7 +70,7 @@ def sealed_under(fault: str, n: int, folder: RunFolder) -> bool:
     subprocess.run(
         [
             # Only calls that are counted stop the process, not each of its thousands.
-            STRACE, "-f", "--seccomp-bpf", "-qq", "-o", str(trace), *watched(folder),
+            STRACE, "-f", "-qq", "-o", str(trace), *watched(folder),
             "-e", f"trace={calls}", "-e", f"inject={fault}:when={n}",
             sys.executable, str(DRIVER), str(folder.path),
         ],

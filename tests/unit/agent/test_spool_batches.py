@@ -45,7 +45,7 @@ def test_a_batch_reads_back_like_single_lines(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_whole_lines_and_right_counts(tmp_path: Path, limit: int) -> None:
     path = tmp_path / "s"
     done = subprocess.run(
-        [sys.executable, "-c", FILL, str(path)],
+        [sys.executable, "-B", "-c", FILL, str(path)],  # bytecode would be cut too
         capture_output=True,
         check=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
