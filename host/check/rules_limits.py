@@ -11,24 +11,19 @@ from collections.abc import Iterator
 import numpy as np
 
 from host.check.rule import Breach, Rule, attempt_file, breach
+from host.check.weights_read import prompts_kept, tokens_a_reading
 from host.handover.case import Case
 from host.handover.profile import Limits, limits_of
 from host.handover.stated import TG
 from host.handover.text import Txt
-from host.handover.trace import RequestTrace
 
 RECORD = "record.json"
 # What caches may keep of the weights from one token to the next, By: it does not cross the memory
 # bus. Our choice: more than the last level of any product that we know of with such a limit.
 CACHED_BYTES = 2**28
-# Tokens beyond its own that a step may have given where nobody says how many: so many llama-server
-# drafts at the most unless it is told otherwise (tools/server/README.md, --draft-max).
-MOST_DRAFTED = 16
 # What a sensor on the chip may be off, and a device overshoot before it has slowed down, K. Our
 # choice: such sensors are stated to some kelvin, and a limit is where control begins.
 OFF_K = 5.0
-# Tokens of a prompt that were not computed again, by the names of vLLM and of llama-server.
-KEPT = ("cached_tokens", "cache_n")
 # A multiplication and an addition.
 OPS_PER_WEIGHT = 2
 # Power that the device itself measures. A meter outside sees supply and carrier board as well.
@@ -40,13 +35,14 @@ DECODE_RATES = ("decode_rate@1", TG)
 def bandwidth_kept(case: Case) -> Iterator[Breach]:
     """Every decode step reads the weights once: rate x bytes stays below the bandwidth.
 
-    A step that checks drafted tokens gives several, see `_tokens_a_step`.
+    A step that checks drafted tokens gives several, see `weights_read.py`.
     """
     limit, read = _limits(case).memory_bandwidth_bytes_per_s, _decode_bytes(case)
     if limit is None or read is None:
         return
     crossing = read - CACHED_BYTES
-    step = _tokens_a_step(case)
+    accepted = (tokens for tokens, _ in _values(case, "accepted_length@1"))
+    step = max([tokens_a_reading(case.run), *accepted])
     stated = _values(case, *DECODE_RATES)
     rates = [rate for rate, _ in stated if rate * crossing / step > limit.value]
     if rates:
@@ -68,7 +64,7 @@ def compute_kept(case: Case) -> Iterator[Breach]:
     Where a server says that it kept some of them, or was asked to, its rate is of others too.
     """
     limit, weights = _limits(case).peak_ops_per_s, case.facts.model.get("prefill_weights")
-    if limit is None or not isinstance(weights, int) or _prompts_kept(case):
+    if limit is None or not isinstance(weights, int) or _kept(case):
         return
     over = [
         rate
@@ -120,35 +116,8 @@ def temperature_kept(case: Case) -> Iterator[Breach]:
                 )
 
 
-def _prompts_kept(case: Case) -> bool:
-    if case.facts.plan.engine_settings.get("cache_prompt") is True:
-        return True
-    stated = (r.reply.stated for a in case.run.valid() for r in a.scored() if r.reply is not None)
-    return any(said.get(name, 0.0) > 0 for said in stated for name in KEPT)
-
-
-def _tokens_a_step(case: Case) -> float:
-    """Most tokens that one reading of the weights gave, in any request or attempt; 1 or more."""
-    stated = (tokens for tokens, _ in _values(case, "accepted_length@1"))
-    made = (_step_of(r) for a in case.run.valid() for r in a.scored())
-    return max([1.0, *stated, *made])
-
-
-def _step_of(request: RequestTrace) -> float:
-    """Tokens after the first over the steps that made them, where drafts may have been checked.
-
-    A server that states drafts tells; one that states rates as llama-server does, and no drafts,
-    made none; of any other it is not known. A runner shows which logits a token came of.
-    """
-    made, most = request.tokens.made - 1, 1.0 + MOST_DRAFTED
-    if request.reply is None:
-        steps = len(np.unique(request.tokens.ready_ns[1:]))
-        return min(most, made / steps) if steps else 1.0
-    said = dict(request.reply.stated)
-    if "draft_n" not in said:
-        return 1.0 if "predicted_per_second" in said else most
-    accepted = said.get("draft_n_accepted", 0.0)
-    return made / (made - accepted) if 0 <= accepted < made else most
+def _kept(case: Case) -> bool:
+    return prompts_kept(case.facts.plan.engine_settings, case.run)
 
 
 def _limits(case: Case) -> Limits:

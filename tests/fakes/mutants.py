@@ -42,7 +42,8 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 class Mutant:
     """A changed module. said: where and what was changed; line: the text that stood there.
 
-    rules: those of its rules that the change can reach; the others are as they were.
+    rules: those of its rules that the change can reach; the others are as they were. None where
+    the module has none: then its functions are asked.
     """
 
     said: str
@@ -124,7 +125,7 @@ def _changed(
         with contextlib.suppress(ArithmeticError, TypeError):
             exec(code, made.__dict__)  # noqa: S102
             text = source.splitlines()[line - 1]
-            rules = _reached(made.RULES, users)
+            rules = _reached(getattr(made, "RULES", ()), users)
             yield Mutant(f"{module.__name__}:{line} {said}", text, made, rules)
 
 

@@ -10,7 +10,8 @@ from typing import cast
 import numpy as np
 import pytest
 
-from host.check.rules_limits import CACHED_BYTES, MOST_DRAFTED, bandwidth_kept, compute_kept
+from host.check.rules_limits import CACHED_BYTES, bandwidth_kept, compute_kept
+from host.check.weights_read import MOST_DRAFTED
 from host.handover.case import Case
 from host.handover.trace import Reply, RequestTrace
 from tests.fakes.traces import Shape, request
