@@ -114,7 +114,10 @@ def commands(folder: Path) -> None:
     for program in ("mksh", "toybox"):
         shutil.copy2(str(shutil.which(program)), folder / program)
     (folder / "sh").symlink_to("mksh")
-    said = subprocess.run([folder / "toybox"], capture_output=True, check=True, text=True)
+    # Not the copy: a child that another thread forks may still hold it open for writing.
+    said = subprocess.run(
+        [str(shutil.which("toybox"))], capture_output=True, check=True, text=True
+    )
     for applet in said.stdout.split():
         if not (folder / applet).exists():
             (folder / applet).symlink_to("toybox")
