@@ -19,6 +19,8 @@ from host.report.terminal import NARROW_COLUMNS, safe
 
 # Six columns and a sentence need more room than the table of one record.
 COMPARE_COLUMNS = NARROW_COLUMNS + 40
+# Of one kind: two records of other loads differ in hundreds of settings and results.
+SHOWN = 12
 _STYLES = {"good": "bold green", "some": "bold yellow", "bad": "bold red"}
 
 
@@ -65,8 +67,10 @@ def _differences(console: Console, comparison: Comparison) -> None:
             line(console, f"! {rule}: {group[0].text.zh} {group[0].text.en}")
         else:
             line(console, f"! {rule}: {len(group)} 项不同 {len(group)} differences")
-        for each in group:
+        for each in group[:SHOWN]:
             _values_of_each(console, comparison, each)
+        if len(group) > SHOWN:
+            line(console, f"    另有 {len(group) - SHOWN} 项 more: --json", "dim")
 
 
 def _values_of_each(console: Console, comparison: Comparison, each: Unlike) -> None:
@@ -163,4 +167,6 @@ def _notes(console: Console, comparison: Comparison) -> None:
     if hidden:
         line(console, f"另有 {hidden} 个单条目结果 results of single items: --json", "dim")
     for label, ids in comparison.unpaired:
-        line(console, f"仅在 {label} 中 only in {label}: {', '.join(map(safe, ids))}", "dim")
+        more = f", … ({len(ids)}: --json)" if len(ids) > SHOWN else ""
+        few = ", ".join(map(safe, ids[:SHOWN]))
+        line(console, f"仅在 {label} 中 only in {label}: {few}{more}", "dim")
