@@ -44,6 +44,7 @@ from host.handover.trace import RequestTrace
 from host.run.link import AgentLink
 from host.transport.local import Local
 from tests.bench.against_llama_bench import CONTEXT_STEP, SILENCE_S, say
+from tests.bench.orders import order_of
 from tests.fakes.records import sample_plan
 
 # token/s of all streams together, by their number: with prompts, and decoding alone.
@@ -105,20 +106,8 @@ def _order(asked: Asked, number: int, spool: Path) -> dict[str, Any]:
     ]
     threads = dict.fromkeys(("n_threads", "n_threads_batch"), asked.threads)
     context = {"n_ctx": asked.context, "n_seq_max": max(asked.streams)}
-    return {
-        "number": number,
-        "directory": str(spool),
-        "engine": {"kind": "llama_cpp", "settings": {**context, **threads}},
-        "model": str(asked.model),
-        "requests": [{**request, "warmup": True}, *steps],
-        "stop": "length",
-        "idle_before_s": 0.0,
-        "idle_after_s": 0.0,
-        "watchdog_s": 60.0,
-        "sampling": {
-            "enabled": True, "rate_hz": 10.0, "kinds": None, "seed": number, "jitter_ratio": 0.2,
-        },
-    }  # fmt: skip
+    requests = [{**request, "warmup": True}, *steps]
+    return order_of(number, spool, asked.model, {**context, **threads}, requests)
 
 
 def theirs(asked: Asked) -> Found:

@@ -58,6 +58,7 @@ from host.handover.trace import RequestTrace
 from host.reduce.throughput import decode_rate, prefill_rate
 from host.run.link import AgentLink
 from host.transport.local import Local
+from tests.bench.orders import order_of
 from tests.fakes.records import sample_plan
 
 # llama.cpp rounds a context up to this, so that llama-bench's smaller one is the same.
@@ -142,20 +143,8 @@ def _order(asked: Asked, number: int, spool: Path) -> dict[str, Any]:
         "output_tokens": asked.output_tokens,
     }
     threads = dict.fromkeys(("n_threads", "n_threads_batch"), asked.threads)
-    return {
-        "number": number,
-        "directory": str(spool),
-        "engine": {"kind": "llama_cpp", "settings": {"n_ctx": asked.context, **threads}},
-        "model": str(asked.model),
-        "requests": [{**request, "warmup": n == 0} for n in range(2 + asked.requests)],
-        "stop": "length",
-        "idle_before_s": 0.0,
-        "idle_after_s": 0.0,
-        "watchdog_s": 60.0,
-        "sampling": {
-            "enabled": True, "rate_hz": 10.0, "kinds": None, "seed": number, "jitter_ratio": 0.2,
-        },
-    }  # fmt: skip
+    requests = [{**request, "warmup": n == 0} for n in range(2 + asked.requests)]
+    return order_of(number, spool, asked.model, {"n_ctx": asked.context, **threads}, requests)
 
 
 def theirs(asked: Asked, words: Sequence[str]) -> subprocess.Popen[str]:
