@@ -1,4 +1,4 @@
-"""Fidelity in a run: the device scores the model. Apart from `fidelity`: a redo needs no device."""
+"""Fidelity in a run: the device scores the model. Not in `fidelity`: a redo needs no device."""
 
 from __future__ import annotations
 
