@@ -32,6 +32,8 @@ from host.transport.base import Transport
 
 # The agent's own watchdog ends a hung engine; the host waits a little longer for the agent.
 AGENT_GRACE_S = 60.0
+# Of the progress: what is beyond is no number that anybody reads, nor one that a float holds.
+MOST_SHOWN = 1e15
 
 
 @dataclass(slots=True)
@@ -267,7 +269,6 @@ def tell(bench: Bench, number: int, message: Message) -> None:
     """Pass the agent's progress on; it is for the eye, so what is odd in it is left out."""
     if message["type"] != "progress":
         return
-    rate = message.get("rate")
     bench.watch(
         Progress(
             phase=str(message.get("phase", ""))[:40],
@@ -277,10 +278,16 @@ def tell(bench: Bench, number: int, message: Message) -> None:
             requests=_count(message.get("requests"))
             or len(bench.plan.requests) + bench.plan.plan.run.warmups,
             tokens=_count(message.get("tokens")),
-            rate=float(rate) if isinstance(rate, int | float) else None,
+            rate=_number(message.get("rate")),
             waiting=str(message.get("waiting", ""))[:200],
+            lasted_s=_number(message.get("lasted_s")),
+            lasting_s=_number(message.get("lasting_s")),
         )
     )
+
+
+def _number(found: object) -> float | None:
+    return float(found) if isinstance(found, int | float) and abs(found) < MOST_SHOWN else None
 
 
 def _count(found: object) -> int:
