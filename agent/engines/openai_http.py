@@ -16,7 +16,7 @@ from agent.engines.base import EngineError, Generated, Mark, TokenSink
 from agent.engines.http_bodies import OWNERS, Form
 from agent.engines.http_calls import EVENTS, LINES, Far, call, opened, reply, send
 from agent.engines.http_chunks import said, shown
-from agent.engines.http_identity import LLAMA, OTHER, identity_of
+from agent.engines.http_identity import LLAMA, OTHER, check_listed, identity_of
 from agent.engines.http_reading import Reading
 from agent.engines.http_settings import KIND, LOOPBACK, address, filled, http_settings
 from agent.engines.server import ChunkSink, Prompt, Recount, Served
@@ -71,13 +71,8 @@ class OpenAiHttp:
             self._process.go()
             limit_s = self._settings["start_timeout_s"]
             self.load_late_s = self._process.wait_until(self._healthy, limit_s)
-        elif not (answer := call(self._far, "/v1/models")).ok:
-            where = f"{self._far.host}:{self._far.port}"
-            why = f"status {answer.status}" if answer.status else shown(answer.body)
-            raise EngineError(
-                "server-refused",
-                f"{where} lists no models ({why}); start the server, or name its `program`",
-            )
+        else:
+            check_listed(self._far, self._settings["api_key_env"])
         self._learn()
 
     def describe(self) -> dict[str, Any]:

@@ -127,6 +127,25 @@ def test_server_that_is_not_there_is_refused_with_advice(tmp_path: Path) -> None
     assert "start the server, or name its `program`" in reason
 
 
+@pytest.mark.parametrize(
+    ("unlisted", "key_name", "said"),
+    [
+        ((401, b"no"), "", "server-rejected: {} wants a key (status 401): name the environment"),
+        ((403, b"no"), "NO_SUCH_KEY", "NO_SUCH_KEY, which `api_key_env` names, is not set on"),
+        ((401, b"no"), "PATH", "it does not take the one in PATH"),
+        ((200, b"<html>Hi</html>"), "", "{} answers, and lists no models (status 200: <html>Hi<"),
+        ((404, b""), "", "lists no models (status 404): it has no interface of OpenAI; look at"),
+        ((200, b'{"data": null}'), "", "lists no models"),
+    ],
+)
+def test_address_where_no_list_of_models_is_had_says_what_to_do(
+    unlisted: tuple[int, bytes], key_name: str, said: str, tmp_path: Path
+) -> None:
+    with talking(Talk(unlisted=unlisted)) as url:
+        _, reason = ended(attempt(tmp_path, {"url": url, "api_key_env": key_name}))
+    assert said.format(url.removeprefix("http://")) in reason
+
+
 def test_events_and_characters_split_over_packets_are_put_together(tmp_path: Path) -> None:
     packets = [SPLIT[i : i + 1] for i in range(len(SPLIT))]
     with talking(Talk(packets)) as url:
