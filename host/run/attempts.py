@@ -27,6 +27,7 @@ from host.run.folder import RunFolder, check_writable
 from host.run.gates import pass_gates
 from host.run.journal import Journal
 from host.run.link import Link
+from host.run.same_server import other_server
 from host.run.surroundings import Surroundings
 from host.transport.base import Transport
 
@@ -246,9 +247,10 @@ def keep(bench: Bench, number: int, end: Mapping[str, Any], device: str) -> dict
     status, reason = str(end.get("status")), str(end.get("reason", ""))
     if status not in ("valid", "void", "incomplete"):
         raise AgentError(device, f"attempt_end has status {status!r}")
+    spoilt = damaged or other_server(bench.folder, number, end)
     outcome = {
-        "status": "void" if damaged and status == "valid" else status,
-        "reason": damaged if damaged and status == "valid" else reason,
+        "status": "void" if spoilt and status == "valid" else status,
+        "reason": spoilt if spoilt and status == "valid" else reason,
         "streams": [
             {"stream": e.stream, "lines": e.lines, "size_bytes": e.size_bytes, "sha256": e.sha256}
             for e in ends
