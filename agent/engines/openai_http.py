@@ -132,11 +132,18 @@ class OpenAiHttp:
             return self._serve(prompt, output_tokens, stop_at_end, on_chunk, mark)
         except EngineError as err:
             broken = err.code in {"stream-cut", "server-refused"}
-            status = self._process.ended() if broken and self._process is not None else None
-            if status is None:
+            died = self._how_it_died() if broken else ""
+            if not died:
                 raise
-            why = f"it ended with status {status} in a request ({err.detail})"
-            raise EngineError("server-died", why) from err
+            raise EngineError("server-died", f"{died} ({err.detail})") from err
+
+    def _how_it_died(self) -> str:
+        """ "" for a server that is still there: of one that ran before, one that answers."""
+        if self._process is None:
+            gone = not call(self._far, "/v1/models").status
+            return f"nothing answers at {self._far.host}:{self._far.port} any more" if gone else ""
+        status = self._process.ended()
+        return "" if status is None else f"it ended with status {status} in a request"
 
     def _serve(
         self,

@@ -217,7 +217,9 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
     def do_POST(self):
         os._exit(7)
-HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+made = HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+print(made.server_port, flush=True)
+made.serve_forever()
 """
 
 
@@ -229,6 +231,18 @@ def test_server_that_dies_in_a_request_is_told_from_one_that_hangs_up(tmp_path: 
     names = [e.name for e in events(tmp_path)]
     assert "load_end" in names, "a server that is started here is loaded here"
     assert load_late_of(events(tmp_path)) > 0, "it is asked by turns whether it is ready"
+
+
+def test_server_of_its_own_that_dies_in_a_request_is_told_from_one_that_hangs_up(
+    tmp_path: Path,
+) -> None:
+    argv = [sys.executable, "-c", SERVER, "0"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
+        assert server.stdout is not None
+        port = int(server.stdout.readline())
+        status, reason = ended(attempt(tmp_path, f"http://127.0.0.1:{port}"))
+    assert status == "void"
+    assert f"server-died: nothing answers at 127.0.0.1:{port} any more" in reason
 
 
 HOLDER = """
