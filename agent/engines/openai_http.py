@@ -138,7 +138,7 @@ class OpenAiHttp:
             raise EngineError("server-died", f"{died} ({err.detail})") from err
 
     def _how_it_died(self) -> str:
-        """ "" for a server that is still there: of one that ran before, one that answers."""
+        """Nothing where it is still there: one that ran before is where it answers."""
         if self._process is None:
             gone = not call(self._far, "/v1/models").status
             return f"nothing answers at {self._far.host}:{self._far.port} any more" if gone else ""
