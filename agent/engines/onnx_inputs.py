@@ -158,11 +158,15 @@ def inputs_sha256(feeds: Mapping[str, Any]) -> str:
 
 
 def outputs_sha256(outputs: Sequence[Any]) -> str:
-    """SHA-256 over the bytes of all outputs, in the order of the graph, each after its shape."""
+    """SHA-256 over the bytes of all outputs, in the order of the graph, each after its shape.
+
+    Texts, lists and maps have no bytes of their own, only places in memory: their words are taken.
+    """
     digest = hashlib.sha256()
     for value in outputs:
         digest.update(f"{value.dtype}\t{list(value.shape)}\n".encode())
-        digest.update(value.tobytes())
+        plain = value.dtype != object
+        digest.update(value.tobytes() if plain else repr(value.tolist()).encode())
     return digest.hexdigest()
 
 
