@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from host.campaign.answer import Answer, how_first
-from host.campaign.harvest import short
 from host.campaign.matrix import CellOutcome
+from host.campaign.names import name_of, short
 from host.campaign.results import CampaignReport, ratio_text, words_of_pair
 from host.campaign.selection import selected
 from host.handover.text import Txt
@@ -26,7 +26,7 @@ def answer_rows(found: CampaignReport) -> Iterator[AnswerRow]:
     for each in found.answers:
         yield AnswerRow(
             where=", ".join(each.where.values()),
-            quantity=each.quantity.name,
+            quantity=name_of(each.quantity),
             named=bool(each.first),
             said=how_first(each),
             values=tuple((chosen(name, each), _value(cells[name], each)) for name in each.first),
