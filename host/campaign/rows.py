@@ -53,6 +53,16 @@ def pair_lines(found: CampaignReport) -> Iterator[str]:
         yield f"no ratio, {len(each.pairs)} pairs: {each.why.en}"
 
 
+def unranked_lines(found: CampaignReport) -> Iterator[str]:
+    """A line for each reason why cells may not be ranked, with the cells."""
+    made: dict[str, list[str]] = {}
+    for cell in found.outcome.cells:
+        for why in cell.why_unranked:
+            made.setdefault(why.en, []).append(cell.name)
+    for said, names in made.items():
+        yield f"not ranked: {', '.join(names)}: {said}"
+
+
 def without_ratio(found: CampaignReport) -> tuple[ApartRow, ...]:
     """Pairs that have no ratio, by the reason."""
     made: dict[str, ApartRow] = {}

@@ -1,15 +1,18 @@
-"""A whole campaign over shapes of load, in process and through the real llama-server."""
+"""A whole campaign over shapes of load, by a library, the real llama-server, and a cheat."""
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tomli_w
 
+from tests.fakes.audited_runner import runner
 from tests.fakes.command import Command, small_plan
 from tests.fakes.native import program
+from tests.flow.test_audit import runner_plan
 from tests.flow.test_campaign import ITEM, outcome
 
 STEPS = (1, 2)
@@ -20,11 +23,11 @@ LOADS: dict[str, dict[str, Any]] = {
     "cold": {"load": {"shape": "cold"}},
     "sustained": {"load": {"shape": "sustained", "duration_s": 1.0}},
 }
-BY_SERVER = ("single", "streams")
+MADE = {"library": tuple(LOADS), "server": ("single", "streams"), "cheat": ("single",)}
 
 
 def campaign(folder: Path, model: Path) -> Path:
-    """Five loads of one model in a library, two of them through a server too; one block."""
+    """Five loads of one model in a library, two through a server, one with audit; one block."""
     small_plan(
         folder / "plan.toml",
         engine="llama_cpp",
@@ -43,6 +46,7 @@ def campaign(folder: Path, model: Path) -> Path:
     engines = {
         "library": {},
         "server": {"engine": {"kind": "openai_http", "settings": {**server, "api": "llama"}}},
+        "cheat": cheat(folder),
     }
     whole = {
         "campaign": 1,
@@ -52,7 +56,12 @@ def campaign(folder: Path, model: Path) -> Path:
         "plan": "plan.toml",
         "measurands": ["decode_rate", "system_rate"],
         "axes": {"load": LOADS, "engine": engines},
-        "exclude": [{"load": name, "engine": "server"} for name in LOADS if name not in BY_SERVER],
+        "exclude": [
+            {"load": load, "engine": engine}
+            for engine, made in MADE.items()
+            for load in LOADS
+            if load not in made
+        ],
         "visit": {"attempts": 1},
         "stop": {
             "measurand": "decode_rate",
@@ -67,16 +76,29 @@ def campaign(folder: Path, model: Path) -> Path:
     return path
 
 
+def cheat(folder: Path) -> dict[str, Any]:
+    """A native runner that keeps its answers, and the probes that catch it."""
+    path = runner_plan(folder / "cheat.toml", runner(folder, "keeps"))
+    plan = tomllib.loads(path.read_text("utf-8"))
+    return {"engine": plan["engine"], "audit": {**plan["audit"], "probes": ["repeat"]}}
+
+
 @pytest.mark.timeout(300)
 def test_loads_are_cells_of_one_campaign_with_results_of_each_step(
     command: Command, tmp_path: Path, tiny_gguf: Path
 ) -> None:
     folder = tmp_path / "out"
     code, said = outcome(command, "run", campaign(tmp_path, tiny_gguf), "--runs", folder)
-    assert (code, said["ended"]) == (0, "cap"), said
+    assert (code, said["ended"]) == (1, "cap"), said
+    ends = {cell["name"]: [v["status"] for v in cell["ends"]] for cell in said["cells"]}
+    assert ends.pop("single-cheat") == ["void"]
+    assert set(map(tuple, ends.values())) == {("valid",)}, said
     code, found = outcome(command, "report", folder)
     assert code == 0
-    figures = {cell["name"]: cell["figures"] for cell in found["cells"]}
+    cells = {cell["name"]: cell for cell in found["cells"]}
+    (why,) = cells.pop("single-cheat")["why_unranked"]
+    assert "there is a cache that nobody declared (audit-repeat" in why["en"]
+    figures = {name: cell["figures"] for name, cell in cells.items()}
     for name, own in figures.items():
         there = {key for key, figure in own.items() if figure["value"] is not None}
         rates = {key for key in there if key.startswith("decode_rate@1/mean")}
@@ -93,4 +115,5 @@ def test_loads_are_cells_of_one_campaign_with_results_of_each_step(
     assert lacking["missing"].startswith("not-measured")
     page = (folder / "campaign.html").read_text("utf-8")
     assert page.count("<polyline") == 4, "system rate and that of a stream, of two engines"
+    assert why["en"] in page
     assert {each["where"]["load"] for each in found["answers"]} == set(LOADS)
