@@ -116,6 +116,24 @@ def reference_of(plan: Plan, model: Mapping[str, Any]) -> tuple[Reference, bytes
     audit = plan.audit
     if not audit or not audit.reference:
         return None
+    found, data = known_outputs(audit)
+    path = audit.reference
+    if found.model_sha256 != model.get("sha256"):
+        raise ArtefactError(
+            path,
+            f"knows outputs of the model {found.model_sha256[:16]}, and the plan's is"
+            f" {str(model.get('sha256'))[:16]}",
+        )
+    if "length" in audit.probes and found.stop != "natural":
+        raise ArtefactError(path, "is of outputs that did not end by themselves: no lengths")
+    return found, data
+
+
+def known_outputs(audit: AuditPlan) -> tuple[Reference, bytes]:
+    """The known outputs in the file that a table names, with their bytes.
+
+    Raises ArtefactError for a file that is none, or another one than the plan wants.
+    """
     path = Path(audit.reference).expanduser()
     try:
         with path.open("rb") as file:
@@ -129,14 +147,6 @@ def reference_of(plan: Plan, model: Mapping[str, Any]) -> tuple[Reference, bytes
     if audit.reference_sha256 not in ("", sha256):
         said = f"has SHA-256 {sha256}, the plan wants {audit.reference_sha256}"
         raise ArtefactError(str(path), said)
-    if found.model_sha256 != model.get("sha256"):
-        raise ArtefactError(
-            str(path),
-            f"knows outputs of the model {found.model_sha256[:16]}, and the plan's is"
-            f" {str(model.get('sha256'))[:16]}",
-        )
-    if "length" in audit.probes and found.stop != "natural":
-        raise ArtefactError(str(path), "is of outputs that did not end by themselves: no lengths")
     return found, data
 
 
