@@ -73,6 +73,7 @@ def standard(one: Input, next_: Uniforms) -> Array:
     others are taken as exactly known, whatever their nu.
     """
     import numpy as np
+
     from host.distributions import special
 
     found: Array
@@ -110,6 +111,7 @@ def _together(
     group: Sequence[Input], correlations: Sequence[Correlation], next_: Uniforms
 ) -> dict[str, Array]:
     import numpy as np
+
     from host.distributions import special
 
     nu = group[0].nu
