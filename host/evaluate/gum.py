@@ -23,8 +23,10 @@ __all__ = ["Model", "propagate"]
 
 T_RULE = "t_nu_eff"
 # nu_eff of three equal terms with nu = 3 comes out as 8.999999999999998; the roundings of some
-# ten additions and divisions of doubles stay far below this ratio.
+# ten additions and divisions of doubles stay far below this ratio. Above a million a ratio would
+# take whole digits behind the point for round-off: there they are cut off as they are.
 DOF_ROUND_OFF_RATIO = 1e-9
+MOST_ROUND_OFF = 1e-3
 # Above 2^53 doubles no longer count integers, and t is the normal distribution to all digits.
 MOST_DOF = 2.0**53
 # A first-order contribution below this share of u_c is taken as vanished. GTC's derivatives are
@@ -118,7 +120,8 @@ def _truncated(nu: float | None) -> float | None:
     if nu is None or isinf(nu):
         return nu
     nearest = round(nu)
-    return float(nearest if abs(nearest - nu) <= DOF_ROUND_OFF_RATIO * nu else floor(nu))
+    room = min(DOF_ROUND_OFF_RATIO * nu, MOST_ROUND_OFF)
+    return float(nearest if abs(nearest - nu) <= room else floor(nu))
 
 
 def _row(one: Input, first: _First) -> Row:

@@ -6,16 +6,18 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from host.align.read import RunReading
 from host.artefacts.fidelity.reference import Reference, find_reference
 from host.errors import ArtefactError, FolderError, PlanError
-from host.fidelity.bag import FOLDER, REFERENCE, fidelity_of
+from host.fidelity.bag import ERRORS, FOLDER, REFERENCE, fidelity_of
 from host.fidelity.gate import LIMITS
 from host.handover.divergence import LIKE
-from host.handover.fidelity import SCORING_ENGINES, FidelityPlan
+from host.handover.fidelity import ERROR_RULES, SCORING_ENGINES, ErrorRules, FidelityPlan
 from host.handover.plan import ResolvedPlan
 from host.handover.runner import NATIVE
-from host.run.folder import RESERVE_BYTES, RunFolder, sync_folder
+from host.run.folder import RESERVE_BYTES, RunFolder, sync_folder, write_json
 
 GREEDY_LIMIT = "min_greedy_agreement"
 NO_TOOL = (
@@ -99,6 +101,7 @@ def keep_fidelity(folder: RunFolder, resolved: ResolvedPlan) -> None:
     place = folder.data / FOLDER
     place.mkdir()
     shutil.copyfile(found.path, place / REFERENCE)
+    write_json(place / ERRORS, msgspec.to_builtins(ErrorRules(ERROR_RULES)))
     sync_folder(place)
 
 

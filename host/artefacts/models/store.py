@@ -137,10 +137,36 @@ def resolve(
 
     quantization: for a reference that names none (`int4` for onnxruntime-genai).
     """
+    named = _named(reference, quantization)
+    if named is not None:
+        return make(*named, directory=directory, progress=progress)
+    return _found(reference)
+
+
+def offered(reference: str, quantization: str = DEFAULT_QUANTIZATION) -> Path | None:
+    """As `resolve`, but nothing is made: None for a reference model that is not made yet."""
+    named = _named(reference, quantization)
+    if named is None:
+        return _found(reference)
+    size, form = named
+    known = FORMS.get(size, QUANTIZATIONS)
+    if form not in known:
+        raise ArtefactError(reference, _unknown("form", form, tuple(known)))
+    name = _graph_file(size, form, 1) if size in FORMS else _file_name(size, form, 1)
+    path = store_dir() / name
+    return path if path.exists() else None
+
+
+def _named(reference: str, quantization: str) -> tuple[str, str] | None:
+    """Name and form of a reference model; None for a path. quantization: where none is stated."""
     size, _, stated = reference.partition(":")
-    if size in SHAPES or size in FORMS:
-        usual = FORMS[size][0] if size in FORMS else quantization
-        return make(size, stated or usual, directory=directory, progress=progress)
+    if size in FORMS:
+        return size, stated or FORMS[size][0]
+    return (size, stated or quantization) if size in SHAPES else None
+
+
+def _found(reference: str) -> Path:
+    """A model of the user's own."""
     path = Path(reference).expanduser()
     if path.is_file() or is_genai_folder(path) or (is_graph(path) and path.is_dir()):
         return path
@@ -150,6 +176,7 @@ def resolve(
         )
     if path.name != reference or path.suffix in (".gguf", SUFFIX):
         raise ArtefactError(reference, "there is no such model file or folder")
+    size = reference.partition(":")[0]
     raise ArtefactError(reference, _unknown("model", size, (*SHAPES, *FORMS)))
 
 
