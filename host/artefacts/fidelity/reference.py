@@ -91,6 +91,8 @@ def read_reference(path: Path) -> Reference:
         if _sha256_from(path, len(line)) != head.data_sha256:
             raise ArtefactError(str(path), "was changed: its rows have another SHA-256")
         return Reference(path, head, len(line), sha256_file(path))
+    except ValueError as err:  # a NUL in a name
+        raise ArtefactError(str(path), f"is no path ({err})") from err
     except OSError as err:
         raise ArtefactError(str(path), f"cannot be read ({err.strerror})") from err
 
