@@ -10,8 +10,9 @@ import contextlib
 import os
 from typing import Final
 
-# Of 1024 shares of a core it then has 110 (sched(7), sched_prio_to_weight of the Linux kernel).
-COMPUTING: Final = 10
+# It then has 335 shares of a core where the others have 1024 each (sched_prio_to_weight of the Linux
+# kernel): enough to go on beside any number of them.
+COMPUTING: Final = 5
 WAITING: Final = 0
 
 
