@@ -10,8 +10,8 @@ import contextlib
 import os
 from typing import Final
 
-# It then has 335 shares of a core where the others have 1024 each (sched_prio_to_weight of the Linux
-# kernel): enough to go on beside any number of them.
+# It then has 335 shares of a core where each other one has 1024 (sched_prio_to_weight of the Linux
+# kernel): enough to go on beside a few of them.
 COMPUTING: Final = 5
 WAITING: Final = 0
 
