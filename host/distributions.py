@@ -1,4 +1,4 @@
-"""Distributions by scipy.special, uncertain numbers by GTC, without what they import along.
+"""Distributions by scipy.special, without what it and GTC (`evaluate/gtc.py`) import along.
 
 To see whether an array is numpy's, scipy.special asks numpy for all of its parts, also for those
 that numpy imports on use: a Fortran compiler's front end, the tools of its tests. GTC imports
@@ -43,5 +43,3 @@ for _name in PUT_OFF:
     _put_off(_name)
 
 special = import_module("scipy.special")
-GTC = import_module("GTC")
-reporting = import_module("GTC.reporting")

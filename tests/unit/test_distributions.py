@@ -8,7 +8,8 @@ import sys
 # In a process of its own: other tests may have imported all of scipy into this one.
 SCRIPT = """
 import sys
-from host.distributions import GTC, PUT_OFF, reporting, special
+from host.distributions import PUT_OFF, special
+from host.evaluate.gtc import GTC, reporting
 assert GTC.ureal(1, 2).u == 2
 assert special.ndtri(0.5) == 0
 heavy = ("scipy.optimize._optimize", "numpy.f2py.crackfortran", "numpy.testing._private.utils")
