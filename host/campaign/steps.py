@@ -24,7 +24,7 @@ _DRAWN = {
 
 
 def step_charts(asked: Asked, outcome: Outcome) -> tuple[StepChart, ...]:
-    """All streams together, each of them, and its wait; apart for each device, dataset, load and model.
+    """All streams together, each, and its wait; apart for each device, dataset, load and model.
 
     None where no cell has two steps: a line takes two.
     """
