@@ -14,9 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from host.artefacts.fidelity.reference import find_reference
+from host.artefacts.models.formats import is_genai_folder, is_graph
 from host.artefacts.models.gguf_header import read_header
-from host.artefacts.models.graph_info import is_graph
-from host.artefacts.models.inspection import is_genai_folder
 from host.artefacts.models.store import offered
 from host.artefacts.recordings import inspect_recording
 from host.campaign.cells import Asked, Cell

@@ -38,7 +38,7 @@ _STATISTICS = {
 }
 SCOPES = {
     "": Txt(zh="全部", en="whole"),
-    "load": Txt(zh="装载", en="load"),
+    "load": Txt(zh="加载", en="load"),
     "prefill": Txt(zh="预填充", en="prefill"),
     "decode": Txt(zh="解码", en="decode"),
     "request": Txt(zh="请求", en="request"),
@@ -246,7 +246,7 @@ def drawn(q: Quantity, interval: tuple[str, str]) -> str:
     """An interval of the Monte Carlo method in the unit that is shown, to the place of U."""
     if q.value is None:
         return ""
-    display = display_of(q.unit, float(q.value))
+    display = display_of(q.unit, float(q.value), float(q.U or 0))
     ends = [display.of(float(end)) for end in interval]
     if q.U is None or float(q.U) == 0:
         shown = alike(ends, display.of(float(q.value)))

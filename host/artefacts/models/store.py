@@ -11,14 +11,10 @@ from pathlib import Path
 
 import platformdirs
 
-from host.artefacts.models.genai_folder import write_genai
-from host.artefacts.models.gguf_file import write_gguf
-from host.artefacts.models.graph_info import is_graph
+from host.artefacts.models.formats import is_genai_folder, is_graph
 from host.artefacts.models.graph_names import BITS, FORMS, PARAMETERS, SUFFIX
-from host.artefacts.models.inspection import is_genai_folder, quiet
-from host.artefacts.models.llama_quantizer import llama_quantize
+from host.artefacts.models.inspection import quiet
 from host.artefacts.models.part import sweep, whole
-from host.artefacts.models.plain_graphs import graph_bytes
 from host.artefacts.models.shape import SHAPES, Shape
 from host.artefacts.models.tensors import Progress, parameters
 from host.errors import ArtefactError
@@ -83,20 +79,33 @@ def make(
         return target
     sweep(folder)
     _check_room(folder, shape, quantization)
-    if quantization == _GENAI:
-        with whole(target) as part:
-            part.mkdir()
-            write_genai(part, shape, seed, progress)
-    elif quantization in ("f16", "q4_0"):
-        with whole(target) as part:
-            write_gguf(part, shape, seed, quantization, progress)
+    if quantization in ("f16", "q4_0", _GENAI):
+        _make_by_ourselves(target, shape, quantization, seed, progress)
     else:
         _make_with_llama(target, shape, quantization, seed, progress)
     return target
 
 
+def _make_by_ourselves(
+    target: Path, shape: Shape, quantization: str, seed: int, progress: Progress
+) -> None:
+    """Draw the weights and write them. What writes is imported here: a model is made once."""
+    with whole(target) as part:
+        if quantization == _GENAI:
+            from host.artefacts.models.genai_folder import write_genai
+
+            part.mkdir()
+            write_genai(part, shape, seed, progress)
+        else:
+            from host.artefacts.models.gguf_file import write_gguf
+
+            write_gguf(part, shape, seed, quantization, progress)
+
+
 def quantize(source: Path, scheme: str, target: Path, *, progress: Progress = quiet) -> Path:
     """Write a GGUF file in another scheme (q4_0 pure, q8_0, q4_k_m) with llama.cpp."""
+    from host.artefacts.models.llama_quantizer import llama_quantize
+
     with whole(target) as part:
         llama_quantize(source, part, scheme, progress)
     return target
@@ -178,6 +187,8 @@ def _make_graph(name: str, form: str, seed: int, folder: Path) -> Path:
         raise ArtefactError(f"{name}:{form}", _unknown("form", form, forms))
     target = folder / _graph_file(name, form, seed)
     if not target.exists():
+        from host.artefacts.models.plain_graphs import graph_bytes
+
         sweep(folder)
         with whole(target) as part:
             part.write_bytes(graph_bytes(name, form, seed))
@@ -222,6 +233,9 @@ def _make_with_llama(
     target: Path, shape: Shape, quantization: str, seed: int, progress: Progress
 ) -> None:
     """From the F16 file, which is kept only where it was there before."""
+    from host.artefacts.models.gguf_file import write_gguf
+    from host.artefacts.models.llama_quantizer import llama_quantize
+
     source = target.with_name(_file_name(shape.size, "f16", seed))
     if source.exists():
         quantize(source, quantization, target, progress=progress)
