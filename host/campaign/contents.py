@@ -16,7 +16,8 @@ from host.campaign.state import Visit
 from host.campaign.steps import step_charts
 from host.campaign.stopping import looks
 from host.handover.text import Txt
-from host.report.campaign_page import CellRow, Column, Page, PairRow, VisitRow
+from host.report.campaign_matrix import CellRow, Column
+from host.report.campaign_page import Page, PairRow, VisitRow
 from host.schema.rounding import Display, alone, with_uncertainty
 
 _STANDING = {
