@@ -34,6 +34,8 @@ class Choice:
         if view[token] != view[token]:  # argmax gives the first NaN if there is one
             raise EngineError("logits-not-finite", f"logit of token {token} is not a number")
         while not allow_end and self._calls.llama_vocab_is_eog(self._vocab, token):
+            if view[token] == -math.inf:  # nothing is left to choose from
+                raise EngineError("logits-not-finite", "there is no token but ends of text")
             view[token] = -math.inf
             token = int(view.argmax())
         return token

@@ -15,6 +15,7 @@ import msgspec
 import tomli_w
 
 from host.campaign.design import unit_of
+from host.campaign.names import refuse_unknown
 from host.errors import CampaignError, PlanError
 from host.handover.campaign import CAMPAIGN_VERSION, Campaign
 from host.handover.plan import Plan
@@ -106,6 +107,7 @@ def read_campaign(path: Path) -> Asked:
             str(path), f"campaign = {found.campaign}, this version reads {CAMPAIGN_VERSION}"
         )
     _refuse_reasons(found, str(path))
+    refuse_unknown(found.measurands, str(path))
     base = load(path.parent / found.plan)[0] if found.plan else default()[0]
     return asked_of(found, base, str(path))
 

@@ -87,7 +87,7 @@ def put_new(connection: Connection, entries: Sequence[Entry]) -> None:
     ids = [int(row.id) for row in made]
     _supersede(connection, entries)
     figures = [
-        _row(number, place, figure)
+        row_of(number, place, figure)
         for number, entry in zip(ids, entries, strict=True)
         for place, figure in enumerate(entry.figures)
     ]
@@ -119,7 +119,8 @@ def _supersede(connection: Connection, entries: Sequence[Entry]) -> None:
         )
 
 
-def _row(record: int, place: int, figure: Figure) -> dict[str, Any]:
+def row_of(record: int, place: int, figure: Figure) -> dict[str, Any]:
+    """A result as it stands in the table."""
     return {
         **{name: getattr(figure, name) for name in _FIGURE},
         "record": record,
@@ -151,4 +152,4 @@ def _same_and_whole(connection: Connection, found: Row[Any], entry: Entry) -> No
             entry.path, f"has the id of a catalogued record of other contents ({', '.join(other)})"
         )
     if more:
-        _put_figures(connection, [_row(found.id, len(rows) + i, f) for i, f in enumerate(more)])
+        _put_figures(connection, [row_of(found.id, len(rows) + i, f) for i, f in enumerate(more)])

@@ -27,6 +27,12 @@ _TERMS = {
     "until": "until=",
 }
 
+# What stands before the sentence of a row that is not as its record says.
+_CHECKED = {
+    "other": "与记录不符 not what its record says",
+    "unchecked": "未能核对 not checked",
+}
+
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout.")
 CATALOGUE = click.option(
     "--catalogue",
@@ -55,7 +61,7 @@ def _narrowing(command: F) -> F:
 
 @click.group()
 def catalogue() -> None:
-    """Records in a database: import, query, one device over time."""
+    """Records in a database: import, query, one device over time, check."""
 
 
 @catalogue.command("import")
@@ -93,6 +99,44 @@ def import_(paths: tuple[Path, ...], place: str, *, keep: bool, as_json: bool) -
             f" 移位 moved {counts['moved']}, 拒绝 refused {counts['refused']}"
         )
     return 1 if refused else 0
+
+
+@catalogue.command()
+@CATALOGUE
+@AS_JSON
+def check(place: str, *, as_json: bool) -> int:
+    """Compare every row with the record that it was made from; nothing is changed.
+
+    Records are read where they lie, or from the catalogue where they were kept. Exit code 0: all
+    say the same; 1: some were edited, or their record is not there any more.
+    """
+    from host.catalogue.database import place_of
+    from host.cli.live import watching
+    from host.handover.progress import Progress
+    from host.pipeline.catalogue_check import check_all
+
+    counts = {"same": 0, "other": 0, "unchecked": 0}
+    odd = []
+    console = err()
+    with watching(console) as watch:
+        for one in check_all(place_of(place)):
+            counts[one.state] += 1
+            watch(Progress("check", waiting=f"{sum(counts.values())} 条记录 records"))
+            if one.state == "same":
+                continue
+            odd.append({"record_id": one.record_id, "path": one.path, "state": one.state,
+                        "reason": one.why})  # fmt: skip
+            if not as_json:
+                said = f"{one.path}: {one.why}" if one.state == "other" else one.why
+                console.print(plain(f"! {_CHECKED[one.state]}: {said}"), soft_wrap=True)
+    if as_json:
+        json_out({**counts, "found": odd})
+    else:
+        out().print(
+            f"一致 same {counts['same']}, 不同 other {counts['other']},"
+            f" 未查 unchecked {counts['unchecked']}"
+        )
+    return 1 if odd else 0
 
 
 @catalogue.command()

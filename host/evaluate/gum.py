@@ -143,7 +143,7 @@ def _first_order(
     u, nu, c, contribution = _derive(model, inputs, numbers)
     still = [one for one in inputs if one.u == 0]
     if still:
-        import GTC
+        from host.distributions import GTC
 
         # GTC makes a plain constant of u = 0, which has no derivative: give it u = 1 here.
         probes = {one.symbol: GTC.ureal(one.estimate, 1.0, label=one.symbol) for one in still}
@@ -158,7 +158,7 @@ def _derive(
     model: Model, inputs: Sequence[Input], numbers: dict[str, Any]
 ) -> tuple[float, float, dict[str, float], dict[str, float]]:
     """u_c, nu_eff, sensitivities and contributions of a model at uncertain numbers."""
-    from GTC import reporting
+    from host.distributions import reporting
 
     if not numbers:
         return 0.0, inf, {}, {}
@@ -178,7 +178,7 @@ def _derive(
 
 def _uncertain(together: list[list[Input]], correlations: Sequence[Correlation]) -> dict[str, Any]:
     """GTC's uncertain numbers by symbol; correlated ones of one nu are one ensemble."""
-    import GTC
+    from host.distributions import GTC
 
     numbers: dict[str, Any] = {}
     for group in together:

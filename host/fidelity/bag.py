@@ -20,6 +20,7 @@ from host.fidelity.stated import UnstatedError, stated_figures
 from host.handover.divergence import StatedPattern, StatedScores
 from host.handover.fidelity import (
     SCORING_ENGINES,
+    ErrorRules,
     FidelityField,
     FidelityPlan,
     GreedyOutput,
@@ -30,13 +31,15 @@ from host.handover.plan import ResolvedPlan
 from host.handover.trace import AlignedRun, RequestTrace
 
 FOLDER, REFERENCE, SCORES = "fidelity", "reference.fidelity", "scores.json"
+# By which rules standard errors are found; folders of earlier software have none.
+ERRORS = "errors.json"
 # Of a tool on the device: what it was given, and what it printed.
 STATED, LOG = "stated.json", "stated.log"
 MAX_LOG_BYTES = 4 << 20
 MAX_SCORES_JSON_BYTES = 16 << 20
 
 
-_Form = TypeVar("_Form", Scores, StatedScores)
+_Form = TypeVar("_Form", Scores, StatedScores, ErrorRules)
 
 
 class ScoresError(ValueError):
@@ -56,10 +59,11 @@ def fidelity_of(data: Path, resolved: ResolvedPlan, run: AlignedRun) -> Fidelity
     except ArtefactError as err:
         return missing(plan, f"fidelity-missing: {_without_path(err)}")
     try:
+        rules = _rules(data)
         figures = (
-            *_scored(data, reference, resolved),
+            *_scored(data, reference, resolved, rules),
             *_stated(data, reference, resolved),
-            *_greedy(reference, resolved, run),
+            *_greedy(reference, resolved, run, rules),
         )
     except NotFiniteError as err:
         return voided(reference.head, f"fidelity-not-finite: {err}")
@@ -70,12 +74,19 @@ def fidelity_of(data: Path, resolved: ResolvedPlan, run: AlignedRun) -> Fidelity
     return judged(plan, reference.head, figures)
 
 
-def _scored(data: Path, reference: Reference, resolved: ResolvedPlan) -> tuple[Figure, ...]:
+def _rules(data: Path) -> int:
+    path = data / FOLDER / ERRORS
+    return _read(path, ErrorRules).standard_errors if path.is_file() else 1
+
+
+def _scored(
+    data: Path, reference: Reference, resolved: ResolvedPlan, rules: int
+) -> tuple[Figure, ...]:
     """Figures of the scores; none of an engine without logits, or of a run that has no scores."""
     path = data / FOLDER / SCORES
     if resolved.engine_kind not in SCORING_ENGINES or not path.is_file():
         return ()
-    return figures_of(list(_windows(data, reference, _read(path, Scores), resolved)))
+    return figures_of(list(_windows(data, reference, _read(path, Scores), resolved)), rules)
 
 
 def _stated(data: Path, reference: Reference, resolved: ResolvedPlan) -> tuple[Figure, ...]:
@@ -164,7 +175,9 @@ def _logits(path: Path, file: ScoredFile, rows: int, n_vocab: int) -> Logits:
     return np.memmap(path, dtype="<f4", mode="r", shape=(rows, n_vocab))
 
 
-def _greedy(reference: Reference, resolved: ResolvedPlan, run: AlignedRun) -> tuple[Figure, ...]:
+def _greedy(
+    reference: Reference, resolved: ResolvedPlan, run: AlignedRun, rules: int
+) -> tuple[Figure, ...]:
     """Outputs of valid attempts against the reference's, request by request.
 
     By token ids; by the bytes of its text where a server or a native runner gives no ids.
@@ -174,18 +187,21 @@ def _greedy(reference: Reference, resolved: ResolvedPlan, run: AlignedRun) -> tu
         r.item: hashlib.sha256(r.text.encode("utf-8", "replace")).hexdigest()
         for r in resolved.requests
     }
-    pairs: list[tuple[Sequence[int], Sequence[int]]] = []
+    pairs: list[tuple[str, tuple[Sequence[int], Sequence[int]]]] = []
     for attempt in run.valid():
         for request in attempt.scored():
             known = wanted.get((request.item, texts.get(request.item, "")))
             if known is not None and (pair := _outputs(known, request)) is not None:
-                pairs.append(pair)
+                pairs.append((request.item, pair))
         for answer in attempt.answers:
             known = wanted.get((answer.item, texts.get(answer.item, "")))
             if known is not None and not answer.warmup:
-                pairs.append((bytes.fromhex(known.output_hex), answer.text))
-    shares = [equal_share(*pair) for pair in pairs]
-    return greedy_figures(shares, sum(min(map(len, pair)) for pair in pairs))
+                pairs.append((answer.item, (bytes.fromhex(known.output_hex), answer.text)))
+    groups: dict[str | int, list[float]] = {}
+    for place, (item, pair) in enumerate(pairs):
+        groups.setdefault(place if rules == 1 else item, []).append(equal_share(*pair))
+    tokens = sum(min(map(len, pair)) for _, pair in pairs)
+    return greedy_figures(tuple(groups.values()), tokens, rules)
 
 
 def _outputs(

@@ -2,7 +2,8 @@
 
 Positions of one window hang together, windows do less: the unit of every standard error is the
 window. Means: s / sqrt(W) of the window means (all windows have the same number of rows). Ratios
-of exponentials: the delta method on that. The 99th percentile: bootstrap of whole windows.
+of exponentials: the delta method on that. The 99th percentile: bootstrap of whole windows,
+which sees the spread between W windows too small by sqrt((W - 1) / W).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from numpy.random import PCG64
 
 from host.fidelity.divergence import WindowScore
 from host.handover import fidelity as names
-from host.handover.fidelity import Language
+from host.handover.fidelity import ERROR_RULES, Language
 from host.handover.text import Txt
 
 FloatArray = npt.NDArray[np.float64]
@@ -42,7 +43,12 @@ BOOTSTRAP = Txt(
     f"整窗自助法，{RESAMPLES} 次重抽样，PCG64，种子 {SEED}",
     f"bootstrap of whole windows, {RESAMPLES} resamples, PCG64, seed {SEED}",
 )
+CORRECTED = Txt(f"{BOOTSTRAP.zh}，乘以 √(W / (W - 1))", f"{BOOTSTRAP.en}, times sqrt(W / (W - 1))")
 OF_REQUESTS = Txt("s / √n，n 个请求的标准差 s", "s / sqrt(n), s: standard deviation of n requests")
+OF_ITEMS = Txt(
+    "s / √n，n 个请求的标准差 s，各请求取全部次测量的均值",
+    "s / sqrt(n), s: standard deviation of n requests, each the mean of its attempts",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +64,20 @@ class Figure:
     u_rule: Txt
 
 
-def figures_of(windows: Sequence[WindowScore]) -> tuple[Figure, ...]:
-    """All figures, for both languages together and, where there are two, for each alone."""
-    found = list(_figures("all", windows))
+def figures_of(windows: Sequence[WindowScore], rules: int = ERROR_RULES) -> tuple[Figure, ...]:
+    """All figures, for both languages together and, where there are two, for each alone.
+
+    rules: those of the standard errors (`ErrorRules`).
+    """
+    found = list(_figures("all", windows, rules))
     languages = sorted({window.language for window in windows})
     for language in languages if len(languages) > 1 else ():
         chosen = [window for window in windows if window.language == language]
-        found += _figures("zh" if language == "zh" else "en", chosen)
+        found += _figures("zh" if language == "zh" else "en", chosen, rules)
     return tuple(found)
 
 
-def _figures(language: Language, windows: Sequence[WindowScore]) -> Iterator[Figure]:
+def _figures(language: Language, windows: Sequence[WindowScore], rules: int) -> Iterator[Figure]:
     if not windows:
         return
     count, positions = len(windows), sum(len(window) for window in windows)
@@ -80,22 +89,34 @@ def _figures(language: Language, windows: Sequence[WindowScore]) -> Iterator[Fig
         return mean_and_error([float(np.mean(pick(window))) for window in windows])
 
     yield made(names.KL_MEAN, *mean(lambda w: w.kl), OF_MEANS)
-    yield made(names.KL_P99, *_p99([w.kl for w in windows]), BOOTSTRAP)
+    percentile, spread = _p99([w.kl for w in windows])
+    if rules < ERROR_RULES:
+        yield made(names.KL_P99, percentile, spread, BOOTSTRAP)
+    else:
+        yield made(names.KL_P99, percentile, _corrected(spread, count), CORRECTED)
     yield made(names.TOP1, *mean(lambda w: w.agrees), OF_MEANS)
     yield made(names.RATIO, *_exp(mean(lambda w: w.nll - w.reference_nll)), DELTA)
     yield made(names.PERPLEXITY, *_exp(mean(lambda w: w.nll)), DELTA)
     yield made(names.REFERENCE_PERPLEXITY, *_exp(mean(lambda w: w.reference_nll)), DELTA)
 
 
-def greedy_figures(shares: Sequence[float], tokens: int) -> tuple[Figure, ...]:
-    """Of the shares of equal prefix of each request; tokens: all that were compared."""
-    if not shares:
+def greedy_figures(
+    groups: Sequence[Sequence[float]], tokens: int, rules: int = ERROR_RULES
+) -> tuple[Figure, ...]:
+    """Of the shares of equal prefix. groups: those of one request, an attempt each.
+
+    Attempts are greedy and answer alike: they are one observation of a request, not several.
+    tokens: all that were compared. rules: those of the standard errors (`ErrorRules`).
+    """
+    if not groups:
         return ()
-    whole = [float(share >= 1.0) for share in shares]
+    parts = [sum(shares) / len(shares) for shares in groups]
+    whole = [sum(share >= 1.0 for share in shares) / len(shares) for shares in groups]
+    rule = OF_ITEMS if rules >= ERROR_RULES else OF_REQUESTS
     return tuple(
-        Figure(name, "all", _short(value), _shorter(u), len(shares), tokens, OF_REQUESTS)
+        Figure(name, "all", _short(value), _shorter(u), len(groups), tokens, rule)
         for name, (value, u) in (
-            (names.GREEDY, mean_and_error(shares)),
+            (names.GREEDY, mean_and_error(parts)),
             (names.GREEDY_WHOLE, mean_and_error(whole)),
         )
     )
@@ -139,6 +160,15 @@ def _p99(windows: Sequence[FloatArray]) -> tuple[float, float | None]:
     drawn = [float(np.quantile(np.concatenate([windows[i] for i in row]), P99)) for row in picks]
     centre = sum(drawn) / RESAMPLES
     return value, sqrt(sum((each - centre) ** 2 for each in drawn) / (RESAMPLES - 1))
+
+
+def _corrected(u: float | None, count: int) -> float | None:
+    """The spread that resampling shows is too small by sqrt((W - 1) / W).
+
+    It takes the W windows for all that there are: its variance has the divisor W where that of a
+    sample has W - 1 (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, 5.3).
+    """
+    return None if u is None else u * sqrt(count / (count - 1))
 
 
 def _short(value: float) -> float:

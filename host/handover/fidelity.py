@@ -26,6 +26,20 @@ Token = Annotated[int, Meta(ge=0, lt=2**31)]
 Said = Annotated[str, Meta(max_length=4096)]
 
 
+class ErrorRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the standard errors of a run are found: data/fidelity/errors.json.
+
+    1, also where a folder has no such file: each answer of each attempt counts as a request of
+    its own, and percentiles are resampled without a correction. 2: all answers to one request are
+    one, and the resampled spread is multiplied by sqrt(W / (W - 1)).
+    """
+
+    standard_errors: Literal[1, 2]
+
+
+ERROR_RULES: Final = 2  # of new runs
+
+
 class ReferenceModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The model that a reference was made with."""
 

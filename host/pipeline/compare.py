@@ -123,13 +123,22 @@ def _is_archive(path: Path) -> bool:
 def _bytes(file: Path, name: str) -> bytes:
     """What is in `file`; errors speak of `name`."""
     try:
-        with file.open("rb") as opened:
-            raw = opened.read(MAX_RECORD_BYTES + 1)
+        plain = file.is_file() or not file.exists()  # a pipe may never end
+        raw = _front(file) if plain else b""
     except OSError as err:
         raise FolderError(name, f"cannot be read ({err.strerror})") from err
+    except ValueError as err:  # a NUL in it: a path out of a database can be any text
+        raise FolderError(name, f"is no path ({err})") from err
+    if not plain:
+        raise FolderError(name, "is no plain file")
     if len(raw) > MAX_RECORD_BYTES:
         raise FolderError(name, f"is no record: larger than {MAX_RECORD_BYTES} bytes")
     return raw
+
+
+def _front(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(MAX_RECORD_BYTES + 1)
 
 
 def record_of(raw: bytes, name: str) -> Record:

@@ -11,10 +11,16 @@ import msgspec
 from host.align.read import RunReading
 from host.artefacts.fidelity.reference import Reference, find_reference
 from host.errors import ArtefactError, FolderError, Interrupted, PlanError
-from host.fidelity.bag import FOLDER, REFERENCE, SCORES, STATED, fidelity_of
+from host.fidelity.bag import ERRORS, FOLDER, REFERENCE, SCORES, STATED, fidelity_of
 from host.fidelity.gate import LIMITS
 from host.handover.divergence import LIKE
-from host.handover.fidelity import SCORING_ENGINES, FidelityPlan, Scores
+from host.handover.fidelity import (
+    ERROR_RULES,
+    SCORING_ENGINES,
+    ErrorRules,
+    FidelityPlan,
+    Scores,
+)
 from host.handover.plan import ResolvedPlan
 from host.handover.runner import NATIVE
 from host.pipeline.divergence import state_divergence
@@ -105,6 +111,7 @@ def keep_fidelity(folder: RunFolder, resolved: ResolvedPlan) -> None:
     place = folder.data / FOLDER
     place.mkdir()
     shutil.copyfile(found.path, place / REFERENCE)
+    write_json(place / ERRORS, msgspec.to_builtins(ErrorRules(ERROR_RULES)))
     sync_folder(place)
 
 

@@ -72,8 +72,8 @@ def _faults(found: Runner) -> Iterator[str]:
     yield from _argv_faults(found.argv)
     if found.lines is None and not found.figures:
         yield "lines or figures: one of them says how the output is read"
-    if found.version_pattern is not None and not _has_one_group(found.version_pattern):
-        yield "version_pattern: needs to be a regular expression with one group"
+    if found.version_pattern is not None and (why := _group_fault(found.version_pattern)):
+        yield f"version_pattern: {why}"
     yield from _answer_faults(found)
     for name, figure in found.stated().items():
         yield from (f"figures.{name}: {why}" for why in _figure_faults(figure, found.reads))
@@ -152,17 +152,22 @@ def _figure_faults(figure: Figure, reads: str) -> Iterator[str]:
 def _reading_faults(figure: Figure, reads: str) -> Iterator[str]:
     paths = (*figure.each, *figure.where, *figure.value, *figure.tokens, *figure.about)
     if reads == "text":
-        if figure.pattern is None or not _has_one_group(figure.pattern):
-            yield "needs to be a regular expression with one group"
+        if figure.pattern is None:
+            yield "reads = text needs `pattern`, a regular expression with one group"
+        elif why := _group_fault(figure.pattern):
+            yield why
         if paths:
             yield f"paths are for reads = {' or '.join(JSON)}, not for text"
     elif figure.pattern is not None or not figure.value:
         yield f"reads = {reads} needs `value`, the path to its number, and no pattern"
 
 
-def _has_one_group(pattern: str) -> bool:
+def _group_fault(pattern: str) -> str:
+    """Why the pattern is none that finds one thing, "" where it is."""
     made = _compiled(pattern)
-    return not isinstance(made, ValueError) and made.groups == 1
+    if isinstance(made, ValueError):
+        return f"is no regular expression ({made})"
+    return "" if made.groups == 1 else f"needs one group in brackets, has {made.groups}"
 
 
 def _compiled(pattern: str) -> Pattern | ValueError:

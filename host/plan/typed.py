@@ -21,7 +21,7 @@ MAX_BYTES = 1 << 20
 Struct = TypeVar("Struct", bound=msgspec.Struct)
 Refusal = Callable[[str, str], UsageError]
 
-_AT = re.compile(r" - at `\$\.?(?P<where>[^`]*)`$")
+_AT = re.compile(r" - at (`key` in )?`\$\.?(?P<where>[^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
 _MISSING = re.compile(r"missing required field `(?P<key>[^`]*)`")
 _CHOICE = re.compile(r"Invalid enum value (?P<value>.*)$")
@@ -79,6 +79,8 @@ def _sentence(message: str, kind: type[msgspec.Struct]) -> str:
         return f"the key {missing['key']} is missing{table}"
     if choice := _CHOICE.search(said):
         return f"{place(where)}: {choice['value']} is none of {_choices(where, kind)}"
+    if at and at[1]:  # the library does not say which of the names it is
+        return f"{place(where)}: a name is too long, or has characters that do not belong there"
     if "matching regex" in said or "length" in said:
         return f"{place(where)}: empty, too long, or with characters that do not belong there"
     return f"{place(where)}: {said[:1].lower()}{said[1:]}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from host.handover.text import Txt, one_line
 from host.report.campaign_answer import AnswerRow, ApartRow, SelectionRow, answer, apart, selection
 from host.report.campaign_charts import Drawing, drawings
+from host.report.campaign_steps import StepChart, step_charts
 from host.report.html_scriptless import scriptless
 from host.report.html_tables import column, details, none, outcome, table, terms
 from host.report.html_text import NOTHING, Html, both, code, heading, join, said, tag, text
@@ -87,6 +88,7 @@ class Page:
     answers: tuple[AnswerRow, ...] = ()
     selected: tuple[SelectionRow, ...] = ()
     apart: tuple[ApartRow, ...] = ()
+    steps: tuple[StepChart, ...] = ()
 
 
 def page(it: Page) -> bytes:
@@ -105,6 +107,9 @@ def _sections(it: Page) -> Iterator[Html]:
         class_=f"verdict {_EDGES[it.grade]}",
     )
     yield _section("matrix", Txt("比较矩阵", "Comparison matrix"), _matrix(it))
+    if it.steps:
+        title = Txt("速率与并发数", "Rate by number of streams")
+        yield _section("steps", title, step_charts(it.steps))
     yield _section("drawings", Txt("图", "Charts"), drawings(it.drawings))
     yield _section(
         "pairs", Txt("两两之比", "Ratios of pairs"), join((_pairs(it), apart(it.apart)))

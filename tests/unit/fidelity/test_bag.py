@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from host.evaluate.run import evaluate
-from host.fidelity.bag import FOLDER, REFERENCE, SCORES, fidelity_of
+from host.fidelity.bag import ERRORS, FOLDER, REFERENCE, SCORES, fidelity_of
 from host.handover.answered import Answered
 from host.handover.fidelity import GREEDY, KL_MEAN, FidelityField, GreedyOutput, not_measured
 from host.handover.plan import ResolvedPlan
@@ -110,7 +110,11 @@ def _garbled(place: Path) -> None:
     (place / SCORES).write_bytes(b"{")
 
 
-@pytest.mark.parametrize("spoil", [_other_model, _cut, _gone, _garbled])
+def _later_rules(place: Path) -> None:
+    write_json(place / ERRORS, {"standard_errors": 3})
+
+
+@pytest.mark.parametrize("spoil", [_other_model, _cut, _gone, _garbled, _later_rules])
 def test_scores_that_are_not_those_of_the_run_void_it(
     spoil: Callable[[Path], None], tmp_path: Path
 ) -> None:
@@ -187,7 +191,8 @@ def test_a_server_without_token_ids_is_judged_by_the_bytes_of_its_text(
     assert (found.outcome, found.limits[0].kept) == ("beyond-limits", False)
 
 
-def test_a_native_runner_is_judged_by_the_bytes_of_its_answers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rules", [1, 2])
+def test_a_native_runner_is_judged_by_the_bytes_of_its_answers(rules: int, tmp_path: Path) -> None:
     resolved = msgspec.structs.replace(wanting(min_greedy_agreement=0.6), engine_kind="native")
     (tmp_path / FOLDER).mkdir()
     items = sorted({r.item for attempt in RUN.valid() for r in attempt.scored()})
@@ -196,6 +201,8 @@ def test_a_native_runner_is_judged_by_the_bytes_of_its_answers(tmp_path: Path) -
         GreedyOutput(item, sha256, "0" * 64, (1,), b"abcd".hex())
         for item, sha256 in zip(items, digests, strict=True)
     )
+    if rules > 1:  # folders of earlier software have no such file
+        write_json(tmp_path / FOLDER / ERRORS, {"standard_errors": rules})
     reference_file(tmp_path / FOLDER / REFERENCE, logits(1), greedy)
     answers = (
         Answered(0, items[0], warmup=True, text=b"x"),
@@ -207,7 +214,7 @@ def test_a_native_runner_is_judged_by_the_bytes_of_its_answers(tmp_path: Path) -
     assert found is not None
     whole, half = found.figures
     assert float(whole.value) == pytest.approx((1 + 2 / 3) / 2)
-    assert (half.value, half.n) == ("0.5", 2 * len(RUN.valid()))
+    assert (half.value, half.n) == ("0.5", 2 * (len(RUN.valid()) if rules == 1 else 1))
     assert found.limits[0].kept
 
 

@@ -70,9 +70,34 @@ def test_equal_share_ends_at_the_first_difference() -> None:
     assert equal_share((1, 2, 3, 4), (1, 2, 9, 4)) == 0.5
     assert equal_share((1, 2, 3), (1, 2, 3, 4)) == 1.0
     assert equal_share(b"abc", b"") == 0.0
-    found = {f.measurand: f.value for f in greedy_figures([1.0, 0.5], 8)}
+    found = {f.measurand: f.value for f in greedy_figures([[1.0], [0.5]], 8)}
     assert found == {names.GREEDY: 0.75, names.GREEDY_WHOLE: 0.5}
     assert greedy_figures([], 0) == ()
+
+
+def test_attempts_that_answer_alike_are_one_observation_of_each_request() -> None:
+    once = greedy_figures([[1.0], [0.5], [0.75]], 12)
+    again = greedy_figures([[1.0] * 5, [0.5] * 5, [0.75] * 5], 60)
+    for a, b in zip(once, again, strict=True):
+        assert (a.value, a.u, a.n) == (b.value, b.u, b.n)
+    assert again[0].u == pytest.approx(0.25 / sqrt(3))
+    assert again[1].value == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_the_spread_of_few_windows_is_corrected_but_for_folders_of_earlier_software(
+    count: int,
+) -> None:
+    windows = [window("en", [0.1 * i, 0.2 * i]) for i in range(1, count + 1)]
+    earlier, now = (
+        next(f for f in figures_of(windows, rules) if f.measurand == names.KL_P99)
+        for rules in (1, 2)
+    )
+    assert earlier.value == now.value
+    assert earlier.u is not None
+    assert now.u == pytest.approx(earlier.u * sqrt(count / (count - 1)))
+    assert "W - 1" not in earlier.u_rule.en
+    assert "W - 1" in now.u_rule.en
 
 
 def test_windows_are_whole_do_not_overlap_and_begin_with_what_the_tokenizer_puts_in_front() -> (
