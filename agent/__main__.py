@@ -14,6 +14,7 @@ ROLES = {
     "keep": ("agent.keeper", "keep"),
     "attach": ("agent.attach", "main"),
     "duty": ("agent.staircase", "main"),
+    "compile": ("agent.compiling", "main"),
 }
 # Roles that a user or host may start wrongly by hand -> how many arguments they take.
 ARGUMENTS = {"detach": 2, "keep": 2, "attach": 2}

@@ -113,7 +113,8 @@ class Inferring:
         end_ns = now_ns()
         ended = {"inferences": log.end(), "output_sha256": engine.digest(outputs)}
         repeated = engine.digest(first) == ended["output_sha256"]
-        diary.note_at(end_ns, "request_end", {**args, **ended, "repeated": repeated})
+        shown = {"repeated": repeated, "output_sample": engine.sample(outputs)}
+        diary.note_at(end_ns, "request_end", {**args, **ended, **shown})
 
 
 def graph_of(engine: Any) -> Graph:  # noqa: ANN401 - of any kind

@@ -157,7 +157,7 @@ class Attempt:
 
 def run_attempt(order: Order, engine: Engine, sender: Sender, stop: threading.Event) -> Outcome:
     """Run the attempt; whatever goes wrong is an outcome, and the streams are closed."""
-    voice = Voice(sender, len(order.requests))
+    voice = Voice(sender, order)
     closers: list[Callable[[], StreamEnd]] = []
     status, reason = "valid", ""
     try:

@@ -24,11 +24,18 @@ Row = tuple[int, int, int]  # ready_ns, t_ns, token
 
 
 class Voice:
-    """Progress to the session, not more often than PROGRESS_NS unless it must be said."""
+    """Progress to the session, not more often than PROGRESS_NS unless it must be said.
 
-    def __init__(self, sender: Sender, requests: int) -> None:
+    A load that lasts is told by its time from the first scored request on, since nobody knows how
+    many requests it will come to.
+    """
+
+    def __init__(self, sender: Sender, order: Order) -> None:
         self._sender = sender
-        self._requests = requests
+        self._requests = len(order.requests)
+        self._warmups = sum(request.warmup for request in order.requests)
+        self._lasting_s = order.lasting_s
+        self._began_ns: int | None = None
         self._last_ns = -PROGRESS_NS
 
     def phase(self, phase: str, silent_s: float = 0.0) -> None:
@@ -38,11 +45,20 @@ class Voice:
 
     def output(self, t_ns: int, phase: str, request: int, tokens: int, rate: float | None) -> None:
         """A request goes on; said when the last time is long enough ago."""
+        if self._began_ns is None and request >= self._warmups:
+            self._began_ns = t_ns
         if t_ns - self._last_ns < PROGRESS_NS:
             return
         self._last_ns = t_ns
         fields = {"phase": phase, "request": request + 1, "requests": self._requests}
-        self._sender.send("progress", {**fields, "tokens": tokens, "rate": rate})
+        self._sender.send(
+            "progress", {**fields, **self._time(t_ns), "tokens": tokens, "rate": rate}
+        )
+
+    def _time(self, t_ns: int) -> dict[str, float]:
+        if self._lasting_s is None or self._began_ns is None:
+            return {}
+        return {"lasted_s": (t_ns - self._began_ns) / 1e9, "lasting_s": self._lasting_s}
 
 
 class TokenLog:

@@ -25,8 +25,9 @@ score{engine, model, directory,     progress{phase: `score`, request, requests}:
 pulses{bits, bit_s, quiet_s,        pulses{bits, states, processes}: as it was played, see below;
   processes or null}                nothing else is served meanwhile
 attempt{order}                      progress{number, phase, request, requests, tokens, rate} from
-                                    time to time, then once attempt_end{number, status, reason,
-                                    streams, engine, sources}
+                                    time to time, of a load that lasts with
+                                    lasted_s and lasting_s; then once attempt_end{number, status,
+                                    reason, streams, engine, sources}
 queue{orders, gates, lease}         queued{attempts}, then for each what `attempt` says, and
                                     queue_end; progress{number, phase: `gate`, waiting} while a
                                     gate is shut; attempt_end without streams where one stayed so

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 from host.artefacts.models.store import make
 from tests.fakes.command import Command, environment
 from tests.fakes.one_at_a_time import alone
-from tests.workers import ByFile
+from tests.fakes.priority import COMPUTING, WAITING, give_way
+from tests.workers import ByFile, computes, file_of
 
 # No test asserts on elapsed time, so neither does hypothesis: machines of labs are busy. On CI the
 # examples are the same every time, so that a red run is the fault of the change that it ran on.
@@ -39,16 +40,32 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:  # n
     return ByFile(config, log)
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Beside other workers, a test that computes gives way to those that wait."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        give_way(COMPUTING if computes(file_of(item.nodeid)) else WAITING)
+    return (yield)
+
+
 # Tests whose work is done by processes of their own, which are not counted.
 UNCOUNTED = ("tests/flow/", "tests/faults/")
+# Of a test with parameters so many values of each are counted: the others run the same lines.
+COUNTED_VALUES = 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Lines are not counted where a test runs the same ones by the hundred, or few of ours."""
     for item in items:
         drawn = is_hypothesis_test(getattr(item, "function", None))
-        if drawn or item.nodeid.startswith(UNCOUNTED):
+        if drawn or item.nodeid.startswith(UNCOUNTED) or repeats(item):
             item.add_marker(pytest.mark.no_cover)
+
+
+def repeats(item: pytest.Item) -> bool:
+    """Whether a test has been counted already, with other values of its parameters."""
+    spec = getattr(item, "callspec", None)
+    return spec is not None and max(spec.indices.values(), default=0) >= COUNTED_VALUES
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,9 +1,10 @@
 """How `.ci/run` shares the tests between its workers.
 
 A file is never split: what it makes once is made once. One worker begins with files that compute,
-the others with those that wait for devices, links and engines, so that neither kind has the cores
-alone. Of each kind files that take longest begin first, so that what is left for the end is short
-and all workers end together.
+the others with those that wait for devices, links and engines. A test that computes gives way to
+those that wait (`fakes/priority.py`), so that it fills what these leave of the cores and keeps no
+device waiting. Of each kind files that take longest begin first, so that what is left for the end
+is short and all workers end together.
 """
 
 from __future__ import annotations
@@ -65,6 +66,15 @@ SLOWEST: Final = (
     "tests/unit/check/test_rules_record.py",
     "tests/unit/state/test_lease_refused.py",
 )
+# Of the unit tests, those with deadlines: of real agents, shells, lines and clocks.
+WAITING: Final = (
+    "tests/unit/agent/",
+    "tests/unit/collectors/",
+    "tests/unit/meters/",
+    "tests/unit/run/",
+    "tests/unit/state/",
+    "tests/unit/transport/",
+)
 _PLACES: Final = {file: place for place, file in enumerate(SLOWEST)}
 
 
@@ -80,7 +90,7 @@ def place_of(file: str) -> int:
 
 def computes(file: str) -> bool:
     """Whether a file's tests compute; the others wait for processes of their own."""
-    return file.startswith("tests/unit/")
+    return file.startswith("tests/unit/") and not file.startswith(WAITING)
 
 
 def next_of(files: Iterable[str], *, computing: bool) -> str:

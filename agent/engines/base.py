@@ -179,3 +179,7 @@ class Graph(Engine, Protocol):
     def digest(self, outputs: Any) -> str:  # noqa: ANN401 - arrays of the library
         """SHA-256 of the bytes of these outputs."""
         ...
+
+    def sample(self, outputs: Any) -> list[float | None]:  # noqa: ANN401 - arrays of the library
+        """Some of their values, always at the same places; None for one that is not finite."""
+        ...

@@ -115,7 +115,14 @@ def _failing() -> Iterator[None]:
     except TimeoutError as err:
         raise EngineError("server-stalled", "the reply was silent for `timeout_s`") from err
     except (OSError, http.client.HTTPException) as err:
-        raise EngineError("stream-cut", f"the reply broke off ({err or type(err)})") from err
+        raise EngineError("stream-cut", f"the reply broke off ({_short(err)})") from err
+
+
+def _short(err: Exception) -> str:
+    """Of a reply that ended too early the library says no more than its own name for that."""
+    if isinstance(err, http.client.IncompleteRead):
+        return "the connection was closed"
+    return str(err) or type(err).__name__
 
 
 def _refused(status: int, body: bytes) -> None:

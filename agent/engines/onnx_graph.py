@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from agent.engines.base import EngineError, Generated, Mark, TokenSink
-from agent.engines.onnx_inputs import Port, feeds_of, inputs_sha256, outputs_sha256, ports_of
+from agent.engines.onnx_inputs import (
+    Port,
+    feeds_of,
+    inputs_sha256,
+    outputs_sample,
+    outputs_sha256,
+    ports_of,
+)
 from agent.engines.onnx_settings import DEFAULTS
 from agent.engines.settings import BAD_SETTING, choice, positive, resolve
 from collectors.protocol import Clock
@@ -146,6 +153,10 @@ class OnnxGraph:
     def digest(self, outputs: Any) -> str:  # noqa: ANN401
         """SHA-256 of the bytes of outputs."""
         return outputs_sha256([self._numpy.asarray(value) for value in outputs])
+
+    def sample(self, outputs: Any) -> list[float | None]:  # noqa: ANN401
+        """Some values of outputs."""
+        return outputs_sample([self._numpy.asarray(value) for value in outputs])
 
     def close(self) -> None:
         self._session = None

@@ -21,6 +21,7 @@ from agent.engines.base import EngineError
 from agent.engines.settings import BAD_SETTING
 
 SEED, FILE = "seed:", "file:"
+SAMPLED = 32  # values of the outputs of a request: some 600 bytes of its last event, our choice
 MAX_ELEMENTS = 1 << 28  # 1 GiB of float32 for one input: more is a dimension that was mistyped
 # Element type as ONNX Runtime names it -> numpy's name. bfloat16 and strings have none.
 DTYPES: Mapping[str, str] = {
@@ -167,6 +168,22 @@ def outputs_sha256(outputs: Sequence[Any]) -> str:
         plain = value.dtype != object
         digest.update(value.tobytes() if plain else repr(value.tolist()).encode())
     return digest.hexdigest()
+
+
+def outputs_sample(outputs: Sequence[Any]) -> list[float | None]:
+    """Values of outputs, evenly spaced in each from its first to its last; at most SAMPLED in all.
+
+    Another processor rounds otherwise, which changes the hash of outputs and these by little;
+    other weights change them by much. None: not finite. Nothing of outputs that are no numbers.
+    """
+    numbers = [v.reshape(-1) for v in outputs if v.dtype.kind in "fiub" and v.size][:SAMPLED]
+    found: list[float | None] = []
+    for values in numbers:
+        count = min(values.size, SAMPLED // len(numbers))
+        for place in range(count):
+            value = float(values[place * (values.size - 1) // max(count - 1, 1)])
+            found.append(value if isfinite(value) else None)
+    return found
 
 
 def _seeded(numpy: Any, port: Port, source: str) -> Any:  # noqa: ANN401

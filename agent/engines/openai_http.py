@@ -16,7 +16,7 @@ from agent.engines.base import EngineError, Generated, Mark, TokenSink
 from agent.engines.http_bodies import OWNERS, Form
 from agent.engines.http_calls import EVENTS, LINES, Far, call, opened, reply, send
 from agent.engines.http_chunks import said, shown
-from agent.engines.http_identity import LLAMA, OTHER, identity_of
+from agent.engines.http_identity import LLAMA, OTHER, check_listed, identity_of
 from agent.engines.http_reading import Reading
 from agent.engines.http_settings import KIND, LOOPBACK, address, filled, http_settings
 from agent.engines.server import ChunkSink, Prompt, Recount, Served
@@ -71,13 +71,8 @@ class OpenAiHttp:
             self._process.go()
             limit_s = self._settings["start_timeout_s"]
             self.load_late_s = self._process.wait_until(self._healthy, limit_s)
-        elif not (answer := call(self._far, "/v1/models")).ok:
-            where = f"{self._far.host}:{self._far.port}"
-            why = f"status {answer.status}" if answer.status else shown(answer.body)
-            raise EngineError(
-                "server-refused",
-                f"{where} lists no models ({why}); start the server, or name its `program`",
-            )
+        else:
+            check_listed(self._far, self._settings["api_key_env"])
         self._learn()
 
     def describe(self) -> dict[str, Any]:
@@ -137,11 +132,18 @@ class OpenAiHttp:
             return self._serve(prompt, output_tokens, stop_at_end, on_chunk, mark)
         except EngineError as err:
             broken = err.code in {"stream-cut", "server-refused"}
-            status = self._process.ended() if broken and self._process is not None else None
-            if status is None:
+            died = self._how_it_died() if broken else ""
+            if not died:
                 raise
-            why = f"it ended with status {status} in a request ({err.detail})"
-            raise EngineError("server-died", why) from err
+            raise EngineError("server-died", f"{died} ({err.detail})") from err
+
+    def _how_it_died(self) -> str:
+        """Nothing where it is still there: one that ran before is where it answers."""
+        if self._process is None:
+            gone = not call(self._far, "/v1/models").status
+            return f"nothing answers at {self._far.host}:{self._far.port} any more" if gone else ""
+        status = self._process.ended()
+        return "" if status is None else f"it ended with status {status} in a request"
 
     def _serve(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from math import isfinite
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from host.handover.trace import InferenceTrace, IntArray, RequestTrace, Window
 
 COLUMNS = ("request", "index", "start_ns", "end_ns")
 SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+# Far more than an agent keeps (agent/engines/onnx_inputs.py).
+MOST_VALUES = 1024
 _NONE = np.zeros((0, len(COLUMNS)), dtype=np.int64)
 
 
@@ -45,6 +48,7 @@ def _request(
         input_sha256=_sha256(ready.args["input_sha256"]),
         output_sha256=_sha256(end.args["output_sha256"]),
         repeated=end.args["repeated"] is True,
+        sample=_sample(end.args.get("output_sample", [])),
     )
     return RequestTrace(
         number=number,
@@ -68,6 +72,15 @@ def _sha256(found: object) -> str:
     if not isinstance(found, str) or not SHA256.match(found):
         raise ValueError(f"{str(found)[:80]!r} is no SHA-256")
     return found
+
+
+def _sample(found: object) -> tuple[float | None, ...]:
+    """Values of the outputs; an agent from before they were kept says none."""
+    if not isinstance(found, list) or len(found) > MOST_VALUES:
+        raise ValueError("the values of the outputs are no list of some")
+    if not all(v is None or (isinstance(v, float) and isfinite(v)) for v in found):
+        raise ValueError("a value of the outputs is no number")
+    return tuple(found)
 
 
 def _by_request(stream: SpoolFile | None) -> dict[int, IntArray]:

@@ -77,7 +77,7 @@ def read_run(root: Path) -> RunReading:
     run = AlignedRun(
         clock=device_clock,
         offset_ns=0 if clock["same_clock"] or alignment is None else alignment.offset_ns,
-        offset_bound_ns=0 if clock["same_clock"] or alignment is None else alignment.bound_ns,
+        offset_bound_ns=bound_ns or 0,
         attempts=tuple(attempts),
     )
     facts = RunFacts(

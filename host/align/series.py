@@ -76,6 +76,7 @@ def _series(stream: SpoolFile, position: int, channel: Mapping[str, Any]) -> Ser
     )
     raw = np.array([float(f) for f in fields if not f.startswith("!")], dtype=np.float64)
     rule = conversion(Unit(column.unit), float(channel.get("scale", 1.0)))
+    step = conversion(Unit(column.unit))  # a resolution is in the unit already, a reading is not
     with np.errstate(over="ignore"):  # infinity is refused, with a reason, where it is reduced
         values = raw * rule.factor + rule.offset
     # A value that was stamped before is the same reading once more, out of the source's cache.
@@ -96,7 +97,7 @@ def _series(stream: SpoolFile, position: int, channel: Mapping[str, Any]) -> Ser
         t1_ns=end_ns[there][new] if len(there) else t1_ns,
         values=values[new],
         wraps_at=None if wraps_at is None else float(wraps_at) * rule.factor,
-        resolution=None if resolution is None else float(resolution) * rule.factor,
+        resolution=None if resolution is None else float(resolution) * step.factor,
         gaps=gaps,
         averaging_s=None if averaging_s is None else float(averaging_s),
         refresh_s=_told_s(channel.get("refresh_s")),

@@ -115,7 +115,9 @@ def _by_daemon(moment: Moment | None) -> Interval | None:
 def _by_pair(span: Span) -> Interval | None:
     """Range of the rate error in ppm over one session, from REALTIME at both ends.
 
-    Steps of REALTIME do no harm: at both ends it is within its bound of UTC.
+    Steps of REALTIME do no harm: at both ends it is within its bound of UTC. A leap second between
+    both would: UTC then lasts a second more or less than REALTIME shows, so that nothing is
+    compared while one is announced.
     """
     if span.pairs is None or span.after is None:
         return None
@@ -124,6 +126,8 @@ def _by_pair(span: Span) -> Interval | None:
     if span.before.sync is None or span.after.sync is None:
         return None
     wall_ns = after.realtime_ns - before.realtime_ns
+    if not {span.before.sync.leap, span.after.sync.leap} <= {"normal"}:
+        return None
     if wall_ns <= 0 or suspended_of(before, after) > slack:
         return None
     moved_ns = {

@@ -153,6 +153,5 @@ def _tokens_of(request: ResolvedRequest, told: Mapping[str, Any]) -> int:
 
 def _canary(audit: AuditPlan, reference: Reference) -> Iterator[ResolvedRequest]:
     for i, known in enumerate(canaries(audit, reference)):
-        yield ResolvedRequest(
-            f"canary-{i:03d}", known.text, known.prompt_tokens, known.output_tokens
-        )
+        tokens = 0 if known.graph is not None else known.prompt_tokens
+        yield ResolvedRequest(f"canary-{i:03d}", known.text, tokens, known.output_tokens)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import dist, hypot, isfinite
+from statistics import fmean
 
 import numpy as np
 
 from host.audit.outputs import Output, agreed, outputs_of
 from host.audit.ratio import Band, Ratio, figure, mean_share, of_sums
-from host.handover.audit import FigureField, KnownOutput, Probe
+from host.handover.audit import FigureField, KnownGraph, KnownOutput, Probe
 from host.handover.text import Txt
-from host.handover.trace import AttemptTrace
+from host.handover.trace import AttemptTrace, InferenceTrace
 
 _NAMES = {
     "agreed_token_ratio": Txt(
@@ -18,6 +20,11 @@ _NAMES = {
     ),
     "agreed_byte_ratio": Txt(
         "首个不同字节之前的字节所占比例", "share of bytes up to the first other one"
+    ),
+    "agreed_output_ratio": Txt(
+        "与已知输出的相似度：散列相同为 1，否则为 1 减去输出值的相对差",
+        "likeness to known outputs: 1 where the hash is theirs, else 1 less the relative"
+        " difference of their values",
     ),
     "length_ratio": Txt("输出长度与已知长度之比", "ratio of output lengths to known ones"),
 }
@@ -28,6 +35,44 @@ def canary_figures(probe: Probe, known: Sequence[KnownOutput], least: float) -> 
     shares = [agreed(said, wanted) for said, wanted in _beside(probe.trace, known)]
     name = "agreed_byte_ratio" if any(k.output for k in known) else "agreed_token_ratio"
     return _made(name, mean_share(shares), Band(low=least))
+
+
+def graph_figures(probe: Probe, known: Sequence[KnownOutput], least: float) -> list[FigureField]:
+    """How much outputs of a plain graph are like the known ones, for the very same inputs.
+
+    Other settings (batch, shapes, ranges) make other inputs, of which nothing is known.
+    """
+    by_item = {f"canary-{i:03d}": k.graph for i, k in enumerate(known) if k.graph is not None}
+    shares = [
+        likeness(one, there)
+        for r in probe.trace.scored()
+        if (one := r.inferences) is not None
+        and (there := by_item.get(r.item)) is not None
+        and one.input_sha256 == there.input_sha256
+    ]
+    return _made("agreed_output_ratio", mean_share(shares), Band(low=least))
+
+
+def likeness(found: InferenceTrace, known: KnownGraph) -> float:
+    """1 for the same bytes; else 1 - |a - b| / |b - mean(b)| over the values that were kept.
+
+    Euclidean lengths; not below 0. The spread of the known values, so that an offset that all
+    models share is no likeness; where they have none, |b|. 0 too where no values were kept, or not
+    as many, and where another one is not finite.
+    """
+    if found.output_sha256 == known.output_sha256:
+        return 1.0
+    finite = [[v for v in one.sample if v is not None] for one in (found, known)]
+    places = [[v is None for v in one.sample] for one in (found, known)]
+    if places[0] != places[1]:
+        return 0.0
+    ours, theirs = finite
+    if not theirs:
+        return 0.0
+    middle = fmean(theirs)
+    size = hypot(*(v - middle for v in theirs)) or hypot(*theirs)
+    ratio = dist(ours, theirs) / size if size else float(ours != theirs)
+    return max(0.0, 1.0 - ratio) if isfinite(ratio) else 0.0
 
 
 def length_figures(

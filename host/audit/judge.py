@@ -9,7 +9,7 @@ from typing import Literal
 import rfc8785
 
 from host.artefacts.probes import canaries
-from host.audit.figures import canary_figures, length_figures
+from host.audit.figures import canary_figures, graph_figures, length_figures
 from host.audit.permuted import permuted_figures
 from host.audit.times import PREFIXES, time_figures
 from host.handover.audit import (
@@ -101,8 +101,9 @@ def _figures(
             plain, late = found.get("plain"), _late(probes)
             return permuted_figures(found["permuted"], plain, scored, limit, late=late)
         case "canary" if reference is not None:
-            known = canaries(audit, reference)
-            return canary_figures(found["canary"], known, audit.least_canary_ratio)
+            known, least = canaries(audit, reference), audit.least_canary_ratio
+            made = graph_figures if facts.plan.plan.inference else canary_figures
+            return made(found["canary"], known, least)
         case "length" if reference is not None:
             asked = {r.item: r.text for r in facts.plan.requests}
             canary = _valid(found.get("canary"))

@@ -1,28 +1,25 @@
 """Which cell to take: the answer that a campaign is made for, or why there is none.
 
-Asked of each measurand that has a better side, among cells that may be ranked, and apart for each
-device, dataset and load: nobody chooses a build by its being measured on the quicker phone. First
-are the cells that no other is claimed to beat; several are first where no difference is shown.
+Asked of each measurand that has a better side, among cells that may be ranked, apart for each
+device, dataset and load, and for each model with a reference of fidelity of its own: nobody
+chooses a build by its being measured on the quicker phone, or by its being of a smaller model.
+First are the cells that no other is claimed to beat; several are where no difference is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from host.campaign.cells import Asked
-from host.campaign.harvest import short
+from host.campaign.circumstances import across, circumstances
 from host.campaign.matrix import CellOutcome, Outcome, PairOutcome
+from host.campaign.names import name_of, short
 from host.compare.words import words_of
 from host.handover.quantity import Quantity
 from host.handover.text import Txt
 from host.schema.rounding import display_of, with_uncertainty
 
-# An axis that sets one of these and neither model nor engine says where and with what a build is
-# used, and is not chosen by this campaign.
-CIRCUMSTANCES = frozenset({"device", "dataset", "load"})
-CHOSEN = frozenset({"model", "engine"})
 # Names in a sentence; the matrix has all of them.
 _MOST_NAMES = 4
 
@@ -30,6 +27,8 @@ _MOST_NAMES = 4
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One measurand under one set of circumstances (axis -> value, {} where there is one set).
+
+    The model is one of them where there are several (`circumstances.py`).
 
     first: cells that none is claimed to beat, of those that may be ranked and have this result.
     beaten: the others of them. next: the beaten cell that comes nearest, and the ratio of the
@@ -57,41 +56,27 @@ def answers_of(asked: Asked, outcome: Outcome) -> tuple[Answer, ...]:
         if quantity is None:
             continue
         for where, cells in _grouped(asked, outcome.cells):
+            if not _asked_of(cells, result):
+                continue
             if words_of(quantity.measurand_id, quantity.scope).better != "neither":
                 made.append(_answer(where, quantity, result, cells, outcome.pairs))
     return tuple(made)
 
 
+def _asked_of(cells: Sequence[CellOutcome], result: str) -> bool:
+    """Whether a result is of this load at all: a single stream has none of eight at once."""
+    visited = [cell for cell in cells if cell.fidelity is not None]
+    return not visited or any(cell.figures[result].quantity for cell in visited)
+
+
 def _grouped(
     asked: Asked, cells: Sequence[CellOutcome]
 ) -> list[tuple[dict[str, str], list[CellOutcome]]]:
-    """The cells by the values of the axes of circumstances."""
+    """The cells by where and with what they are used."""
     made: dict[tuple[tuple[str, str], ...], list[CellOutcome]] = {}
     for cell in cells:
         made.setdefault(tuple(circumstances(asked, cell.name).items()), []).append(cell)
-    return [(dict(key), them) for key, them in made.items()]
-
-
-def circumstances(asked: Asked, cell: str) -> dict[str, str]:
-    """Where and with what a cell is used: axis -> value."""
-    axes = asked.campaign.axes
-    values = asked.cell(cell).values
-    return {axis: values[axis] for axis, parts in axes.items() if _circumstance(parts.values())}
-
-
-def judged_pairs(asked: Asked, cells: Sequence[str]) -> list[tuple[str, str]]:
-    """Pairs whose precision ends a campaign: those that an answer is given from.
-
-    All pairs where there are none, as in a campaign that compares devices.
-    """
-    pairs = list(combinations(cells, 2))
-    alike = [(a, b) for a, b in pairs if circumstances(asked, a) == circumstances(asked, b)]
-    return alike or pairs
-
-
-def _circumstance(parts: Iterable[Mapping[str, object]]) -> bool:
-    keys = {key for part in parts for key in part}
-    return bool(keys & CIRCUMSTANCES) and not keys & CHOSEN
+    return [(dict(where), them) for where, them in made.items()]
 
 
 def _answer(
@@ -152,8 +137,11 @@ def sentences(answers: Sequence[Answer]) -> Iterator[Txt]:
     return (_sentence(answer) for answer in answers if answer.first)
 
 
-def summary(answers: Sequence[Answer]) -> Iterator[Txt]:
-    """Why no cell is named, or which are first in all that was asked."""
+def summary(answers: Sequence[Answer], asked: Asked) -> Iterator[Txt]:
+    """Why no cell is named, or which are first in all that was asked; and what is not answered."""
+    none = across(asked) if answers else None
+    if none is not None:
+        yield none
     if answers and not any(answer.first for answer in answers):
         yield Txt(
             "没有可参与排名的单元，因此不推荐任何单元（原因见下）。",
@@ -165,7 +153,8 @@ def summary(answers: Sequence[Answer]) -> Iterator[Txt]:
 
 def _sentence(answer: Answer) -> Txt:
     where = ", ".join(f"{axis} = {value}" for axis, value in answer.where.items())
-    zh = f"{answer.quantity.name.zh}（{where}）" if where else answer.quantity.name.zh
+    name = name_of(answer.quantity)
+    zh = f"{name.zh}（{where}）" if where else name.zh
     en = f"{short(answer.result)} ({where})" if where else short(answer.result)
     said = said_of(answer)
     return Txt(f"{zh}：{said.zh}。", f"{en}: {said.en}.")

@@ -15,13 +15,11 @@ import msgspec
 import tomli_w
 
 from host.campaign.design import unit_of
-from host.campaign.harvest import short
+from host.campaign.names import refuse_unknown
 from host.errors import CampaignError, PlanError
 from host.handover.campaign import CAMPAIGN_VERSION, Campaign
-from host.handover.measurands import MEASURANDS
 from host.handover.plan import Plan
 from host.handover.reasons import REASONS, explained
-from host.handover.stated import STATED
 from host.plan.load import default, load, parse
 from host.plan.typed import convert, read
 from host.schema.canonical import quoted, sha256_of
@@ -109,7 +107,7 @@ def read_campaign(path: Path) -> Asked:
             str(path), f"campaign = {found.campaign}, this version reads {CAMPAIGN_VERSION}"
         )
     _refuse_reasons(found, str(path))
-    _refuse_measurands(found, str(path))
+    refuse_unknown(found.measurands, str(path))
     base = load(path.parent / found.plan)[0] if found.plan else default()[0]
     return asked_of(found, base, str(path))
 
@@ -121,17 +119,6 @@ def _refuse_reasons(found: Campaign, name: str) -> None:
             near = get_close_matches(reason, REASONS, n=1)
             hint = f", did you mean {near[0]}?" if near else ""
             raise CampaignError(name, f"retries.reasons: {reason} is no reason code{hint}")
-
-
-def _refuse_measurands(found: Campaign, name: str) -> None:
-    """What no record ever states would be missed only after the first visits."""
-    known = {short(each).partition("/")[0] for each in (*MEASURANDS, *STATED)}
-    for measurand in found.measurands:
-        wanted = short(measurand).partition("/")[0]
-        if wanted not in known:
-            near = get_close_matches(wanted, known, n=1)
-            hint = f", did you mean {near[0]}?" if near else ""
-            raise CampaignError(name, f"measurands: {measurand} is no measurand{hint}")
 
 
 def asked_of(found: Campaign, base: Plan, name: str) -> Asked:

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from math import sqrt
 
 from host.campaign.analyse import Seen
+from host.campaign.evidence import Changes, evidence_of, sources_of, unlike_sources
+from host.campaign.names import meant
 from host.compare.common import common_terms
 from host.compare.measured import Measured, number, quantities_of, results_of
-from host.errors import CampaignError
 from host.handover.record import Record
 from host.handover.text import Txt
-
-MEAN = "mean"
-CONVENTION = "convention:"
 
 
 @dataclass(slots=True)
@@ -22,7 +20,8 @@ class CellHarvest:
     """One cell. seen: result id -> block -> value. warm: the same of warm-up blocks.
 
     first: record of the first counted visit, whose budgets stand for all of them. missing: result
-    id -> why a counted visit has no value of it.
+    id -> why a counted visit has no value of it. evidence: result id -> of what tier its power is
+    and what corrects it, as it was first; sources: of power in the first visit, None before one.
     """
 
     first: Record | None = None
@@ -30,59 +29,47 @@ class CellHarvest:
     seen: dict[str, dict[int, Seen]] = field(default_factory=dict)
     warm: dict[str, list[float]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    evidence: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, str] | None = None
 
-    def take(self, record: Record, block: int, place: int, *, counted: bool) -> None:
-        """The record of a valid visit."""
+    def take(self, record: Record, block: int, place: int, *, counted: bool) -> Changes:
+        """The record of a valid visit; gives in what its power is not as in the first one.
+
+        A value whose evidence is of another tier, or corrected otherwise, than the first of its
+        kind is left out: the mean of both would be of neither (`shared` design, law 5).
+        """
         if counted and self.first is None:
             self.first = record
             self.measured = results_of(record, record.record_id)
+        evidence = evidence_of(record)
         for quantity in quantities_of(record):
             if quantity.value is None:
                 self.missing.setdefault(quantity.id, quantity.missing)
+                continue
+            said = evidence.get(quantity.id, "")
+            if self.evidence.setdefault(quantity.id, said) != said:
                 continue
             value = number(quantity.value, quantity.id)
             if counted:
                 self.seen.setdefault(quantity.id, {})[block] = Seen(value, place)
             else:
                 self.warm.setdefault(quantity.id, []).append(value)
+        found = sources_of(record)
+        if self.sources is None:
+            self.sources = found
+        return unlike_sources(self.sources, found)
 
     def values(self, result: str) -> list[float]:
         """Of counted visits, in the order of their blocks."""
         return [seen.value for _, seen in sorted(self.seen.get(result, {}).items())]
 
-    def named(self, measurand: str) -> str:
-        """The id of the result that a campaign file means; "" where there is none with a value.
+    def meant(self, measurand: str) -> tuple[str, ...]:
+        """Ids of the results with a value that a campaign file means (`names.meant`)."""
+        return meant(measurand, self.seen.keys() | self.warm.keys())
 
-        `decode_rate` is `decode_rate@1/mean`, `peak_memory` the only one of that beginning. Raises
-        CampaignError where several fit, or where no record has anything of that name.
-        """
-        ids = set(self.seen) | set(self.warm)
-        found = _chosen(measurand, ids)
-        if not found and ids and not _chosen(measurand, set(self.missing)):
-            raise CampaignError("measurands", f"records have no result {measurand}")
-        return found
-
-
-def _chosen(measurand: str, ids: set[str]) -> str:
-    if measurand in ids:
-        return measurand
-    measurand = measurand.removeprefix(CONVENTION)
-    exact = [each for each in ids if short(each) == measurand]
-    fit = exact or sorted(each for each in ids if short(each).startswith(f"{measurand}/"))
-    if len(fit) > 1:
-        names = ", ".join(short(each) for each in sorted(fit)[:4])
-        raise CampaignError("measurands", f"{measurand} may be {names}: name one of them")
-    return fit[0] if fit else ""
-
-
-def short(result: str) -> str:
-    """A result id without version and `mean`: `decode_rate@1/mean` is `decode_rate`.
-
-    What a runner states of itself is `stated.vendor.rate` with its item and source.
-    """
-    first, *more = result.split("/")
-    name = first.partition("@")[0].removeprefix(CONVENTION)
-    return "/".join([name, *(more[1:] if more[:1] == [MEAN] else more)])
+    def owes(self, measurand: str) -> bool:
+        """Whether a counted visit says why it has no value of it."""
+        return bool(meant(measurand, self.missing))
 
 
 def u_common(a: CellHarvest, b: CellHarvest, result: str) -> float | None:

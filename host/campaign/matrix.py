@@ -9,6 +9,7 @@ from math import sqrt
 
 from host.campaign.analyse import LEVEL, Ratio, contrast, holm, ratio_of, units_of
 from host.campaign.cells import Asked
+from host.campaign.circumstances import family_of
 from host.campaign.harvest import CellHarvest, Fidelity, fidelity_of, type_b, u_common
 from host.compare.comparability import may_compare, unlikes
 from host.compare.critical import student
@@ -102,7 +103,9 @@ def outcome_of(
     """
     claimed_on = tuple(dict.fromkeys(_ids(harvests, asked.campaign.measurands)))
     results = tuple(dict.fromkeys((*claimed_on, *_others(harvests))))
-    cells = _of_one_reference([_cell(name, harvests[name], results) for name in asked.names])
+    cells = _of_one_reference(
+        asked, [_cell(name, harvests[name], results) for name in asked.names]
+    )
     size = asked.unit
     pairs = [
         pair
@@ -115,8 +118,7 @@ def outcome_of(
 
 def _ids(harvests: Mapping[str, CellHarvest], measurands: Sequence[str]) -> list[str]:
     """Ids of results that any cell has, in the order of the file."""
-    found = [h.named(name) for name in measurands for h in harvests.values()]
-    return [each for each in found if each]
+    return [each for name in measurands for h in harvests.values() for each in h.meant(name)]
 
 
 def _others(harvests: Mapping[str, CellHarvest]) -> list[str]:
@@ -142,13 +144,23 @@ def _cell(name: str, harvest: CellHarvest, results: Sequence[str]) -> CellOutcom
     return CellOutcome(name, figures, fidelity, () if fidelity.ranked else (fidelity.text,))
 
 
-def _of_one_reference(cells: Sequence[CellOutcome]) -> tuple[CellOutcome, ...]:
-    """The cells; where fidelity was taken against several references, none may be ranked."""
-    ranked = [cell for cell in cells if not cell.why_unranked]
-    if len({cell.fidelity.reference for cell in ranked if cell.fidelity}) < 2:  # noqa: PLR2004
-        return tuple(cells)
+def _of_one_reference(asked: Asked, cells: Sequence[CellOutcome]) -> tuple[CellOutcome, ...]:
+    """The cells; where a family's fidelity was taken against several references, none is ranked.
+
+    A family's plans name one file, which somebody may have changed between visits.
+    """
+    held: dict[str, set[str]] = {}
+    for cell in cells:
+        if not cell.why_unranked and cell.fidelity is not None:
+            held.setdefault(family_of(asked.cell(cell.name)), set()).add(cell.fidelity.reference)
+    mixed = {family for family, references in held.items() if len(references) > 1}
     why = Txt("各单元的保真度参考不同", "fidelity was taken against several references")
-    return tuple(replace(c, why_unranked=(why,)) if c in ranked else c for c in cells)
+    return tuple(
+        replace(c, why_unranked=(why,))
+        if not c.why_unranked and family_of(asked.cell(c.name)) in mixed
+        else c
+        for c in cells
+    )
 
 
 def figure_of(harvest: CellHarvest, result: str) -> Figure:
@@ -177,6 +189,9 @@ def _pairs(
     size: int,
 ) -> list[PairOutcome]:
     (first, x), (second, y) = a, b
+    if asked.cell(first).plan.load != asked.cell(second).plan.load:
+        why = Txt("负载不同，各为不同的量", "of two loads, and so of two quantities")
+        return [PairOutcome(first, second, result, None, why) for result in results]
     if x.first is None or y.first is None:
         why = Txt("有一方没有有效的访问", "one side has no valid visit")
         return [PairOutcome(first, second, result, None, why) for result in results]
@@ -236,8 +251,10 @@ def _unclaimed(pairs: Sequence[PairOutcome]) -> tuple[PairOutcome, ...]:
 
 
 def _better(pair: PairOutcome, harvests: Mapping[str, CellHarvest]) -> str:
-    quantity = harvests[pair.a].measured[pair.result].quantity
-    words = words_of(quantity.measurand_id, quantity.scope)
+    # Of a result that the first visit lacks there are no words but those of its measurand.
+    measured = harvests[pair.a].measured.get(pair.result)
+    scope = measured.quantity.scope if measured else ""
+    words = words_of(pair.result.partition("/")[0], scope)
     if words.better == "neither" or pair.ratio is None:
         return ""
     higher, lower = (pair.b, pair.a) if pair.ratio.value > 1 else (pair.a, pair.b)

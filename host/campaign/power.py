@@ -51,9 +51,9 @@ def chance_of_claim(units: int, shift: float, level: float, *, sloped: bool) -> 
 
 def student_power(nu: float, centre: FloatArray | float, limit: FloatArray | float) -> FloatArray:
     """P(t > limit), t noncentral around centre with nu degrees of freedom."""
-    from scipy.special import nctdtr
+    from host.distributions import special
 
-    made: FloatArray = 1 - np.asarray(nctdtr(nu, centre, limit), dtype=float)
+    made: FloatArray = 1 - np.asarray(special.nctdtr(nu, centre, limit), dtype=float)
     return made
 
 

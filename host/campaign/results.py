@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from math import isinf
 from typing import Any
@@ -18,6 +18,7 @@ from host.campaign.outlook import counts, standing
 from host.campaign.selection import selection_words
 from host.campaign.state import State
 from host.campaign.stopping import claim_level
+from host.campaign.unranked import with_visits
 from host.compare.words import words_of
 from host.handover.text import Txt
 from host.schema.canonical import decimal
@@ -43,7 +44,7 @@ class CampaignReport:
         level = claim_level(self.asked.campaign.stop, self.asked.unit)
         ended = bool(self.state.ended)
         found = outcome_of(self.asked, self.harvests, level, ended=ended)
-        return _without_given_up(found, self.state)
+        return with_visits(found, self.state)
 
     @cached_property
     def answers(self) -> tuple[Answer, ...]:
@@ -63,7 +64,7 @@ class CampaignReport:
         fixed = self.state.ended == "cap" and stop.min == stop.max
         return (
             _FIXED if fixed else _ENDS.get(self.state.ended, _GOING),
-            *summary(self.answers),
+            *summary(self.answers, self.asked),
             self._claims(),
             *_lost(self.state, self.strays),
             *selection_words(self.state),
@@ -125,18 +126,6 @@ _ENDS: Mapping[str, Txt] = {
     ),
     "no-cell": Txt("全部单元均已放弃。", "Every cell was given up."),
 }
-
-
-def _without_given_up(outcome: Outcome, state: State) -> Outcome:
-    """A cell that was given up may not be ranked: what it has left is what did not fail."""
-    whys = {
-        name: (Txt(f"已放弃：{why}", f"given up: {why}"),) for name, why in state.given_up.items()
-    }
-    cells = tuple(
-        replace(cell, why_unranked=(*cell.why_unranked, *whys.get(cell.name, ())))
-        for cell in outcome.cells
-    )
-    return replace(outcome, cells=cells)
 
 
 def _lost(state: State, strays: Sequence[str]) -> Iterator[Txt]:

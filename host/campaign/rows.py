@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from host.campaign.answer import Answer, how_first
-from host.campaign.harvest import short
 from host.campaign.matrix import CellOutcome
+from host.campaign.names import name_of, short
 from host.campaign.results import CampaignReport, ratio_text, words_of_pair
 from host.campaign.selection import selected
 from host.handover.text import Txt
@@ -26,7 +26,7 @@ def answer_rows(found: CampaignReport) -> Iterator[AnswerRow]:
     for each in found.answers:
         yield AnswerRow(
             where=", ".join(each.where.values()),
-            quantity=each.quantity.name,
+            quantity=name_of(each.quantity),
             named=bool(each.first),
             said=how_first(each),
             values=tuple((chosen(name, each), _value(cells[name], each)) for name in each.first),
@@ -51,6 +51,16 @@ def pair_lines(found: CampaignReport) -> Iterator[str]:
             yield f"{short(p.result)}: {p.b} / {p.a} = {ratio_text(p)}; {said}"
     for each in without_ratio(found):
         yield f"no ratio, {len(each.pairs)} pairs: {each.why.en}"
+
+
+def unranked_lines(found: CampaignReport) -> Iterator[str]:
+    """A line for each reason why cells may not be ranked, with the cells."""
+    made: dict[str, list[str]] = {}
+    for cell in found.outcome.cells:
+        for why in cell.why_unranked:
+            made.setdefault(why.en, []).append(cell.name)
+    for said, names in made.items():
+        yield f"not ranked: {', '.join(names)}: {said}"
 
 
 def without_ratio(found: CampaignReport) -> tuple[ApartRow, ...]:

@@ -52,6 +52,14 @@ def selection_words(state: State) -> Iterator[Txt]:
             f"有 {len(gone)} 次曾计入的访问，其运行目录已被删除：结果为删除后所余。",
             f"Run folders that had counted were deleted: {len(gone)}. This is what was left over.",
         )
+    other = [v for v in state.visits if v.status == VALID and v.reason]
+    if other:
+        yield Txt(
+            f"{len(other)} 次有效访问的功率证据与该单元首次访问不同（power-changed）："
+            "等级不同的能量未取平均。",
+            f"Power was had otherwise than in the cell's first visit in {len(other)} valid visits"
+            " (power-changed): energies of several tiers were not averaged.",
+        )
     ends = _ended(state)
     lost = [v for v in ends if v.status != VALID]
     if lost:

@@ -10,6 +10,8 @@ import click
 from host.cli.console import err, json_out, out, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from host.campaign.cells import Asked
     from host.campaign.state import State
 
@@ -25,16 +27,23 @@ def campaign() -> None:
 
 @campaign.command()
 @_FILE
+@click.option("--inventory", type=click.Path(path_type=Path))
 @_JSON
-def plan(file: Path, *, as_json: bool) -> int:
-    """Show cells, order and stages of a campaign file; nothing is measured."""
+def plan(file: Path, inventory: Path | None, *, as_json: bool) -> int:
+    """Show cells, order and stages of a campaign file; nothing is measured.
+
+    Every cell is looked at as `run` does: exit code 2 names all that cannot be measured.
+    """
     from host.campaign.cells import read_campaign
     from host.cli.campaign_told import plan_json, plan_lines
+    from host.pipeline.campaign_check import check_cells
 
     asked = read_campaign(file)
+    warnings = check_cells(asked, str(file), inventory)
     if as_json:
-        json_out(plan_json(asked))
+        json_out({**plan_json(asked), "warnings": list(warnings)})
     else:
+        _warn(warnings)
         for line in plan_lines(asked):
             out().print(plain(line), soft_wrap=True)
     return 0
@@ -59,15 +68,19 @@ def run(file: Path, folder: Path, *, as_json: bool, **given: Any) -> int:  # noq
     """Run a campaign, or go on with it after a stop, a kill or a reboot.
 
     Ctrl-C ends it after the attempt that is running, a second one at once; the same command goes
-    on. Exit code 0: every cell has its valid visits; 1: a visit is void or a cell was given up;
-    2: bad input, or something was changed since; 3: every visit's device failed; 130: stopped.
+    on. Every cell is looked at before the first visit: a missing model, an unknown dataset or an
+    engine that is not installed ends it there, with all such cells. Exit code 0: every cell has
+    its valid visits; 1: a visit is void or a cell was given up; 2: bad input, or something was
+    changed since; 3: every visit's device failed; 130: stopped.
     """
     from host.campaign.cells import read_campaign
     from host.cli.campaign_board import watching_campaign
     from host.pipeline.campaign import run_campaign
+    from host.pipeline.campaign_check import check_cells, still_going
     from host.pipeline.measure import Files
 
     asked = read_campaign(file)
+    _warn(check_cells(asked, str(file), given["inventory"], still_going(asked, folder)))
     files = Files(
         given["equipment"],
         given["laboratory"],
@@ -125,6 +138,11 @@ def _tell(folder: Path, asked: Asked, state: State, torn: int = 0, *, as_json: b
     for line in status_lines(asked, state, torn):
         out().print(plain(line), soft_wrap=True)
     out().print(plain(f"the comparison: inferometer campaign report {folder}"), soft_wrap=True)
+
+
+def _warn(warnings: Iterable[str]) -> None:
+    for each in warnings:
+        err().print(plain(f"warning: {each}"), soft_wrap=True)
 
 
 def _exit_code(state: State) -> int:

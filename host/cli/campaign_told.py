@@ -168,12 +168,12 @@ def _how_it_stands(asked: Asked, state: State) -> str:
 
 def report_lines(found: CampaignReport) -> Iterator[str]:
     """The claims of a campaign, and what may not be ranked."""
-    from host.campaign.rows import pair_lines
+    from host.campaign.rows import pair_lines, unranked_lines
 
     for verdict in found.verdicts:
         yield f"{verdict.zh} {verdict.en}"
-    for pair in pair_lines(found):
-        yield f"  {pair}"
+    for each in (*unranked_lines(found), *pair_lines(found)):
+        yield f"  {each}"
 
 
 def _idle_s(asked: Asked) -> float:

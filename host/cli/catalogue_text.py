@@ -59,7 +59,7 @@ def shown(value: str | None, expanded: str | None, unit: str) -> tuple[str, str]
     """(value ± U, unit) for people; "" without a value. The CSV and JSON hold every digit."""
     if value is None:
         return "", unit
-    display = display_of(unit, float(value))
+    display = display_of(unit, float(value), float(expanded or 0))
     said = display.of(float(value))
     if expanded is None or not float(expanded):
         return alone(said), display.unit

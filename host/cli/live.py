@@ -27,6 +27,8 @@ HEARTBEAT_S = 60.0
 NOT_YET = 0.999
 # Of one moment on one line; what failed is told in full at the end.
 MOST_CHARACTERS = 500
+# Phases whose words are a warning: they stay above the live line.
+STAYS = ("memory",)
 
 
 @contextmanager
@@ -41,6 +43,9 @@ def watching(console: Console) -> Iterator[Watch]:
         task = bar.add_task("prepare", total=None)
 
         def watch(moment: Progress) -> None:
+            if moment.phase in STAYS:
+                bar.console.print(visible(sentence(moment), MOST_CHARACTERS), markup=False)
+                return
             ratio = done_ratio(moment)
             bar.update(
                 task,
@@ -59,7 +64,7 @@ def sentence(moment: Progress) -> str:
         parts.append(f"attempt {moment.attempt}/{moment.attempts}")
     parts.append(moment.phase)
     if moment.request:
-        parts.append(f"request {moment.request}/{moment.requests}")
+        parts.append(_request(moment))
     made = "inference" if "inference" in moment.phase else "token"
     if moment.tokens:
         parts.append(f"{moment.tokens} {made}s")
@@ -70,14 +75,33 @@ def sentence(moment: Progress) -> str:
     return " · ".join(parts)
 
 
+def _request(moment: Progress) -> str:
+    """Of how many, or of a load that lasts since when: how many it comes to, nobody knows."""
+    if moment.lasted_s is None or moment.lasting_s is None:
+        return f"request {moment.request}/{moment.requests}"
+    left_s = max(moment.lasting_s - moment.lasted_s, 0.0)
+    spent, whole, left = (_minutes(s) for s in (moment.lasted_s, moment.lasting_s, left_s))
+    return f"request {moment.request} · {spent} of {whole}, {left} left"
+
+
+def _minutes(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
 def done_ratio(moment: Progress) -> float | None:
-    """How much of the run is done: whole attempts, and the requests of the running one."""
+    """How much of the run is done: whole attempts, and requests or time of the running one."""
     if moment.done_ratio is not None:
         return moment.done_ratio
     if not moment.attempts:
         return None
-    inside = max(0, moment.request - 1) / moment.requests if moment.requests else 0.0
-    return (moment.attempt - 1 + inside) / moment.attempts
+    return (moment.attempt - 1 + max(0.0, min(_inside(moment), 1.0))) / moment.attempts
+
+
+def _inside(moment: Progress) -> float:
+    if moment.lasted_s is not None and moment.lasting_s:
+        return moment.lasted_s / moment.lasting_s
+    return max(0, moment.request - 1) / moment.requests if moment.requests else 0.0
 
 
 @dataclass(slots=True)

@@ -9,27 +9,27 @@ from math import inf, isinf
 
 def student(p: float, nu: float) -> float:
     """The quantile p of Student's t; of the standard normal where nu is infinite."""
-    from scipy.special import ndtri, stdtrit
+    from host.distributions import special
 
-    return float(ndtri(p) if isinf(nu) else stdtrit(nu, p))
+    return float(special.ndtri(p) if isinf(nu) else special.stdtrit(nu, p))
 
 
 def student_below(x: float, nu: float = inf) -> float:
     """The probability that Student's t (normal where nu is infinite) lies below x."""
-    from scipy.special import ndtr, stdtr
+    from host.distributions import special
 
-    return float(ndtr(x) if isinf(nu) else stdtr(nu, x))
+    return float(special.ndtr(x) if isinf(nu) else special.stdtr(nu, x))
 
 
 def fisher(p: float, nu_1: float, nu_2: float) -> float:
     """The quantile p of the F distribution."""
-    from scipy.special import fdtri
+    from host.distributions import special
 
-    return float(fdtri(nu_1, nu_2, p))
+    return float(special.fdtri(nu_1, nu_2, p))
 
 
 def chi_squared_above(x: float, nu: float) -> float:
     """The probability that chi-squared with nu degrees of freedom exceeds x."""
-    from scipy.special import chdtrc
+    from host.distributions import special
 
-    return float(chdtrc(nu, x))
+    return float(special.chdtrc(nu, x))

@@ -15,7 +15,8 @@ from agent import shell
 NOT_SHIPPED = ("collectors/meters/", "agent/shell/", "agent/wire_lines.py")
 # The oldest date a zip can hold: same sources, same bytes.
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
-MAIN = b"import sys\nfrom agent.__main__ import main\nsys.exit(main())\n"
+# What the archive starts with, a file of the agent.
+MAIN = "agent/packed_main.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def bundle() -> Bundle:
     }
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, data in [("__main__.py", MAIN), *sorted(shipped.items())]:
+        for name, data in [("__main__.py", shipped[MAIN]), *sorted(shipped.items())]:
             if not name.startswith(NOT_SHIPPED):
                 archive.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), data, zipfile.ZIP_DEFLATED)
     data = packed.getvalue()

@@ -25,7 +25,6 @@ def equipment_fields(equipment: Equipment, used: Sequence[Used]) -> tuple[Equipm
 
 
 def _field(instrument: Instrument, own: Sequence[Used]) -> EquipmentField:
-    uncertified = [why for u in own if u.certificate is None for why in u.reasons]
     return EquipmentField(
         id=instrument.ref,
         kind=instrument.kind,
@@ -37,8 +36,19 @@ def _field(instrument: Instrument, own: Sequence[Used]) -> EquipmentField:
         channels=tuple(u.assigned.channel.name for u in own),
         certificates=_certificates(own),
         tier=" ".join(sorted({u.tier for u in own} - {""})),
-        reason=words.joined(list(dict.fromkeys(uncertified))),
+        reason=words.joined(_uncertified(own)),
     )
+
+
+def _uncertified(own: Sequence[Used]) -> list[Txt]:
+    """Why channels have no certificate; they are named where others of the instrument have one."""
+    channels: dict[Txt, list[str]] = {}
+    for u in own:
+        for why in u.reasons if u.certificate is None else ():
+            channels.setdefault(why, []).append(u.assigned.channel.name)
+    if not any(u.certificate for u in own):
+        return list(channels)
+    return [words.of_channels(names, why) for why, names in channels.items()]
 
 
 def _certificates(own: Sequence[Used]) -> tuple[CertificateField, ...]:

@@ -69,6 +69,12 @@ def applied(channel: str, mean: str) -> Txt:
     return Txt(f"已修正 {channel}，{mean}", f"{channel} corrected, {mean}")
 
 
+def of_channels(names: list[str], why: Txt) -> Txt:
+    """What holds for some channels of an instrument only."""
+    named = ", ".join(names)
+    return Txt(f"{named}：{why.zh}", f"{named}: {why.en}")
+
+
 def joined(parts: list[Txt]) -> Txt | None:
     """Sentences after one another; None where there is none."""
     if not parts:

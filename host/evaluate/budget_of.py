@@ -24,6 +24,9 @@ ONLY_ZEROS = "only-zeros: the rows that were evaluated are all zero, others are 
 # Half a step of a double is 2^-53 of its value. A U of two of them comes from terms whose
 # sensitivity is a difference of equal powers: it is round-off, and no more known than zero is.
 ROUND_OFF_RATIO = 2.0**-52
+# Estimates in the equation have so many digits that it gives the value again: of an energy above
+# idle the whole is what two nearly equal numbers differ by.
+ESTIMATE = ".12g"
 # Budgets that stay in memory, some kB each: those of several records of a long run.
 KEPT = 1024
 BY_RANKS = (
@@ -110,7 +113,9 @@ def legend_of(of: Measured, terms: Sequence[Term]) -> str:
 
 def _added(term: Term) -> str:
     symbol, factor = term.input.symbol, term.factor
-    inner = symbol if term.input.estimate == 0 else f"({symbol} - {term.input.estimate:.6g})"
+    inner = (
+        symbol if term.input.estimate == 0 else f"({symbol} - {term.input.estimate:{ESTIMATE}})"
+    )
     if not factor:
         return f"+ {inner}"
     if factor.startswith("-"):
@@ -121,9 +126,11 @@ def _added(term: Term) -> str:
 def _factor(term: Term) -> str:
     symbol = term.input.symbol
     if term.shape == "times":
-        return symbol if term.input.estimate == 1 else f"({symbol}/{term.input.estimate:.6g})"
+        return (
+            symbol if term.input.estimate == 1 else f"({symbol}/{term.input.estimate:{ESTIMATE}})"
+        )
     if term.shape == "over":
-        return f"({term.input.estimate:.6g}/{symbol})"
+        return f"({term.input.estimate:{ESTIMATE}}/{symbol})"
     return f"(1 {'-' if term.c < 0 else '+'} {symbol})"
 
 

@@ -73,12 +73,13 @@ def standard(one: Input, next_: Uniforms) -> Array:
     others are taken as exactly known, whatever their nu.
     """
     import numpy as np
-    from scipy.special import ndtri
+
+    from host.distributions import special
 
     found: Array
     match one.distribution:
         case "normal" | "t" if isinf(one.nu):
-            found = ndtri(next_())
+            found = special.ndtri(next_())
         case "normal" | "t":
             # Bailey, Mathematics of Computation 62 (1994) 779: a polar transform as of Box and
             # Muller, exact for any nu; the inverse of the t distribution costs twenty times more.
@@ -110,14 +111,15 @@ def _together(
     group: Sequence[Input], correlations: Sequence[Correlation], next_: Uniforms
 ) -> dict[str, Array]:
     import numpy as np
-    from scipy.special import gammaincinv, ndtri
+
+    from host.distributions import special
 
     nu = group[0].nu
     if any(one.distribution not in {"normal", "t"} or one.nu != nu for one in group):
         raise ValueError("correlated inputs can be drawn only if normal, with one nu for all")
-    independent = [ndtri(next_()) for _ in group]
+    independent = [special.ndtri(next_()) for _ in group]
     # One divisor for all: they were observed together. chi2 of nu is twice a gamma of nu / 2.
-    shrink = 1.0 if isinf(nu) else np.sqrt(2 * gammaincinv(nu / 2, next_()) / nu)
+    shrink = 1.0 if isinf(nu) else np.sqrt(2 * special.gammaincinv(nu / 2, next_()) / nu)
     found: dict[str, Array] = {}
     for one, weights in zip(group, cholesky(correlation_rows(group, correlations)), strict=True):
         mixed = sum(w * z for w, z in zip(weights, independent, strict=True))

@@ -23,8 +23,10 @@ __all__ = ["Model", "propagate"]
 
 T_RULE = "t_nu_eff"
 # nu_eff of three equal terms with nu = 3 comes out as 8.999999999999998; the roundings of some
-# ten additions and divisions of doubles stay far below this ratio.
+# ten additions and divisions of doubles stay far below this ratio. Above a million a ratio would
+# take whole digits behind the point for round-off: there they are cut off as they are.
 DOF_ROUND_OFF_RATIO = 1e-9
+MOST_ROUND_OFF = 1e-3
 # Above 2^53 doubles no longer count integers, and t is the normal distribution to all digits.
 MOST_DOF = 2.0**53
 # A first-order contribution below this share of u_c is taken as vanished. GTC's derivatives are
@@ -118,7 +120,8 @@ def _truncated(nu: float | None) -> float | None:
     if nu is None or isinf(nu):
         return nu
     nearest = round(nu)
-    return float(nearest if abs(nearest - nu) <= DOF_ROUND_OFF_RATIO * nu else floor(nu))
+    room = min(DOF_ROUND_OFF_RATIO * nu, MOST_ROUND_OFF)
+    return float(nearest if abs(nearest - nu) <= room else floor(nu))
 
 
 def _row(one: Input, first: _First) -> Row:
@@ -140,7 +143,7 @@ def _first_order(
     u, nu, c, contribution = _derive(model, inputs, numbers)
     still = [one for one in inputs if one.u == 0]
     if still:
-        import GTC
+        from host.evaluate.gtc import GTC
 
         # GTC makes a plain constant of u = 0, which has no derivative: give it u = 1 here.
         probes = {one.symbol: GTC.ureal(one.estimate, 1.0, label=one.symbol) for one in still}
@@ -155,7 +158,7 @@ def _derive(
     model: Model, inputs: Sequence[Input], numbers: dict[str, Any]
 ) -> tuple[float, float, dict[str, float], dict[str, float]]:
     """u_c, nu_eff, sensitivities and contributions of a model at uncertain numbers."""
-    from GTC import reporting
+    from host.evaluate.gtc import reporting
 
     if not numbers:
         return 0.0, inf, {}, {}
@@ -175,7 +178,7 @@ def _derive(
 
 def _uncertain(together: list[list[Input]], correlations: Sequence[Correlation]) -> dict[str, Any]:
     """GTC's uncertain numbers by symbol; correlated ones of one nu are one ensemble."""
-    import GTC
+    from host.evaluate.gtc import GTC
 
     numbers: dict[str, Any] = {}
     for group in together:

@@ -72,7 +72,7 @@ def _either(name: str, value: Any) -> Any:  # noqa: ANN401
 
     if isinstance(value, np.ndarray):
         return getattr(np, name)(value)
-    import GTC
+    from host.evaluate.gtc import GTC
 
     return getattr(GTC, name)(value)
 

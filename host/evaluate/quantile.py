@@ -58,11 +58,11 @@ def _ranks(n: int, share: float, tail: float) -> tuple[int, int]:
 
 def binomial_cdf(k: int, n: int, share: float) -> float:
     """P(B <= k) for B ~ Bin(n, share); 0 below 0, 1 from n on."""
-    from scipy.special import bdtr
+    from host.distributions import special
 
     if k < 0:
         return 0.0
-    return 1.0 if k >= n else float(bdtr(k, n, share))
+    return 1.0 if k >= n else float(special.bdtr(k, n, share))
 
 
 def _reason(n: int, low: float | None, high: float | None) -> str:

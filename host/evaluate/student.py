@@ -38,7 +38,7 @@ def coverage_factor(nu: float, p: float = P) -> float:
 
     nu = inf gives that of the normal distribution.
     """
-    from scipy.special import ndtri, stdtrit
+    from host.distributions import special
 
     upper = (1 + p) / 2
-    return float(ndtri(upper) if isinf(nu) else stdtrit(nu, upper))
+    return float(special.ndtri(upper) if isinf(nu) else special.stdtrit(nu, upper))

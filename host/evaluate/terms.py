@@ -40,6 +40,11 @@ class Measured:
         return self.basis.channel
 
     @property
+    def external(self) -> bool:
+        """Whether a meter beside the device gave it: tiers A and A- (design, law 5)."""
+        return self.seen.tier.startswith("A")
+
+    @property
     def per_second(self) -> float:
         """d(value)/d(power step moved by 1 s), value unit over s: for what shifts windows."""
         return self.channel.step / self.basis.amount

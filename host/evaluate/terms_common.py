@@ -165,6 +165,10 @@ _READ_BY_SAMPLING = Txt(
     "此量由采样本身读得，停用采样即无读数可比",
     "sampling itself reads this quantity, so without it there is nothing to compare",
 )
+_READ_OUTSIDE = Txt(
+    "开/关对比只比较不由读数得出的量，不含外接仪器的读数",
+    "on/off pairs compare what needs no readings, and none of an external meter",
+)
 
 
 def agent(of: Measured) -> Term:
@@ -173,8 +177,7 @@ def agent(of: Measured) -> Term:
     found = _perturbation(of)
     if found is None:
         source = Txt("成对的开/关采样测量", "attempts in pairs with and without sampling")
-        why = _NO_PAIRS if of.basis.channel is None else _READ_BY_SAMPLING
-        return Term(not_evaluated(named, source, why), "over")
+        return Term(not_evaluated(named, source, _no_ratio(of)), "over")
     # The larger of both parts decides how well u is known: the bias itself is taken as known.
     u = hypot(found.ratio - 1, found.u)
     nu = found.nu * (u / found.u) ** 4 if found.u > 0 else inf
@@ -207,6 +210,13 @@ def agent(of: Measured) -> Term:
         ),
         "over",
     )
+
+
+def _no_ratio(of: Measured) -> Txt:
+    """Why nothing is known of the agent's load on this quantity."""
+    if of.basis.channel is None:
+        return _NO_PAIRS
+    return _READ_OUTSIDE if of.external else _READ_BY_SAMPLING
 
 
 def _perturbation(of: Measured) -> Perturbation | None:

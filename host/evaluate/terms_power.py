@@ -11,9 +11,6 @@ from host.handover.budget import Input
 from host.handover.text import Txt
 
 NS = 1e-9
-# Tier A and A-: an external meter on its own clock (design, law 5). All others are read by the
-# agent on the device, with the clock that stamps the events.
-EXTERNAL = "A"
 # Independent readings from which `autocorrelated` covers what it states (README, Limits).
 CORRELATED_FROM = 20
 UNNAMED_RULE = Txt("未指明", "not named")
@@ -173,7 +170,9 @@ def alignment(of: Measured) -> Term:
     A window shifted by d loses d of its own power and takes in d of what lies outside:
     |error| = d * |step| at one of its two edges (`shared` reference, peers 4.2).
     """
-    if not of.seen.tier.startswith(EXTERNAL):
+    # An external meter has a clock of its own. All others are read by the agent on the device,
+    # with the clock that stamps the events.
+    if not of.external:
         why = Txt(
             "读数与事件由同一设备时钟打时标，无需对齐",
             "readings and events are stamped by one clock of the device: nothing to align",

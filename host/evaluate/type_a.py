@@ -177,7 +177,7 @@ def anova(groups: Sequence[Sequence[float]]) -> Anova:
 
 def anova_of_means(means: Sequence[float], spreads: Sequence[float], n: int) -> Anova:
     """The same from the mean and standard deviation of each group of n values."""
-    from scipy.special import fdtri
+    from host.distributions import special
 
     many = len(means)
     if many < 2 or n < 2 or len(spreads) != many:  # noqa: PLR2004
@@ -199,7 +199,7 @@ def anova_of_means(means: Sequence[float], spreads: Sequence[float], n: int) -> 
         nu_between=many - 1,
         nu_within=nu_within,
         F=n * between.s**2 / within**2 if within > 0 else None,
-        F_critical=float(fdtri(many - 1, nu_within, P)),
+        F_critical=float(special.fdtri(many - 1, nu_within, P)),
         u=between.u,
         nu=many - 1,
     )

@@ -21,8 +21,8 @@ from host.handover.text import Txt
 from host.handover.trace import AttemptTrace
 
 REFERENCE_VERSION = 1
-# With answers that are texts.
-TEXTS_VERSION = 2
+# With answers that are texts; with outputs of a plain graph.
+TEXTS_VERSION, GRAPHS_VERSION = 2, 3
 SEED_BYTES = 32
 Hex64 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Token = Annotated[int, Meta(ge=0, lt=2**31)]
@@ -41,24 +41,39 @@ class SeedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return hashlib.sha256(bytes.fromhex(self.seed)).hexdigest()
 
 
+class KnownGraph(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a plain graph gives for some inputs.
+
+    input_sha256, output_sha256: as the agent hashes them. sample: some values of the outputs,
+    always at the same places; none of a run from before they were kept.
+    """
+
+    input_sha256: Hex64
+    output_sha256: Hex64
+    sample: Annotated[tuple[float | None, ...], Meta(max_length=1024)] = ()
+
+
 class KnownOutput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A prompt and what the model answers it with, decoded greedily.
+    """A prompt and what the model answers it with, decoded greedily; or inputs of a plain graph.
 
     prompt_tokens: of the text, by the model's tokenizer; None where it was asked as a text.
-    output_tokens: that were asked for. tokens: of the answer; output: its text, where the engine
-    shows no ids. One of the two is there.
+    output_tokens: that were asked for, 0 of a graph. tokens: of the answer; output: its text,
+    where the engine shows no ids; graph: outputs of a plain graph. One of the three is there.
     """
 
     item: Annotated[str, Meta(min_length=1, max_length=512)]
     text: Annotated[str, Meta(min_length=1)]
     prompt_tokens: Annotated[int, Meta(ge=1)] | None
-    output_tokens: Annotated[int, Meta(ge=1)]
+    output_tokens: Annotated[int, Meta(ge=0)]
     tokens: tuple[Token, ...] = ()
     output: bytes = b""
+    graph: KnownGraph | None = None
 
     @property
     def said(self) -> tuple[int, ...] | bytes:
         """The answer, in what it is compared by."""
+        if self.graph is not None:
+            return bytes.fromhex(self.graph.output_sha256)
         return self.tokens or self.output
 
 
@@ -221,8 +236,8 @@ ASKED: Final[dict[str, Txt]] = {
         " output must change, the speed must not.",
     ),
     "canary": Txt(
-        "输出词元已知的提示：换了模型者，输出不同。",
-        "Prompts whose output tokens are known: another model answers otherwise.",
+        "输出已知的提示或输入：换了模型者，输出不同。",
+        "Prompts, or inputs, whose outputs are known: another model gives others.",
     ),
     "length": Txt(
         "自然结束的输出长度与已知长度比较：截短或拉长输出者可见。",

@@ -126,7 +126,7 @@ _DEFINITIONS: Final = (
         "系统可用内存下降",
         "drop of available memory",
         Txt(
-            "MemAvailable(装载前最后一个读数) - min(其后的 MemAvailable)",
+            "MemAvailable(加载前最后一个读数) - min(其后的 MemAvailable)",
             "MemAvailable(last reading before load) - min(MemAvailable after it)",
         ),
         "By",

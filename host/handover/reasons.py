@@ -125,6 +125,11 @@ REASONS: Final[dict[str, Txt]] = {
         "同一单元的模型、引擎或设置与此前不同，不计入",
         "the cell's model, engine or settings are not what they were before: it does not count",
     ),
+    "power-changed": Txt(
+        "功率证据与该单元首次访问不同：不同等级的能量不取平均",
+        "power was had otherwise than in the cell's first visit: energies of several tiers are"
+        " not averaged",
+    ),
     # The verdict of a run.
     "ended-early": Txt("测量提前结束", "the run ended early"),
     "attempts-missing": Txt("计划的测量次没有全部完成", "not all planned attempts have ended"),

@@ -59,8 +59,9 @@ CHUNKS: Final = Txt(
     " first chunk)",
 )
 BATCHED: Final = Txt(
-    "各路连续成批：提示与其他各路的提示和解码同批计算",
-    "streams batched continuously: a prompt is computed beside the prompts and decoding of others",
+    "各路连续成批：提示与其他各路的提示和解码同批计算；提示在该步之前已分词，首词元时间不含分词",
+    "streams batched continuously: a prompt is computed beside the prompts and decoding of others;"
+    " prompts are tokenized before the step begins, so first-token times hold no tokenizing",
 )
 
 RULES: Final = (

@@ -104,7 +104,7 @@ class InferenceTrace:
 
     start_ns, end_ns: around the call, outputs in host memory at its end. batch, steps: of the
     plan. stated: how many the agent said at the end. output_sha256: of the last outputs; repeated:
-    whether the first ones were the same.
+    whether the first ones were the same. sample: some values of the last, where they were kept.
     """
 
     start_ns: IntArray
@@ -115,6 +115,7 @@ class InferenceTrace:
     input_sha256: str
     output_sha256: str
     repeated: bool
+    sample: tuple[float | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.start_ns)

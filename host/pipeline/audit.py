@@ -12,7 +12,7 @@ import msgspec
 from agent.wire import WireError, strict_json
 from host.artefacts.probes import canaries, lengths_of, repeated_bytes
 from host.errors import ArtefactError, PlanError
-from host.handover.audit import REFERENCE_VERSION, TEXTS_VERSION, Reference
+from host.handover.audit import GRAPHS_VERSION, REFERENCE_VERSION, TEXTS_VERSION, Reference
 from host.handover.audit_plan import AuditPlan
 from host.handover.plan import Plan, ResolvedRequest
 from host.handover.runner import NATIVE, Runner
@@ -23,8 +23,9 @@ from host.run.probes import reference_path
 
 MAX_REFERENCE_BYTES = 64 << 20
 NEED_REFERENCE = ("canary", "length")
-# Engines whose outputs are compared as texts: they show no token ids.
-OF_TEXTS = (SERVED, NATIVE)
+# In what outputs are compared: engines that show no token ids are held to their texts.
+IDS, TEXTS, OF_GRAPHS = "token ids", "texts", "outputs of a plain graph"
+SHOWN = {SERVED: TEXTS, NATIVE: TEXTS, GRAPH: OF_GRAPHS}
 # Engines that run a model on what they are asked. A recording is played back whatever is asked.
 AUDITED = ("llama_cpp", "onnx_genai", SERVED, GRAPH, NATIVE)
 
@@ -40,7 +41,10 @@ def check_audit(plan: Plan, engine_kind: str) -> None:
             f"probes need an engine that runs a model; {engine_kind} plays back what it has,"
             " whatever it is asked",
         )
-    _check_shown(audit, engine_kind)
+    if engine_kind == GRAPH and "length" in audit.probes:
+        raise PlanError(
+            "audit.probes", "length needs outputs that end, and a plain graph has none"
+        )
     if engine_kind == SERVED:
         _check_server(audit, plan.engine.settings)
     if plan.run.pairing != "none":
@@ -94,14 +98,6 @@ def room_of(plan: Plan, known: tuple[Reference, bytes] | None) -> tuple[Resolved
     )
 
 
-def _check_shown(audit: AuditPlan, engine_kind: str) -> None:
-    """Known outputs are token ids or texts: refuse them of an engine that has neither."""
-    beyond = [name for name in NEED_REFERENCE if name in audit.probes]
-    if beyond and engine_kind == GRAPH:
-        said = f"{' and '.join(beyond)} need token ids or texts, and a plain graph has none"
-        raise PlanError("audit.probes", said)
-
-
 def _check_server(audit: AuditPlan, settings: Mapping[str, Any]) -> None:
     """A server that runs by itself serves what it serves."""
     if "permuted" in audit.probes and settings.get("url"):
@@ -120,6 +116,24 @@ def reference_of(plan: Plan, model: Mapping[str, Any]) -> tuple[Reference, bytes
     audit = plan.audit
     if not audit or not audit.reference:
         return None
+    found, data = known_outputs(audit)
+    path = audit.reference
+    if found.model_sha256 != model.get("sha256"):
+        raise ArtefactError(
+            path,
+            f"knows outputs of the model {found.model_sha256[:16]}, and the plan's is"
+            f" {str(model.get('sha256'))[:16]}",
+        )
+    if "length" in audit.probes and found.stop != "natural":
+        raise ArtefactError(path, "is of outputs that did not end by themselves: no lengths")
+    return found, data
+
+
+def known_outputs(audit: AuditPlan) -> tuple[Reference, bytes]:
+    """The known outputs in the file that a table names, with their bytes.
+
+    Raises ArtefactError for a file that is none, or another one than the plan wants.
+    """
     path = Path(audit.reference).expanduser()
     try:
         with path.open("rb") as file:
@@ -133,14 +147,6 @@ def reference_of(plan: Plan, model: Mapping[str, Any]) -> tuple[Reference, bytes
     if audit.reference_sha256 not in ("", sha256):
         said = f"has SHA-256 {sha256}, the plan wants {audit.reference_sha256}"
         raise ArtefactError(str(path), said)
-    if found.model_sha256 != model.get("sha256"):
-        raise ArtefactError(
-            str(path),
-            f"knows outputs of the model {found.model_sha256[:16]}, and the plan's is"
-            f" {str(model.get('sha256'))[:16]}",
-        )
-    if "length" in audit.probes and found.stop != "natural":
-        raise ArtefactError(str(path), "is of outputs that did not end by themselves: no lengths")
     return found, data
 
 
@@ -148,13 +154,18 @@ def check_reference(known: tuple[Reference, bytes] | None, engine_kind: str) -> 
     """Refuse known outputs in what this engine does not show. Raises PlanError."""
     if known is None:
         return
-    texts = any(one.output for one in known[0].outputs)
-    if texts != (engine_kind in OF_TEXTS):
-        has, shows = ("texts", "token ids") if texts else ("token ids", "texts")
+    has, shows = _kind_of(known[0]), SHOWN.get(engine_kind, IDS)
+    if has != shows:
         said = (
             f"knows outputs as {has}, and {engine_kind} shows {shows}: make one of a run with it"
         )
         raise PlanError("audit.reference", said)
+
+
+def _kind_of(known: Reference) -> str:
+    if any(one.graph is not None for one in known.outputs):
+        return OF_GRAPHS
+    return TEXTS if any(one.output for one in known.outputs) else IDS
 
 
 def read_reference(data: bytes, name: str) -> Reference:
@@ -163,9 +174,9 @@ def read_reference(data: bytes, name: str) -> Reference:
         found = msgspec.convert(strict_json(data), Reference)
     except (WireError, msgspec.ValidationError, UnicodeError) as err:
         raise ArtefactError(name, f"is no file of known outputs: {err}") from err
-    if found.reference not in (REFERENCE_VERSION, TEXTS_VERSION):
+    if found.reference not in (REFERENCE_VERSION, TEXTS_VERSION, GRAPHS_VERSION):
         raise ArtefactError(name, f"is of version {found.reference}, not read here")
-    if not all(known.said for known in found.outputs):
+    if not all(known.said and (known.graph or known.output_tokens) for known in found.outputs):
         raise ArtefactError(name, "is no file of known outputs: one of them is empty")
     return found
 

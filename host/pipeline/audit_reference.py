@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,10 +10,21 @@ import msgspec
 from host.align.read import RunReading
 from host.audit.outputs import Output, outputs_of
 from host.errors import ArtefactError, FolderError
-from host.handover.audit import REFERENCE_VERSION, TEXTS_VERSION, KnownOutput, Reference
+from host.handover.audit import (
+    GRAPHS_VERSION,
+    REFERENCE_VERSION,
+    TEXTS_VERSION,
+    KnownGraph,
+    KnownOutput,
+    Reference,
+)
 from host.handover.plan import ResolvedRequest
+from host.handover.trace import AttemptTrace
 from host.pipeline.redo import given, redo
 from host.run.folder import write_json
+
+# Inputs that every device makes alike (agent/engines/onnx_inputs.py).
+SEED = "seed:"
 
 
 def make_reference(run: Path, output: Path) -> Reference:
@@ -44,9 +55,10 @@ def reference_from(reading: RunReading, record_id: str) -> Reference:
 
     Raises FolderError where there is none.
     """
-    facts, plan = reading.facts, reading.facts.plan
+    plan = reading.facts.plan
     if plan.plan.inference:
-        raise FolderError(facts.run_id, "is of a plain graph, which has no outputs that are known")
+        outputs = known_graphs(reading.run.valid(), plan.requests)
+        return _reference(reading, record_id, outputs, GRAPHS_VERSION)
     made: dict[str, set[Output]] = {}
     counts: dict[str, int] = {}
     for attempt in reading.run.valid():
@@ -58,11 +70,39 @@ def reference_from(reading: RunReading, record_id: str) -> Reference:
         for asked in plan.requests
         if len(made.get(asked.item, ())) == 1 and next(iter(made[asked.item]))
     )
+    version = TEXTS_VERSION if any(o.output for o in outputs) else REFERENCE_VERSION
+    return _reference(reading, record_id, outputs, version)
+
+
+def known_graphs(
+    attempts: Sequence[AttemptTrace], asked: Sequence[ResolvedRequest]
+) -> tuple[KnownOutput, ...]:
+    """Outputs of a plain graph for inputs by their seed, where they were always the same.
+
+    Inputs of a file are left out: where it lies is of the device that had it.
+    """
+    made: dict[str, set[KnownGraph]] = {}
+    for request in (r for attempt in attempts for r in attempt.scored()):
+        if (one := request.inferences) is not None:
+            known = KnownGraph(one.input_sha256, one.output_sha256, one.sample)
+            made.setdefault(request.item, set()).add(known)
+    return tuple(
+        KnownOutput(one.item, one.text, None, 0, graph=next(iter(made[one.item])))
+        for one in asked
+        if one.text.startswith(SEED) and len(made.get(one.item, ())) == 1
+    )
+
+
+def _reference(
+    reading: RunReading, record_id: str, outputs: tuple[KnownOutput, ...], version: int
+) -> Reference:
+    facts, plan = reading.facts, reading.facts.plan
     if not outputs:
-        raise FolderError(facts.run_id, "has no output that every attempt repeated")
+        seeded = " for inputs by a seed" if version == GRAPHS_VERSION else ""
+        raise FolderError(facts.run_id, f"has no output{seeded} that every attempt repeated")
     tokenizer = plan.model.get("tokenizer_sha256")
     return Reference(
-        reference=TEXTS_VERSION if any(o.output for o in outputs) else REFERENCE_VERSION,
+        reference=version,
         model_sha256=str(plan.model["sha256"]),
         tokenizer_sha256=tokenizer if isinstance(tokenizer, str) else None,
         engine_kind=plan.engine_kind,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from host.align.read import RunReading
 from host.equipment.heat import Heat, air_span, device_span, requests_of
@@ -15,9 +15,11 @@ from host.handover.calibration import Stored, device_subject, instrument_subject
 from host.handover.equipment import Applied, Equipment
 from host.handover.plan import Plan
 from host.run.folder import RunFolder, write_bytes
-from host.run.link import Link
 from host.schema.canonical import quoted, sha256_of
 from host.state import calibration_store
+
+if TYPE_CHECKING:
+    from host.run.link import Link
 
 FOLDER = "calibrations"
 AUTO = "auto"

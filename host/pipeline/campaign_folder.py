@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from host.campaign.cells import Asked, asked_of
+from host.campaign.evidence import Changes
 from host.campaign.harvest import CellHarvest
 from host.campaign.journal import Told
 from host.campaign.state import VALID, Slot, State
@@ -87,9 +88,9 @@ def strays(state: State, root: Path) -> tuple[str, ...]:
     return tuple(sorted(set(names) - known))
 
 
-def gather(found: Mapping[str, CellHarvest], slot: Slot, record: Record) -> None:
-    """Add one valid visit."""
-    found[slot.cell].take(record, slot.block, slot.place, counted=slot.phase == "counted")
+def gather(found: Mapping[str, CellHarvest], slot: Slot, record: Record) -> Changes:
+    """Add one valid visit; gives in what its power is not as in the cell's first."""
+    return found[slot.cell].take(record, slot.block, slot.place, counted=slot.phase == "counted")
 
 
 def identity_of(record: Record) -> dict[str, str]:

@@ -9,14 +9,16 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Protocol
 
-from host.campaign.answer import judged_pairs
 from host.campaign.cells import Cell
+from host.campaign.circumstances import judged_pairs
+from host.campaign.evidence import said_of
 from host.campaign.harvest import CellHarvest
 from host.campaign.journal import CampaignJournal
 from host.campaign.matrix import ratio_between
 from host.campaign.state import VALID, Slot, State, Visit
 from host.campaign.stopping import Look, look, stable, width_of_mean, width_of_ratio
 from host.errors import CampaignError, Interrupted
+from host.handover.campaign import WarmUpRule
 from host.handover.progress import Watch
 from host.handover.record import Record
 from host.handover.text import Txt
@@ -111,9 +113,9 @@ class Campaigner:
             what = ", ".join(f"{k}: {before[k]} -> {visit.identity.get(k)}" for k in changed)
             visit.reason = f"cell-changed: {what}"
         if visit.status == VALID:
-            gather(self.harvests, visit.slot, record)
+            visit.reason = said_of(gather(self.harvests, visit.slot, record))
             for measurand in self.state.asked.campaign.measurands:
-                self._id(visit.slot.cell, measurand)  # a name that fits none or two is told now
+                self._ids(visit.slot.cell, measurand)  # a name that fits two is told now
 
     def _noted(self, slot: Slot, end: Visit, seconds: float) -> None:
         self.note(
@@ -140,21 +142,45 @@ class Campaigner:
             self.note("end", reason="no-cell")
         elif phase == "warm-up" and rule is not None:
             self.note("block_end", phase=phase, block=block)
-            wanted = state.asked.campaign.stop.measurand
-            settled = all(
-                stable(self.harvests[cell].warm.get(self._id(cell, wanted), []), rule)
-                for cell in state.going
-            )
+            self._refuse_nothing()
+            settled = all(self._settled(cell, rule) for cell in state.going)
             if settled or block >= rule.max:
                 self.note("warmed", blocks=block, stable=settled)
         else:
+            self._refuse_nothing()
             seen = self._look(block)
             self.note("block_end", phase=phase, block=block, look=seen and _plain(seen))
             if seen is not None and seen.ends:
                 self.note("end", reason=seen.ends)
 
-    def _id(self, cell: str, measurand: str) -> str:
-        return self.harvests[cell].named(measurand)
+    def _ids(self, cell: str, measurand: str) -> tuple[str, ...]:
+        return self.harvests[cell].meant(measurand)
+
+    def _refuse_nothing(self) -> None:
+        """Raises CampaignError for a measurand that no cell has, once all had a visit.
+
+        Of one load or engine a cell may lack what others have; a name that all lack is a mistake.
+        """
+        visited = [h for h in self.harvests.values() if h.seen or h.warm]
+        for measurand in self.state.asked.campaign.measurands:
+            lacking = visited and not any(h.meant(measurand) or h.owes(measurand) for h in visited)
+            if lacking:
+                said = f"the records of no cell have a result {measurand}"
+                raise CampaignError(str(self.root), f"stopped: measurands: {said}")
+
+    def _settled(self, cell: str, rule: WarmUpRule) -> bool:
+        """Whether a cell is warm, in all that [stop] judges of it; what it lacks is not judged."""
+        wanted = self.state.asked.campaign.stop.measurand
+        warm = self.harvests[cell].warm
+        values = [warm.get(each, []) for each in self._ids(cell, wanted)]
+        return not self._owed(cell, wanted) and all(stable(each, rule) for each in values)
+
+    def _owed(self, cell: str, measurand: str) -> bool:
+        """Whether a cell should have a result that it has not; not where its load has no such."""
+        found = self.harvests[cell]
+        if found.meant(measurand):
+            return False
+        return not (found.seen or found.warm) or found.owes(measurand)
 
     def _look(self, block: int) -> Look | None:
         asked = self.state.asked
@@ -163,15 +189,18 @@ class Campaigner:
 
     def _widths(self, unit: int) -> list[float]:
         """Relative U of everything whose precision is judged."""
-        asked, stop = self.state.asked, self.state.asked.campaign.stop
-        ids = {cell: self._id(cell, stop.measurand) for cell in self.state.going}
+        asked, stop, held = self.state.asked, self.state.asked.campaign.stop, self.harvests
+        ids = {cell: self._ids(cell, stop.measurand) for cell in self.state.going}
+        owed = [inf for cell in ids if self._owed(cell, stop.measurand)]
         if stop.of == "mean":
-            return [width_of_mean(self.harvests[cell].values(key)) for cell, key in ids.items()]
+            means = (width_of_mean(held[c].values(key)) for c, keys in ids.items() for key in keys)
+            return [*owed, *means]
         made = []
         for a, b in judged_pairs(asked, tuple(ids)):
-            found = ratio_between(asked, self.harvests[a], self.harvests[b], ids[a], unit)
-            made.append(inf if isinstance(found, Txt) else width_of_ratio(found))
-        return made
+            for key in dict.fromkeys((*ids[a], *ids[b])):
+                found = ratio_between(asked, held[a], held[b], key, unit)
+                made.append(inf if isinstance(found, Txt) else width_of_ratio(found))
+        return [*owed, *made]
 
 
 def _plain(seen: Look) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from collectors.reading import Unit
 from host.align.read import RunReading
@@ -17,7 +17,9 @@ from host.handover.conditions import SensorTerm
 from host.handover.units import conversion
 from host.pipeline.calibration_use import with_calibrations
 from host.run.folder import RunFolder, write_bytes
-from host.run.link import Link
+
+if TYPE_CHECKING:
+    from host.run.link import Link
 
 
 def equipment_for(path: Path | None, link: Link) -> Loaded | None:

@@ -16,10 +16,10 @@ from host.align.streams import read_json
 from host.errors import AgentError, DeviceError, FolderError, HostError, TransportError
 from host.handover.plan import ResolvedPlan
 from host.handover.progress import Watch
-from host.pipeline.fidelity import score_first, score_run
 from host.pipeline.launch import launch_of
 from host.pipeline.probes import run_audited
 from host.pipeline.reach import Reached
+from host.pipeline.scoring import score_first, score_run
 from host.pipeline.surroundings import surroundings
 from host.pipeline.unattended import left_alone, refuse_unattended, take_back
 from host.run.ambient import Look

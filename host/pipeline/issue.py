@@ -25,6 +25,7 @@ from host.handover.statement import (
 from host.pipeline.laboratory import lacking
 from host.pipeline.redo import Redone, redo
 from host.pipeline.statements import chain_findings, write_beside, write_derived
+from host.pipeline.stored import stored_statements
 from host.run.folder import RunFolder
 from host.run.lock import locked
 from host.schema.canonical import strict_object, to_bytes
@@ -78,7 +79,7 @@ def state(root: Path, wanted: Wanted) -> Redone:
         _may_follow(before, wanted)
         statement = _statement(before, wanted)
         write_beside(root / FOLDER / statement.name, statement_bytes(statement))
-        after = redo(root)
+        after = before.followed_by(stored_statements(root))
         write_derived(root, after)
     return after
 

@@ -20,6 +20,7 @@ from host.handover.served import SERVED
 from host.pipeline.artefacts import Artefacts
 from host.pipeline.audit import check_audit, check_reference, longest_probe, reference_of
 from host.pipeline.graphs import placed_inputs, tried_graph
+from host.pipeline.memory import check_memory, of_engine, of_server
 from host.pipeline.native import native
 from host.pipeline.reach import Reached, place_model
 from host.pipeline.served import served
@@ -34,6 +35,7 @@ from host.run.link import AgentLink
 # llama.cpp pads its cache to multiples of 256, so that the memory taken is what is stated.
 CONTEXT_STEP = 256
 TOKENIZE_TIMEOUT_S = 600.0
+CONTEXT = "engine.settings.n_ctx"
 
 
 def resolve_plan(
@@ -51,10 +53,11 @@ def resolve_plan(
         engine, more = ready.settings, [*ready.software]
         counts: Mapping[str, int | None] = {r.item: r.prompt_tokens for r in requests}
     elif found.engine_kind == SERVED:
-        engine, counts = served(plan, path, requests, link)
+        check_memory(found, of_server(plan), "engine.settings.args", link, watch)
+        engine, counts = served(plan, path, requests, link, found.model)
         more = []
     else:
-        engine, counts = _tried(plan, found, path, requests, link)
+        engine, counts = _tried(plan, found, path, requests, link, watch)
         more = []
     return ResolvedPlan(
         plan=plan,
@@ -83,23 +86,26 @@ def _tried(
     path: str,
     requests: tuple[ResolvedRequest, ...],
     link: AgentLink,
+    watch: Watch,
 ) -> tuple[dict[str, Any], Mapping[str, int]]:
     """All settings of the engine, and the tokens of each prompt as it counts them."""
     if plan.inference:
         return tried_graph(plan, plan.inference, path, requests, link)
     known = link.hello.get("engine_settings", {}).get(found.engine_kind, {})
     given = dict(plan.engine.settings)
-    counts = _counts(path, found.engine_kind, given, requests, link)
+    counts, described = _counts(path, found.engine_kind, given, requests, link)
     prompts = prompts_in(plan.load, requests, counts)
     longest = max(prompts[r.item] + r.output_tokens for r in requests)
     longest = max(longest, longest_probe(plan, reference_of(plan, found.model)))
     shared = sequences_of(plan, given)
     context = given.setdefault("n_ctx", -(-longest // CONTEXT_STEP) * CONTEXT_STEP * shared)
     if not isinstance(context, int) or isinstance(context, bool):
-        raise PlanError("engine.settings.n_ctx", f"{context!r} is no number of tokens")
+        raise PlanError(CONTEXT, f"{context!r} is no number of tokens")
     trained = found.model["context_length"] or context
     check_lengths(requests, prompts, min(context // shared, trained), shared)
-    return {**known, **given}, counts
+    settings = {**known, **given}
+    check_memory(found, of_engine(settings, described, shared), CONTEXT, link, watch)
+    return settings, counts
 
 
 def _dataset(dataset: Dataset, counts: Mapping[str, int | None]) -> dict[str, Any]:
@@ -130,8 +136,11 @@ def _counts(
     settings: dict[str, Any],
     requests: tuple[ResolvedRequest, ...],
     link: AgentLink,
-) -> dict[str, int]:
-    """Prompt tokens of every item by the engine's own tokenizer; exact counts stay as asked."""
+) -> tuple[dict[str, int], object]:
+    """Prompt tokens of every item by the engine's own tokenizer, and what it says of itself.
+
+    Exact counts stay as asked.
+    """
     said = link.ask(
         "tokenize",
         {
@@ -142,7 +151,8 @@ def _counts(
         answer="tokens",
         timeout_s=TOKENIZE_TIMEOUT_S,
     )
-    return {
+    counts = {
         request.item: request.prompt_tokens or int(count)
         for request, count in zip(requests, said["counts"], strict=True)
     }
+    return counts, said.get("engine")

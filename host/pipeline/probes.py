@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 
 from host.artefacts.models.inspection import inspect
-from host.artefacts.models.permuted import permute
 from host.artefacts.models.store import store_dir
 from host.artefacts.probes import requests_of
 from host.errors import ArtefactError, FolderError
@@ -115,6 +114,8 @@ def _ask(made: _Made, name: str) -> Iterator[Ask]:
 @contextmanager
 def _permuted(made: _Made) -> Iterator[tuple[Artefacts, tuple[str, ...]]]:
     """The model with rows of its weights in another order, made from the host's file of it."""
+    from host.artefacts.models.permuted import permute
+
     plan = made.bench.plan
     made.bench.watch(Progress("prepare", waiting="permute rows of the model's weights"))
     engine = msgspec.structs.replace(plan.plan.engine, kind=plan.engine_kind)

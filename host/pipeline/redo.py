@@ -36,7 +36,8 @@ class Redone:
     """A run folder read, corrected, reduced and put into a record, as its statements say.
 
     reading: with the corrections of certificates. indications: the run as the sources gave it.
-    sensors: what certificates and data sheets leave open, by channel.
+    sensors: what certificates and data sheets leave open, by channel. made: records under fewer
+    statements that were asked for, by how many.
     """
 
     reading: RunReading
@@ -45,12 +46,26 @@ class Redone:
     results: Results
     stored: tuple[Stored, ...] = ()
     sensors: Mapping[str, tuple[SensorTerm, ...]] = field(default_factory=dict)
+    made: dict[int, Record] = field(default_factory=dict, repr=False, compare=False)
 
     def record_after(self, count: int) -> Record:
-        """The record under the first statements only; 0: the draft."""
+        """The record under the first statements only; 0: the draft. Each is built once."""
         if count == len(self.stored):
             return self.record
-        statements = tuple(s.statement for s in self.stored[:count])
+        if count not in self.made:
+            self.made[count] = self._under(self.stored[:count])
+        return self.made[count]
+
+    def followed_by(self, stored: tuple[Stored, ...]) -> Redone:
+        """The same under more statements, the first of them those that it has.
+
+        The data of a sealed folder do not change by a statement, so they are not read again.
+        """
+        made = {**self.made, len(self.stored): self.record}
+        return replace(self, record=self._under(stored), stored=stored, made=made)
+
+    def _under(self, stored: tuple[Stored, ...]) -> Record:
+        statements = tuple(s.statement for s in stored)
         return build(self.reading.run, self.results, self.reading.facts, statements)
 
     def record_bytes(self) -> bytes:

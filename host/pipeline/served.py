@@ -24,12 +24,17 @@ TO_TEXTS = 'take a dataset of texts, or llama-server with api = "completions"'
 
 
 def served(
-    plan: Plan, path: str, requests: Sequence[ResolvedRequest], link: AgentLink
+    plan: Plan,
+    path: str,
+    requests: Sequence[ResolvedRequest],
+    link: AgentLink,
+    model: Mapping[str, Any],
 ) -> tuple[dict[str, Any], dict[str, int | None]]:
     """All settings, and item -> tokens of its prompt, None where only the reply tells.
 
-    Raises PlanError for an exact length that this server cannot be given, or does not fit, and for
-    a talk that cannot be had with it as the plan says.
+    model: as it was inspected here. Raises PlanError for a server of another model, for an exact
+    length that this server cannot be given, or does not fit, and for a talk that cannot be had
+    with it as the plan says.
     """
     known = link.hello.get("engine_settings", {}).get(SERVED, {})
     given = {**plan.engine.settings, **_kept(plan, requests)}
@@ -44,6 +49,7 @@ def served(
         timeout_s=START_TIMEOUT_S,
     )
     engine = said.get("engine")
+    _same_model(engine, model)
     used = engine.get("settings") if isinstance(engine, dict) else None
     settings = {**known, **given, **(used if isinstance(used, dict) else {})}
     counts = _counts(plan, requests, said["counts"])
@@ -52,6 +58,20 @@ def served(
         raise PlanError("audit", f"needs to know the tokens of every prompt, and {lacks}")
     _check(plan.load, requests, counts, settings.get("n_ctx"))
     return settings, counts
+
+
+def _same_model(engine: object, model: Mapping[str, Any]) -> None:
+    """Refuse a server that says of its model what the file of the plan is not.
+
+    As many parameters prove nothing: that it is this file is still what the plan says.
+    """
+    found = engine.get("server") if isinstance(engine, dict) else None
+    server: Mapping[str, Any] = found if isinstance(found, dict) else {}
+    count = str(server.get("parameters", ""))
+    ours = str(model.get("parameters", ""))
+    if count and ours and count != ours:
+        said = f"the server serves a model of {count} parameters ({server.get('models', '')})"
+        raise PlanError("model.reference", f"{said}, {model.get('file')} has {ours}")
 
 
 def _kept(plan: Plan, requests: Sequence[ResolvedRequest]) -> dict[str, bool]:

@@ -14,14 +14,19 @@ KEY = "engine.settings.n_seq_max"
 FIX = "without n_seq_max and n_ctx both are as large as the steps need"
 
 
+def most_streams(plan: Plan) -> int:
+    """Streams at once in the largest step; 1 where requests follow one another."""
+    steps = plan.load.steps if plan.load else UNSET
+    return 1 if steps is UNSET else max(steps)
+
+
 def sequences_of(plan: Plan, given: dict[str, Any]) -> int:
     """Sequences that n_ctx is divided among; 1 where requests follow one another.
 
     given: settings of the plan; where they leave n_seq_max out, it is the most streams of a step.
     Raises PlanError for a number that is none, or less than that.
     """
-    steps = plan.load.steps if plan.load else UNSET
-    most = 1 if steps is UNSET else max(steps)
+    most = most_streams(plan)
     if most > 1:
         given.setdefault("n_seq_max", most)
     found = given.get("n_seq_max", 1)

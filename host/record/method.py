@@ -84,7 +84,7 @@ def sampling_plan_of(facts: RunFacts, attempts: Attempts) -> SamplingPlanField:
         randomised=run.order == "shuffled",
         seed=str(run.seed),
         warm_up=Txt(
-            f"每次装载后先执行 {run.warmups} 个不计入结果的请求。",
+            f"每次加载后先执行 {run.warmups} 个不计入结果的请求。",
             f"Requests after each load that no result counts: {run.warmups}.",
         ),
         cool_down_rule=_with_air(_cool_down(gates, run.idle_before_s), gates),

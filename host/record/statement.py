@@ -9,7 +9,15 @@ from host.handover.budget import Budget
 from host.handover.quantity import Reported
 from host.handover.result import Interval, Result
 from host.handover.text import Txt
-from host.schema.rounding import Display, alike, alone, display_of, to_place_of, with_uncertainty
+from host.schema.rounding import (
+    Display,
+    alike,
+    alone,
+    display_of,
+    outward,
+    to_place_of,
+    with_uncertainty,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +40,11 @@ def reported(result: Result) -> Reported | None:
     """
     if result.value is None:
         return None
-    display = display_of(result.unit, result.value)
+    expanded = _expanded(result)
+    display = display_of(result.unit, result.value, 0.0 if expanded is None else expanded.U)
     value = display.of(result.value)
     if result.interval is not None:
         return _quantile(display, value, result, result.interval)
-    expanded = _expanded(result)
     if expanded is not None:
         return _with_u(display, value, result, expanded)
     return _alone(display, value, result)
@@ -58,7 +66,7 @@ def _with_u(display: Display, value: Decimal, result: Result, stated: Expanded) 
     shown, expanded = with_uncertainty(value, display.of(stated.U))
     k, p = f"{stated.k:.3g}", f"{stated.p * 100:g}"
     beside = _beside(display, stated)
-    bounds = _bounds(display, value, result)
+    bounds = _bounds(display, result)
     return Reported(
         value=shown,
         U=expanded,
@@ -93,7 +101,7 @@ def _beside(display: Display, stated: Expanded) -> Txt:
 
 def _alone(display: Display, value: Decimal, result: Result) -> Reported:
     """A value without U: why there is none."""
-    shown, n, bounds = alone(value), len(result.by_attempt), _bounds(display, value, result)
+    shown, n, bounds = alone(value), len(result.by_attempt), _bounds(display, result)
     expanded = result.budget.U if result.budget else result.spread and result.spread.U
     equal = expanded == 0
     zh = f"n = {n}，各次相同" if equal else f"n = {n}，无区间"
@@ -132,10 +140,10 @@ def _quantile(display: Display, value: Decimal, result: Result, interval: Interv
     )
 
 
-def _bounds(display: Display, value: Decimal, result: Result) -> Txt:
+def _bounds(display: Display, result: Result) -> Txt:
     if result.bounds is None:
         return Txt("", "")
-    low, high = alike([display.of(x) for x in result.bounds], value)
+    low, high = outward(*(display.of(x) for x in result.bounds))
     span = _joined(f"[{low}, {high}]", display.unit)
     return Txt(f"；积分界 {span}", f"; bounds of the rule {span}")
 

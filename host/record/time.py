@@ -103,7 +103,7 @@ def traceable(source: Txt, bound_s: float, clock: str, rate: Rate) -> Txt:
     """
     bound = f"{bound_s:.3g}"
     labels = Txt(
-        f"时间戳经{source.zh}溯源至UTC，误差界为 {bound} s（以该来源正确为前提）；",
+        f"时间戳经{source.zh}参照UTC，误差界为 {bound} s（以该来源正确为前提）；",
         f"Time stamps refer to UTC via {source.en} with a bound of {bound} s"
         " (if that source is right); ",
     )
@@ -182,21 +182,22 @@ def _alignment(run: AlignedRun, exchange: Mapping[str, Any]) -> list[dict[str, A
     """Offset of the device's clock to the host's, rectangular within its bound.
 
     offset_ns, bound_ns: as the exchanges gave them, at the middle of the run and over all of it.
-    applied: as used, 0 where both are one clock. sets: what each set of exchanges proves. problem:
-    "" or why the two clocks cannot be aligned.
+    applied: as used, 0 where both are one clock, null where no bound is known. sets: what each set
+    of exchanges proves. problem: "" or why the two clocks cannot be aligned.
     """
     if not exchange.get("exchanges") and not run.offset_bound_ns and not exchange.get("problem"):
         return []
     shown = ("same_clock", "method", "offset_ns", "bound_ns", "rtt_min_ns", "exchanges")
     drift, half = exchange.get("drift_ppm"), exchange.get("drift_bound_ppm")
+    known = bool(exchange.get("same_clock")) or run.offset_bound_ns > 0
     return [
         {
             "clock_a": run.clock,
             "clock_b": str(exchange.get("host_clock", "")),
             **{name: quoted(exchange.get(name)) for name in (*shown, "exchanges_used")},
             "applied_offset_ns": str(run.offset_ns),
-            "applied_bound_ns": str(run.offset_bound_ns),
-            "u_ns": decimal(run.offset_bound_ns / sqrt(3)),
+            "applied_bound_ns": str(run.offset_bound_ns) if known else None,
+            "u_ns": decimal(run.offset_bound_ns / sqrt(3)) if known else None,
             "drift_ppm": None if drift is None else decimal(drift),
             "drift_bound_ppm": None if half is None else decimal(half),
             "problem": str(exchange.get("problem", "")),

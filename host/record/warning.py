@@ -22,6 +22,7 @@ from host.record.warning_inferences import inference_warnings
 from host.record.warning_meters import meter_warnings
 from host.record.warning_output import output_warnings
 from host.record.warning_runner import runner_warnings
+from host.record.warning_sampling import sampler_cost, tick_losses
 from host.record.warning_served import served_warnings
 from host.record.warning_sources import source_warnings
 from host.record.warning_throttled import throttled_warnings
@@ -30,8 +31,6 @@ from host.schema.canonical import decimal
 MIN_ATTEMPTS = 3  # below, t is above 12 and U says little
 # Between attempts, standard deviation over value. 5 % is what MLPerf Mobile asks of a replicate.
 MAX_SPREAD_RATIO = 0.05
-MAX_TICK_RATIO = 0.01  # late or missed readings, our choice
-MAX_SAMPLER_RATIO = 0.01  # of one core: the agent's own budget
 HEADLINE = (
     "load_time@1",
     "time_to_first_token@1",
@@ -79,14 +78,24 @@ def warnings_of(evidence: Evidence) -> tuple[Warning_, ...]:
 
 def few_attempts(e: Evidence) -> list[Warning_]:
     """Fewer valid attempts than an interval needs to say something."""
-    if e.attempts.valid >= MIN_ATTEMPTS:
+    valid = e.attempts.valid
+    if valid >= MIN_ATTEMPTS:
         return []
-    text = Txt(
-        f"有效次数只有 {e.attempts.valid} 次，区间很宽或没有区间。",
-        f"Only {e.attempts.valid} valid attempts: intervals are wide, or there are none.",
+    text = {
+        0: Txt("没有有效的尝试，因此没有区间。", "No valid attempt, so there are no intervals."),
+        1: Txt(
+            "有效次数只有 1 次：各次之间没有离散，多数结果没有区间。",
+            "Only 1 valid attempt: the spread is not known, and most results have no interval.",
+        ),
+    }.get(
+        valid,
+        Txt(
+            f"有效次数只有 {valid} 次，区间很宽。",
+            f"Only {valid} valid attempts: intervals are wide.",
+        ),
     )
     after = Txt("把计划中的 attempts 设为 3 或更多。", "Set `attempts` in the plan to 3 or more.")
-    return [Warning_("few-attempts", text, str(e.attempts.valid), str(MIN_ATTEMPTS), after)]
+    return [Warning_("few-attempts", text, str(valid), str(MIN_ATTEMPTS), after)]
 
 
 def wide_spread(e: Evidence) -> list[Warning_]:
@@ -130,40 +139,6 @@ def partial_results(e: Evidence) -> list[Warning_]:
         )
         made.append(Warning_("partial-result", text, str(n), str(counted)))
     return made
-
-
-def tick_losses(e: Evidence) -> list[Warning_]:
-    """Sources whose readings came late or not at all."""
-    made: list[Warning_] = []
-    for source in e.sources:
-        slots = source.ticks + source.missed
-        for code, count, zh, en in (
-            ("missed-ticks", source.missed, "缺失", "missed"),
-            ("late-ticks", source.late, "迟到", "late"),
-        ):
-            ratio = count / slots if slots else 0.0
-            if ratio <= MAX_TICK_RATIO:
-                continue
-            text = Txt(
-                f"来源 {source.source}：{slots} 次读数中{zh} {count} 次（{ratio:.1%}）。",
-                f"Source {source.source}: {count} of {slots} readings {en} ({ratio:.1%}).",
-            )
-            after = Txt("降低 rate_hz，或减少来源。", "Lower `rate_hz`, or read fewer sources.")
-            made.append(Warning_(code, text, decimal(ratio), decimal(MAX_TICK_RATIO), after))
-    return made
-
-
-def sampler_cost(e: Evidence) -> list[Warning_]:
-    """A sampler that took more of the device than it may; the worst attempt counts."""
-    ratios = [a.sampler_cpu_ratio for a in e.run.attempts if a.sampler_cpu_ratio is not None]
-    worst = max(ratios, default=0.0)
-    if worst <= MAX_SAMPLER_RATIO:
-        return []
-    text = Txt(
-        f"采样进程占用了一个核的 {worst:.1%}。", f"The sampler took {worst:.1%} of one core."
-    )
-    after = Txt("降低 rate_hz，或减少来源。", "Lower `rate_hz`, or read fewer sources.")
-    return [Warning_("sampler-cost", text, decimal(worst), decimal(MAX_SAMPLER_RATIO), after)]
 
 
 def no_power(e: Evidence) -> list[Warning_]:
@@ -274,8 +249,8 @@ _RULES: Sequence[Callable[[Evidence], list[Warning_]]] = (
     lambda e: in_step_warnings(e.run),
     state_changed,
     output_differs,
-    tick_losses,
-    sampler_cost,
+    lambda e: tick_losses(e.sources),
+    lambda e: sampler_cost(e.run.attempts),
     no_power,
     no_fidelity,
     not_sealed,

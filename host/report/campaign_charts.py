@@ -91,14 +91,14 @@ def _rows(it: Drawing) -> Html:
     above = max(len(point.cell) for point in it.points) > _BESIDE
     row, left = (_TALL_ROW, _EDGE) if above else (_ROW, _LABEL)
     bottom = row * len(it.points)
-    scale = _Scale(_ends(it.points, "x"), left, _WIDTH - _EDGE)
+    scale = Place(_ends(it.points, "x"), left, _WIDTH - _EDGE)
     shapes = [*_x_ticks(scale, bottom), *_x_name(it.x, bottom + _FOOT)]
     for number, point in enumerate(it.points):
         y = row * (number + 0.5) + (12 if above else 0)
         if above:
-            shapes.append(_text(_EDGE, y - 14, _shortened(point.cell), "start"))
+            shapes.append(text_at(_EDGE, y - 14, _shortened(point.cell), "start"))
         else:
-            shapes.append(_text(_LABEL - 10, y + 4, point.cell, "end"))
+            shapes.append(text_at(_LABEL - 10, y + 4, point.cell, "end"))
         shapes += _bar(scale, point.x, point.x_expanded, y)
         shapes.append(_mark(scale.at(point.x), y, ranked=point.ranked))
     return _svg(it, bottom + _FOOT, shapes)
@@ -115,18 +115,17 @@ def _shortened(name: str) -> str:
 def _against(it: Drawing, axis: Axis) -> Html:
     """One quantity over another; marks are numbered as the list below."""
     height = _PLOT_HEIGHT + _FOOT
-    x = _Scale(_ends(it.points, "x"), _LEFT, _WIDTH - _EDGE)
-    y = _Scale(_ends(it.points, "y"), _PLOT_HEIGHT, _HEAD)
+    x = Place(_ends(it.points, "x"), _LEFT, _WIDTH - _EDGE)
+    y = Place(_ends(it.points, "y"), _PLOT_HEIGHT, _HEAD)
     shapes = [*_x_ticks(x, _PLOT_HEIGHT), *_x_name(it.x, height)]
     shapes += [
-        _text(_EDGE, 15 + 21 * line, words, "start")
-        for line, words in enumerate(_axis_texts(axis))
+        text_at(_EDGE, 15 + 21 * row, words, "start") for row, words in enumerate(axis_texts(axis))
     ]
     for value, words in y.ticks():
         at = y.at(value)
         shapes += [
-            _line(_LEFT, at, _WIDTH - _EDGE, at, "faint"),
-            _text(_LEFT - 6, at + 4, words, "end"),
+            line(_LEFT, at, _WIDTH - _EDGE, at, "faint"),
+            text_at(_LEFT - 6, at + 4, words, "end"),
         ]
     taken = [(x.at(p.x), y.at(p.y) + 6) for p in it.points if p.y is not None]  # the marks
     for number, point in enumerate(it.points, 1):
@@ -136,10 +135,10 @@ def _against(it: Drawing, axis: Axis) -> Html:
         shapes += _bar(x, point.x, point.x_expanded, at_y)
         if point.y_expanded is not None:
             low, high = y.at(point.y - point.y_expanded), y.at(point.y + point.y_expanded)
-            shapes.append(_line(at_x, low, at_x, high, "dot", 2.0))
+            shapes.append(line(at_x, low, at_x, high, "dot", 2.0))
         shapes.append(_mark(at_x, at_y, ranked=point.ranked))
         place_x, place_y, anchor = _corner(at_x, at_y, taken)
-        shapes.append(_text(place_x, place_y, str(number), anchor))
+        shapes.append(text_at(place_x, place_y, str(number), anchor))
     return _svg(it, height, shapes)
 
 
@@ -160,7 +159,7 @@ def _corner(x: float, y: float, taken: list[tuple[float, float]]) -> tuple[float
     return found_x, found_y, "start" if right else "end"
 
 
-class _Scale:
+class Place:
     """From values to places: both ends of the values a little inside both ends of the places."""
 
     def __init__(self, ends: tuple[float, float], first: float, last: float) -> None:
@@ -202,23 +201,24 @@ def _svg(it: Drawing, height: float, shapes: Sequence[Html]) -> Html:
 
 
 def _told(it: Drawing, number: int, point: Point) -> str:
-    parts = [_with_u(point.x, point.x_expanded, it.x.unit)]
+    parts = [with_u(point.x, point.x_expanded, it.x.unit)]
     if it.y is not None and point.y is not None:
-        parts.append(_with_u(point.y, point.y_expanded, it.y.unit))
+        parts.append(with_u(point.y, point.y_expanded, it.y.unit))
     return f"{number} {point.cell}: {', '.join(parts)}"
 
 
-def _with_u(value: float, expanded: float | None, unit: str) -> str:
+def with_u(value: float, expanded: float | None, unit: str) -> str:
+    """`value ± U unit` as it is told beside a drawing."""
     more = "" if expanded is None else f" ± {expanded:.2g}"
     return f"{value:.5g}{more} {unit}".strip()
 
 
-def _bar(scale: _Scale, value: float, expanded: float | None, y: float) -> list[Html]:
+def _bar(scale: Place, value: float, expanded: float | None, y: float) -> list[Html]:
     if expanded is None:
         return []
     low, high = scale.at(value - expanded), scale.at(value + expanded)
-    ends = [_line(x, y - 4, x, y + 4, "dot", 2.0) for x in (low, high)]
-    return [_line(low, y, high, y, "dot", 2.0), *ends]
+    ends = [line(x, y - 4, x, y + 4, "dot", 2.0) for x in (low, high)]
+    return [line(low, y, high, y, "dot", 2.0), *ends]
 
 
 def _mark(x: float, y: float, *, ranked: bool) -> Html:
@@ -230,33 +230,35 @@ def _mark(x: float, y: float, *, ranked: bool) -> Html:
     )
 
 
-def _x_ticks(scale: _Scale, bottom: float) -> Iterator[Html]:
+def _x_ticks(scale: Place, bottom: float) -> Iterator[Html]:
     for value, words in scale.ticks():
         at = scale.at(value)
-        yield _line(at, 0, at, bottom, "faint")
-        yield _text(at, bottom + 15, words, "middle")
+        yield line(at, 0, at, bottom, "faint")
+        yield text_at(at, bottom + 15, words, "middle")
 
 
 def _x_name(axis: Axis, height: float) -> Iterator[Html]:
-    for line, words in enumerate(_axis_texts(axis)):
-        yield _text(_WIDTH - _EDGE, height - 25 + 20 * line, words, "end")
+    for row, words in enumerate(axis_texts(axis)):
+        yield text_at(_WIDTH - _EDGE, height - 25 + 20 * row, words, "end")
 
 
-def _axis_texts(axis: Axis) -> tuple[str, ...]:
+def axis_texts(axis: Axis) -> tuple[str, ...]:
     """Name and unit, a line for each language."""
     unit = f" ({axis.unit})" if axis.unit else ""
     names = (axis.name.zh, axis.name.en)
     return tuple(f"{name}{unit}" for name in dict.fromkeys(names))
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str, width: float = 0.5) -> Html:
+def line(x1: float, y1: float, x2: float, y2: float, kind: str, width: float = 0.5) -> Html:
+    """A line between two places of a drawing, of a class of campaign.css."""
     return Html(
         f'<line class="{kind}" x1="{x1:.2f}" y1="{y1:.2f}" x2="{x2:.2f}" y2="{y2:.2f}"'
         f' stroke="currentColor" stroke-width="{width:g}"/>'
     )
 
 
-def _text(x: float, y: float, words: str, anchor: str) -> Html:
+def text_at(x: float, y: float, words: str, anchor: str) -> Html:
+    """Words at a place; anchor: `start`, `middle`, `end`."""
     where = {"x": f"{x:.2f}", "y": f"{y:.2f}", "text-anchor": anchor}
     return tag("text", text(words), **where)
 

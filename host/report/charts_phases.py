@@ -11,7 +11,7 @@ from host.handover.trace import AttemptTrace, Window
 NS_PER_STEP = 1000  # time axes count in us
 
 PHASES: tuple[tuple[str, Txt], ...] = (
-    ("load", Txt(zh="装载", en="load")),
+    ("load", Txt(zh="加载", en="load")),
     ("idle", Txt(zh="空闲", en="idle")),
     ("warmup", Txt(zh="预热请求", en="warm-up request")),
     ("prefill", Txt(zh="预填充", en="prefill")),

@@ -188,7 +188,7 @@ def _sampling(record: Record) -> Iterator[tuple[Html, Html]]:
     yield (
         said("抽样", "sampling"),
         said(
-            f"{plan.devices} 台设备，计划 {plan.runs} 次，每次重新装载",
+            f"{plan.devices} 台设备，计划 {plan.runs} 次，每次重新加载",
             f"devices: {plan.devices}; attempts planned: {plan.runs}, each a fresh load",
         ),
     )

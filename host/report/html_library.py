@@ -7,7 +7,6 @@ a page depends on record and trace only: `without_library` is what two machines 
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import re
 from dataclasses import dataclass
@@ -15,10 +14,14 @@ from functools import lru_cache
 from importlib.metadata import version
 from importlib.resources import files
 
+from platformdirs import user_cache_path
+
+from host.report.html_packed import packed
+
 _BUNDLE = "package_data/plotly.min.js"
 # The bundle adds a style element for its maps unless an element of this id is there. We draw no
 # maps, and the page's policy takes no style that it does not know.
-_STYLE_GUARD = re.compile(r'getElementById\("([0-9a-f]{64})"\)')
+_STYLE_GUARD = re.compile(rb'getElementById\("([0-9a-f]{64})"\)')
 _PACKED = re.compile(rb'<script type="text/plain" id="library"[^>]*>[^<]*</script>')
 _POLICY = re.compile(rb"(script-src 'sha256-[^']*') 'sha256-[^']*'")
 _GUARDS = re.compile(rb'<div id="library-guards" hidden="">.*?</div>')
@@ -39,20 +42,25 @@ class Library:
 @lru_cache(maxsize=1)
 def library() -> Library:
     """plotly.js as the installed plotly package carries it."""
-    script = files("plotly").joinpath(_BUNDLE).read_text(encoding="utf-8")
-    raw = script.encode("utf-8")
+    raw = files("plotly").joinpath(_BUNDLE).read_bytes()
+    digest = hashlib.sha256(raw)
     return Library(
         name=f"plotly {version('plotly')}",
-        packed=base64.b64encode(gzip.compress(raw, 9, mtime=0)).decode("ascii"),
-        sha256=hashlib.sha256(raw).hexdigest(),
-        policy_hash=policy_hash(script),
-        style_guards=tuple(dict.fromkeys(_STYLE_GUARD.findall(script))),
+        packed=base64.b64encode(
+            packed(raw, digest.hexdigest(), user_cache_path("inferometer") / "page")
+        ).decode("ascii"),
+        sha256=digest.hexdigest(),
+        policy_hash=_source(digest.digest()),
+        style_guards=tuple(dict.fromkeys(g.decode() for g in _STYLE_GUARD.findall(raw))),
     )
 
 
 def policy_hash(source: str) -> str:
     """A script or style as a source expression of the Content Security Policy."""
-    digest = hashlib.sha256(source.encode("utf-8")).digest()
+    return _source(hashlib.sha256(source.encode("utf-8")).digest())
+
+
+def _source(digest: bytes) -> str:
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 

@@ -27,11 +27,14 @@ from host.run.folder import RunFolder, check_writable
 from host.run.gates import pass_gates
 from host.run.journal import Journal
 from host.run.link import Link
+from host.run.same_server import other_server
 from host.run.surroundings import Surroundings
 from host.transport.base import Transport
 
 # The agent's own watchdog ends a hung engine; the host waits a little longer for the agent.
 AGENT_GRACE_S = 60.0
+# Of the progress: what is beyond is no number that anybody reads, nor one that a float holds.
+MOST_SHOWN = 1e15
 
 
 @dataclass(slots=True)
@@ -244,9 +247,10 @@ def keep(bench: Bench, number: int, end: Mapping[str, Any], device: str) -> dict
     status, reason = str(end.get("status")), str(end.get("reason", ""))
     if status not in ("valid", "void", "incomplete"):
         raise AgentError(device, f"attempt_end has status {status!r}")
+    spoilt = damaged or other_server(bench.folder, number, end)
     outcome = {
-        "status": "void" if damaged and status == "valid" else status,
-        "reason": damaged if damaged and status == "valid" else reason,
+        "status": "void" if spoilt and status == "valid" else status,
+        "reason": spoilt if spoilt and status == "valid" else reason,
         "streams": [
             {"stream": e.stream, "lines": e.lines, "size_bytes": e.size_bytes, "sha256": e.sha256}
             for e in ends
@@ -267,7 +271,6 @@ def tell(bench: Bench, number: int, message: Message) -> None:
     """Pass the agent's progress on; it is for the eye, so what is odd in it is left out."""
     if message["type"] != "progress":
         return
-    rate = message.get("rate")
     bench.watch(
         Progress(
             phase=str(message.get("phase", ""))[:40],
@@ -277,10 +280,16 @@ def tell(bench: Bench, number: int, message: Message) -> None:
             requests=_count(message.get("requests"))
             or len(bench.plan.requests) + bench.plan.plan.run.warmups,
             tokens=_count(message.get("tokens")),
-            rate=float(rate) if isinstance(rate, int | float) else None,
+            rate=_number(message.get("rate")),
             waiting=str(message.get("waiting", ""))[:200],
+            lasted_s=_number(message.get("lasted_s")),
+            lasting_s=_number(message.get("lasting_s")),
         )
     )
+
+
+def _number(found: object) -> float | None:
+    return float(found) if isinstance(found, int | float) and abs(found) < MOST_SHOWN else None
 
 
 def _count(found: object) -> int:

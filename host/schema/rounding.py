@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
 U_DIGITS = 2
 VALUE_DIGITS = 4
+# Of the bounds of a rule: two more than a value has alone, so that narrow ones can be told apart.
+BOUND_DIGITS = 6
 # Room for the largest double rounded to the place of the smallest one.
 _WIDE = Context(prec=800)
 
@@ -57,15 +59,17 @@ _DISPLAYS: Final[dict[str, tuple[tuple[float, Display], ...]]] = {
 }
 
 
-def display_of(unit: str, value: float) -> Display:
-    """The unit in which a value of this UCUM unit is shown; unknown units are shown as they are.
+def display_of(unit: str, *values: float) -> Display:
+    """The unit in which values of this UCUM unit are shown: that of the largest of them.
 
-    Zero is shown in the largest unit.
+    A value goes with its U: what is 0.1 mJ with a U of 7 J is shown in J. Zero is shown in the
+    largest unit, unknown units are shown as they are.
     """
     rows = _DISPLAYS.get(unit, ((0.0, Display(unit, _ONE)),))
-    if value == 0:
+    largest = max(abs(value) for value in values)
+    if largest == 0:
         return rows[0][1]
-    return next(display for least, display in rows if abs(value) >= least)
+    return next(display for least, display in rows if largest >= least)
 
 
 def significant(value: Decimal, digits: int) -> Decimal:
@@ -106,12 +110,27 @@ def alike(values: Sequence[Decimal], value: Decimal) -> list[str]:
     return [plain(_to_place(each, place)) for each in values]
 
 
+def outward(low: Decimal, high: Decimal) -> list[str]:
+    """Bounds that surely hold, rounded away from each other, so that the text holds as well.
+
+    To two digits of half their distance, and to no more than six of their own.
+    """
+    half, largest = (high - low) / 2, max(abs(low), abs(high))
+    if half <= 0:
+        return alike((low, high), largest)
+    place = max(half.adjusted() - U_DIGITS + 1, largest.adjusted() - BOUND_DIGITS + 1)
+    return [
+        plain(_to_place(low, place, ROUND_FLOOR)),
+        plain(_to_place(high, place, ROUND_CEILING)),
+    ]
+
+
 def plain(value: Decimal) -> str:
     """Digits without an exponent; no negative zero."""
     text = format(value, "f")
     return text.removeprefix("-") if value == 0 else text
 
 
-def _to_place(value: Decimal, place: int) -> Decimal:
+def _to_place(value: Decimal, place: int, way: str = ROUND_HALF_EVEN) -> Decimal:
     """Rounded to a multiple of 10**place, half to even, with that many decimals."""
-    return value.quantize(Decimal((0, (1,), place)), ROUND_HALF_EVEN, _WIDE)
+    return value.quantize(Decimal((0, (1,), place)), way, _WIDE)

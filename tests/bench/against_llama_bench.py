@@ -1,30 +1,29 @@
 """Prints our decode and prefill rate over llama-bench's own, in requests that take turns.
 
-    python tests/bench/against_llama_bench.py /tmp/llama-bench --launches 20
+    python tests/bench/against_llama_bench.py /tmp/llama-bench --launches 20 --cpu 1
 
 Ours is an attempt of the agent with its sampler on, as `measure` runs it, read back from its
 streams; theirs is llama-bench with as many repetitions as an attempt has requests. Same file,
 threads, batches, flash attention and build: the program must be linked to the libraries of
 llama-cpp-python (README.md says how it is made), and is refused where it is not. Both processes
 are there at once, and each waits for its turn before a request (turns.c), outside of what either
-times: ours, theirs, ours, less than seconds apart. So what else the machine does, and its drift,
-meets both alike. Our sampler runs through both turns: what it costs is told by overhead.py.
+times. So drift meets both alike, and our sampler too: what it costs is told by overhead.py.
 
 Conversion, stated and done:
 
-- prefill: both are m tokens over the time to their last logits, `-p M`; nothing to convert.
-- decode: ours is (n - 1) / (tn - t1) after a prompt of m tokens, so steps at positions m to
-  m + n - 2; theirs is `-n N-1 -d M`, n - 1 steps at the same positions. Theirs has no sampler: of
-  ours the time from logits to chosen token is taken off (`converted`) or left in (`measured`).
-  Our first step after a prompt builds a graph anew, theirs none where it restores the depth (from
-  its second repetition on): 0.35 ms for the tiny model, and not converted.
+- prefill: both are m tokens over the time to their last logits, `-p M`. Ours is asked for one
+  token, so that neither computes anything else in between, and both use their graph again.
+- decode: theirs is `-n N-1 -d D`, steps after a depth that it restores from memory. Ours follow a
+  prompt of D tokens; our first step builds a graph anew, theirs does not, and is left out: n - 2
+  steps, from position D + 1. Theirs has no sampler: of ours the time from logits to chosen token
+  is taken off (`converted`) or left in (`measured`).
 - request: `-pg M,N-1`, prompt and steps in one, so that the graph is built anew on both sides; of
   ours from the prompt to the last logits, without the sampler.
 
 A request is held against the geometric mean of the other side's two around it; ours and theirs are
-outside by turns. The median of these ratios is a launch's value, since each launch has its own
-place in memory. Prints the geometric mean of the launches with Student's t over their logarithms
-(95 %) and their median with its distribution-free interval. Bar: 1 ± 0.01.
+outside by turns. The median of these ratios is a launch's value. Where the machine's speed changes
+within a tenth of a second, many requests of 20 to 50 ms say most. Prints the geometric mean of the
+launches with Student's t over their logarithms (95 %), and their median. Bar: 1 ± 0.01.
 """
 
 from __future__ import annotations
@@ -55,20 +54,35 @@ from host.deploy.stage import deploy_local
 from host.evaluate.quantile import order_interval, quantile
 from host.evaluate.student import student_t
 from host.handover.trace import RequestTrace
-from host.reduce.throughput import decode_rate, prefill_rate
+from host.reduce.throughput import prefill_rate
 from host.run.link import AgentLink
 from host.transport.local import Local
 from tests.bench.orders import order_of
 from tests.fakes.records import sample_plan
 
-# llama.cpp rounds a context up to this, so that llama-bench's smaller one is the same.
-CONTEXT_STEP = 256
+CONTEXT_STEP = 256  # llama.cpp rounds a context up to it, so that llama-bench's is the same
 SILENCE_S = 120.0
 # Of turns.c: whose turn, who begins, what each side does.
 TABLE = struct.Struct("=4i")
 OURS, THEIRS = 0, 1
 
 Rate = Callable[[RequestTrace], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One comparison: what llama-bench is asked, what we are, and our rates by name."""
+
+    name: str
+    words: tuple[str, ...]
+    prompt_tokens: int
+    output_tokens: int
+    rates: dict[str, Rate]
+
+    @property
+    def context(self) -> int:
+        """n_ctx."""
+        return -(-(self.prompt_tokens + self.output_tokens) // CONTEXT_STEP) * CONTEXT_STEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +93,7 @@ class Asked:
     model: Path
     threads: int
     requests: int
-    prompt_tokens: int
-    output_tokens: int
     place: Path
-
-    @property
-    def context(self) -> int:
-        return -(-(self.prompt_tokens + self.output_tokens) // CONTEXT_STEP) * CONTEXT_STEP
 
     @property
     def table(self) -> Path:
@@ -98,10 +106,10 @@ class Asked:
         return Path(f"{self.bench}.turns") / "libllama.so"
 
 
-def ours(asked: Asked, link: AgentLink, number: int) -> tuple[RequestTrace, ...]:
+def ours(asked: Asked, link: AgentLink, number: int, line: Line) -> tuple[RequestTrace, ...]:
     """One attempt: a fresh engine process, a warm-up, the requests, the sampler at 10 Hz."""
     spool = asked.place / f"{number:05d}"
-    end = link.attempt(_order(asked, number, spool), lambda _: None, silence_s=SILENCE_S)
+    end = link.attempt(_order(asked, number, spool, line), lambda _: None, silence_s=SILENCE_S)
     if end["status"] != "valid":
         raise SystemExit(f"attempt {number}: {end['reason']}")
     read = read_attempt(spool, number)
@@ -118,12 +126,14 @@ def _prefill(request: RequestTrace) -> float:
 
 
 def _decode(request: RequestTrace) -> float:
-    return decode_rate([request]).value
+    """Steps over the time from a token chosen to the next one chosen, the first step left out."""
+    chosen = request.tokens.t_ns[1:]
+    return (len(chosen) - 1) * 1e9 / float(chosen[-1] - chosen[0])
 
 
 def _without_sampler(request: RequestTrace) -> float:
-    """Steps over the time from a token chosen to the next one's logits."""
-    steps_ns = request.tokens.ready_ns[1:] - request.tokens.t_ns[:-1]
+    """Steps over the time from a token chosen to the next one's logits, the first left out."""
+    steps_ns = request.tokens.ready_ns[2:] - request.tokens.t_ns[1:-1]
     return len(steps_ns) * 1e9 / float(steps_ns.sum())
 
 
@@ -135,16 +145,16 @@ def _request(request: RequestTrace) -> float:
     return (request.prompt_tokens + len(ready) - 1) / (prefill_s + steps_s)
 
 
-def _order(asked: Asked, number: int, spool: Path) -> dict[str, Any]:
+def _order(asked: Asked, number: int, spool: Path, line: Line) -> dict[str, Any]:
     request = {
         "item": sample_plan(1).requests[0].item,
         "text": load("length-grid").items[0].text,
-        "prompt_tokens": asked.prompt_tokens,
-        "output_tokens": asked.output_tokens,
+        "prompt_tokens": line.prompt_tokens,
+        "output_tokens": line.output_tokens,
     }
     threads = dict.fromkeys(("n_threads", "n_threads_batch"), asked.threads)
     requests = [{**request, "warmup": n == 0} for n in range(2 + asked.requests)]
-    return order_of(number, spool, asked.model, {"n_ctx": asked.context, **threads}, requests)
+    return order_of(number, spool, asked.model, {"n_ctx": line.context, **threads}, requests)
 
 
 def theirs(asked: Asked, words: Sequence[str]) -> subprocess.Popen[str]:
@@ -152,14 +162,9 @@ def theirs(asked: Asked, words: Sequence[str]) -> subprocess.Popen[str]:
     repeats = ("-r", str(asked.requests))
     same = ("-t", str(asked.threads), *repeats, "-fa", "on", "-o", "jsonl")
     argv = [str(asked.bench), "-m", str(asked.model), *same, *words]
-    turns = {"LD_PRELOAD": str(asked.turns), "TURNS_SIDE": str(THEIRS)}
-    return subprocess.Popen(
-        argv,
-        env={**os.environ, **turns},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    env = {**os.environ, "LD_PRELOAD": str(asked.turns), "TURNS_SIDE": str(THEIRS)}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(argv, env=env, stdout=pipe, stderr=pipe, text=True)
 
 
 def said(process: subprocess.Popen[str]) -> tuple[float, ...]:
@@ -172,24 +177,23 @@ def said(process: subprocess.Popen[str]) -> tuple[float, ...]:
     return tuple(tokens * 1e9 / ns for ns in test["samples_ns"])
 
 
-def launch(
-    asked: Asked, link: AgentLink, number: int, words: Sequence[str], rates: Sequence[Rate]
-) -> list[float]:
+def launch(asked: Asked, link: AgentLink, number: int, line: Line) -> list[float]:
     """One process of each: for each of our rates, the median of log(ours / theirs).
 
     With an odd number ours begins, with an even one theirs.
     """
     first = OURS if number % 2 else THEIRS
     asked.table.write_bytes(TABLE.pack(0, first, 0, 0))
-    program = theirs(asked, words)
+    program = theirs(asked, line.words)
     try:
-        requests = ours(asked, link, number)
+        requests = ours(asked, link, number, line)
         their = said(program)
     finally:
         program.kill()
         program.wait()
     return [
-        _median([rate(r) for r in requests], their, ours_first=first == OURS) for rate in rates
+        _median([rate(r) for r in requests], their, ours_first=first == OURS)
+        for rate in line.rates.values()
     ]
 
 
@@ -239,45 +243,54 @@ def main() -> None:
     parser.add_argument("bench", type=Path, help="llama-bench, linked to llama-cpp-python's own")
     parser.add_argument("--launches", type=int, default=20)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--requests", type=int, default=30, help="in each process")
-    parser.add_argument("--prompt-tokens", type=int, default=128)
-    parser.add_argument("--output-tokens", type=int, default=65, help="one more than steps")
+    parser.add_argument("--requests", type=int, default=100, help="in each process")
+    parser.add_argument("--prompt-tokens", type=int, default=64)
+    parser.add_argument("--output-tokens", type=int, default=33, help="one more than steps")
+    parser.add_argument("--depth", type=int, default=32, help="prompt of the decode line")
+    parser.add_argument("--cpu", type=int, help="both compute on this one; for one thread")
     parser.add_argument("--model", default="tiny")
+    parser.add_argument("--only", default="", help="lines that begin so: prefill, decode, request")
     given = parser.parse_args()
-    lengths = (given.prompt_tokens, given.output_tokens)
+    if given.cpu is not None:
+        os.environ["TURNS_CPU"] = str(given.cpu)
+    lines = lines_of(given.prompt_tokens, given.output_tokens, given.depth, given.only)
     with tempfile.TemporaryDirectory() as name:
         model = make(given.model, "q4_0")
-        bench = given.bench.resolve()
-        asked = Asked(bench, model, given.threads, given.requests, *lengths, Path(name))
+        asked = Asked(given.bench.resolve(), model, given.threads, given.requests, Path(name))
         check_build(asked)
-        compare(asked, given.launches)
+        compare(asked, lines, given.launches)
 
 
-def compare(asked: Asked, launches: int) -> None:
-    """The three comparisons, one after the other, after one launch each that warms up caches."""
-    prompt, steps = str(asked.prompt_tokens), str(asked.output_tokens - 1)
-    kinds: dict[str, tuple[tuple[str, ...], dict[str, Rate]]] = {
-        f"prefill {prompt}": (("-p", prompt, "-n", "0"), {"": _prefill}),
-        f"decode {steps} at {prompt}": (
-            ("-p", "0", "-n", steps, "-d", prompt),
-            {", measured": _decode, ", converted": _without_sampler},
-        ),
-        f"request {prompt},{steps}": (
-            ("-p", "0", "-n", "0", "-pg", f"{prompt},{steps}"),
-            {", converted": _request},
-        ),
-    }
+def lines_of(prompt: int, output: int, depth: int, only: str) -> tuple[Line, ...]:
+    """The three comparisons, or those whose names begin so."""
+    steps = str(output - 1)
+    decode = ("-p", "0", "-n", steps, "-d", str(depth))
+    request = ("-p", "0", "-n", "0", "-pg", f"{prompt},{steps}")
+    both: dict[str, Rate] = {", measured": _decode, ", converted": _without_sampler}
+    lines = (
+        Line(f"prefill {prompt}", ("-p", str(prompt), "-n", "0"), prompt, 1, {"": _prefill}),
+        Line(f"decode {steps} at {depth}", decode, depth, output, both),
+        Line(f"request {prompt},{steps}", request, prompt, output, {", converted": _request}),
+    )
+    return tuple(line for line in lines if line.name.startswith(only))
+
+
+def compare(asked: Asked, lines: Sequence[Line], launches: int) -> None:
+    """Launches of each line by turns, after one launch of each that warms up caches."""
     library = str(asked.turns.parent)
     os.environ.update(TURNS=str(asked.table), TURNS_SIDE=str(OURS), LLAMA_CPP_LIB_PATH=library)
     here, number = Local(), count(1)
+    found: dict[str, list[list[float]]] = {line.name: [] for line in lines}
     with AgentLink.start(here, deploy_local(here, asked.place / "store")) as link:
-        for what, (words, rates) in kinds.items():
-            ours_of = list(rates.values())
-            found = [
-                launch(asked, link, next(number), words, ours_of) for _ in range(1 + launches)
-            ]
-            for name, logs in zip(rates, zip(*found[1:], strict=True), strict=True):
-                say(f"{what}{name}, {asked.threads} threads", logs)
+        for done in range(1 + launches):
+            for line in lines:
+                ratios = launch(asked, link, next(number), line)
+                if done:
+                    found[line.name].append(ratios)
+            sys.stderr.write(f"launch {done} of {launches}\n")
+    for line in lines:
+        for name, logs in zip(line.rates, zip(*found[line.name], strict=True), strict=True):
+            say(f"{line.name}{name}, {asked.threads} threads", logs)
 
 
 if __name__ == "__main__":

@@ -144,7 +144,7 @@ def started(engine: Any, model: Path, kind: str, settings: dict[str, Any], place
     sampling = {k: v for k, v in asked["sampling"].items() if k != "enabled"}
     sampler.sender.send("sample", {**sampling, "directory": str(place), "pid": os.getpid()})
     ready.wait()
-    voice = Voice(Sender(os.dup(listener.stdin.fileno())), 1)
+    voice = Voice(Sender(os.dup(listener.stdin.fileno())), parsed)
     return Full(
         engine=engine,
         log=TokenLog(parsed, engine, voice, threading.Event()),

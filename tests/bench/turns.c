@@ -6,13 +6,15 @@
 
    TURNS names a file with the table below that both map, TURNS_SIDE is 0 or 1. Whoever calls gives
    its turn away and waits for the next; the first turn is given once both have called. A side that
-   ended gives all turns to the other. Loaded by LD_PRELOAD, or in place of libllama.so with the
-   real one as its dependency (LLAMA_CPP_LIB_PATH of llama-cpp-python). */
+   ended gives all turns to the other. TURNS_CPU, where it is set, is the CPU that both compute on:
+   two may differ in speed for as long as a process lasts. Loaded by LD_PRELOAD, or in place of
+   libllama.so with the real one as its dependency (LLAMA_CPP_LIB_PATH of llama-cpp-python). */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -54,6 +56,13 @@ static void start(void) {
     close(file);
     if (table == MAP_FAILED) { die("the file of TURNS cannot be mapped"); }
     me = atoi(side) ? 1 : 0;
+    const char * cpu = getenv("TURNS_CPU");
+    if (cpu) {
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(atoi(cpu), &one);
+        if (sched_setaffinity(0, sizeof one, &one)) { die("the CPU of TURNS_CPU cannot be had"); }
+    }
     /* Not RTLD_NEXT, which looks in the main program's libraries alone. */
     void * real = dlopen("libllama.so.0", RTLD_LAZY | RTLD_NOLOAD);
     if (!real || !(clear = (void (*)(void *, bool)) dlsym(real, "llama_memory_clear"))) {

@@ -16,6 +16,7 @@ from tests.fakes.audited import HashModel
 
 INFERENCE_NS, COLD_NS, LOOKUP_NS = 2_000_000, 300_000, 20_000
 COUNT = 6
+SHA256_BYTES = 32
 
 
 def of_graph(plan: ResolvedPlan) -> ResolvedPlan:
@@ -50,6 +51,11 @@ class HashGraph(HashModel):
 
     def digest(self, outputs: bytes) -> str:
         return hashlib.sha256(outputs).hexdigest()
+
+    def sample(self, outputs: bytes) -> list[float | None]:
+        """Its bytes; a byte more than those of a hash shows as rounding."""
+        more = 1e-6 * (len(outputs) - SHA256_BYTES)
+        return [byte * (1 + more) for byte in outputs[:SHA256_BYTES]]
 
 
 class KeepsOutputs(HashGraph):
@@ -97,3 +103,17 @@ class NeverTheSame(HashGraph):
 
     def infer(self) -> bytes:
         return self.compute() + self.machine.randbytes(4)
+
+
+class OtherRounding(HashGraph):
+    """The same graph where the last bits of its outputs come out otherwise, as on another CPU."""
+
+    def infer(self) -> bytes:
+        return self.compute() + b"rounded"
+
+
+class OtherTail(HashGraph):
+    """Gives the known outputs up to some place, and something else from there on."""
+
+    def infer(self) -> bytes:
+        return self.compute()[:8] + bytes(24)

@@ -29,6 +29,20 @@ class Chronys:
     server: tuple[str, ...]
     client: tuple[str, ...]
 
+    def client_does(self, command: str) -> None:
+        """Tell the client something by chronyc, such as `offline`."""
+        subprocess.run([*self.client, command], capture_output=True, timeout=WAIT_S, check=True)
+
+    @contextmanager
+    def no_more_polls(self) -> Iterator[None]:
+        """The client asks the server no more: what it estimates stays as it is."""
+        self.client_does("offline")
+        try:
+            yield
+        finally:
+            self.client_does("online")
+            _until_synchronised(self.client)
+
 
 @contextmanager
 def two_chronyds() -> Iterator[Chronys]:

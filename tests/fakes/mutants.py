@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from host.check.rule import Rule
 from host.handover.case import Case
 
+# In place of the rule that a case breaks: it breaks none.
+LEGAL = ""
 _COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.Gt),
     ast.LtE: (ast.Lt, ast.Gt),
@@ -52,16 +55,32 @@ class Mutant:
     rules: tuple[Rule, ...]
 
 
-def caught(mutant: Mutant, legal: Iterable[Case], bad: Iterable[tuple[str, Case]]) -> bool:
-    """Whether a rule of a mutant misses its own bad case, accuses a legal one, or fails.
+class Hunt:
+    """Cases that mutants are tried on, those that caught the last ones first.
 
-    bad: the rule that each case breaks, and the case. Ends at the first that catches it.
+    legal: cases that break no rule. bad: the rule that each case breaks, and the case. A mutant is
+    caught by a rule that misses its own bad case, accuses a legal one, or fails. Neighbours in a
+    source are mostly caught by the same few cases, so that few mutants are tried on all.
     """
-    by_id = {rule.id: rule for rule in mutant.rules}
+
+    def __init__(self, legal: Iterable[Case], bad: Iterable[tuple[str, Case]]) -> None:
+        self._tries: list[tuple[str, Case]] = [*bad, *((LEGAL, case) for case in legal)]
+
+    def catches(self, mutant: Mutant) -> bool:
+        by_id = {rule.id: rule for rule in mutant.rules}
+        for place, (breaks, case) in enumerate(self._tries):
+            if _differs(by_id, breaks, case):
+                self._tries.insert(0, self._tries.pop(place))
+                return True
+        return False
+
+
+def _differs(by_id: dict[str, Rule], breaks: str, case: Case) -> bool:
+    """Whether rules say of a case what they should not, or fail."""
     try:
-        if any(not any(by_id[rule].breaches(case)) for rule, case in bad if rule in by_id):
-            return True
-        return any(any(rule.breaches(case)) for case in legal for rule in mutant.rules)
+        if breaks == LEGAL:
+            return any(any(rule.breaches(case)) for rule in by_id.values())
+        return breaks in by_id and not any(by_id[breaks].breaches(case))
     except Exception:  # noqa: BLE001 - a mutant may fail in any way
         return True
 
@@ -69,12 +88,13 @@ def caught(mutant: Mutant, legal: Iterable[Case], bad: Iterable[tuple[str, Case]
 def mutants(module: ModuleType) -> Iterator[Mutant]:
     """All mutants of the functions of a module, and of its own numbers."""
     source = inspect.getsource(module)
-    tree = ast.parse(source)
-    for place, top in enumerate(tree.body):
+    original = _Original(module, source.splitlines(), ast.parse(source))
+    for place, top in enumerate(original.tree.body):
         if isinstance(top, ast.FunctionDef | ast.Assign | ast.AnnAssign):
-            users = _users_of(_names(top), tree)
-            for count, _ in enumerate(_nodes(top)):
-                yield from _changed(module, source, (place, count), users)
+            users = _users_of(_names(top), original.tree)
+            for count, node in enumerate(_nodes(top)):
+                for choice in range(_choices(node)):
+                    yield from original.changed((place, count), choice, users)
 
 
 def _names(top: ast.stmt) -> set[str]:
@@ -106,27 +126,40 @@ def _reached(rules: tuple[Rule, ...], users: set[str]) -> tuple[Rule, ...]:
     return named or rules
 
 
-def _changed(
-    module: ModuleType, source: str, where: tuple[int, int], users: set[str]
-) -> Iterator[Mutant]:
-    """Every change of one node: the source is parsed anew for each."""
-    place, count = where
-    original = list(_nodes(ast.parse(source).body[place]))[count]
-    for choice in range(_choices(original)):
-        again = ast.parse(source)
-        node = list(_nodes(again.body[place]))[count]
+class _Original:
+    """A module's source, each of its statements compiled once; a mutant compiles one anew."""
+
+    def __init__(self, module: ModuleType, lines: list[str], tree: ast.Module) -> None:
+        self.tree = tree
+        self._module, self._lines = module, lines
+        self._compiled = [self._code(top) for top in tree.body]
+
+    def _code(self, top: ast.stmt) -> CodeType:
+        # A future is asked for anew by each piece that is compiled (PEP 236).
+        alone = ast.Module(body=[top], type_ignores=[])
+        said = f"<mutant of {self._module.__name__}>"
+        flags = annotations.compiler_flag
+        code: CodeType = compile(alone, said, "exec", flags, dont_inherit=True)
+        return code
+
+    def changed(self, where: tuple[int, int], choice: int, users: set[str]) -> Iterator[Mutant]:
+        """The module with one change of one node; none where it cannot even be imported."""
+        place, count = where
+        top = copy.deepcopy(self.tree.body[place])
+        node = list(_nodes(top))[count]
+        line = getattr(node, "lineno", 0)
         said = _change(node, choice)
-        made = ModuleType(module.__name__)
-        made.__file__ = module.__file__
-        ast.fix_missing_locations(again)
-        line = getattr(original, "lineno", 0)
-        code = compile(again, f"<mutant of {module.__name__}>", "exec")
+        ast.fix_missing_locations(top)
+        made = ModuleType(self._module.__name__)
+        made.__file__ = self._module.__file__
+        codes = [*self._compiled[:place], self._code(top), *self._compiled[place + 1 :]]
         # A module that cannot even be imported is caught.
         with contextlib.suppress(ArithmeticError, TypeError):
-            exec(code, made.__dict__)  # noqa: S102
-            text = source.splitlines()[line - 1]
+            for code in codes:
+                exec(code, made.__dict__)  # noqa: S102
             rules = _reached(getattr(made, "RULES", ()), users)
-            yield Mutant(f"{module.__name__}:{line} {said}", text, made, rules)
+            text = self._lines[line - 1]
+            yield Mutant(f"{self._module.__name__}:{line} {said}", text, made, rules)
 
 
 def _nodes(top: ast.AST) -> Iterator[ast.AST]:

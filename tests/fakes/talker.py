@@ -41,6 +41,7 @@ class Talk:
 
     models: what `/v1/models` lists, the next one at each call, the last one for good. together:
     replies begin when so many requests are there. whole: the answer to requests without a stream.
+    unlisted: status and text that stand in place of the list of models.
     """
 
     packets: Sequence[bytes] = (*FOUR, DONE)
@@ -56,6 +57,7 @@ class Talk:
     looked: int = 0
     together: threading.Barrier | None = None
     whole: Mapping[str, object] | None = None
+    unlisted: tuple[int, bytes] | None = None
 
     def model(self) -> str:
         """The one to list now."""
@@ -76,7 +78,9 @@ class _Handler(BaseHTTPRequestHandler):
         return
 
     def do_GET(self) -> None:
-        if self.path == "/v1/models":
+        if self.path == "/v1/models" and self.talk.unlisted is not None:
+            self._raw(*self.talk.unlisted, "text/html")
+        elif self.path == "/v1/models":
             self._answer({"data": [{"id": self.talk.model()}]})
         elif self.path in self.talk.more:
             self._answer(self.talk.more[self.path])
@@ -114,9 +118,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def _answer(self, found: object) -> None:
-        data = json.dumps(found).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
+        self._raw(200, json.dumps(found).encode(), "application/json")
+
+    def _raw(self, status: int, data: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

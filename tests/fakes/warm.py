@@ -26,6 +26,8 @@ from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
+from tests.fakes.priority import give_way
+
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(sys.executable).with_name("inferometer")
 # Libraries that are imported on use: for budgets, tables, pages, certificates, signatures.
@@ -75,7 +77,12 @@ class Warm:
         self, argv: Sequence[str], environment: Mapping[str, str], timeout_s: float
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, as `subprocess.run` does. Raises TimeoutExpired."""
-        asked = {"argv": list(argv), "environment": dict(environment), "folder": str(Path.cwd())}
+        asked = {
+            "argv": list(argv),
+            "environment": dict(environment),
+            "folder": str(Path.cwd()),
+            "nice": os.getpriority(os.PRIO_PROCESS, 0),
+        }
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             with socket.socket(socket.AF_UNIX) as link:
                 link.settimeout(timeout_s)
@@ -167,6 +174,7 @@ def become(link: socket.socket) -> NoReturn:
     for given in files:
         os.close(given)
     os.chdir(asked["folder"])
+    give_way(asked["nice"])
     os.environ.clear()
     os.environ.update(asked["environment"])
     sys.argv = asked["argv"]

@@ -16,7 +16,7 @@ from host.align.bag import check_bag
 from host.run.folder import RunFolder, create, write_json
 from tests.faults.case import Case, Seen, WrongSealError, need, recovered, reported
 from tests.faults.programs.host_half import go_on
-from tests.faults.traced import Traced, program, traced, why_not
+from tests.faults.traced import Traced, traced, why_not
 
 ATTEMPTS, LINES = 2, 12
 STREAMS = ("events", "source-x")
@@ -103,7 +103,7 @@ def host(row: str, fault: str, most: int, weight: int = 8) -> Case:
     def play(place: Path, draw: random.Random) -> Seen:
         folder, spool = prepared(place)
         n = draw.randint(1, most)
-        argv = program("host_half", folder.path, spool)
+        argv = ("host_half", folder.path, spool)
         run = traced(fault, n, argv, place / "trace", touched(folder))
         return outcome(run, folder, spool, f"{fault} at call {n}")
 

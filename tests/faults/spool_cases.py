@@ -16,7 +16,7 @@ from host.run.fetch import Pulls
 from host.run.folder import create
 from host.transport.local import Local
 from tests.faults.case import Case, Seen, need, recovered, reported
-from tests.faults.traced import Traced, program, traced, why_not
+from tests.faults.traced import Traced, traced, why_not
 
 LINES, BATCH = 24, 3
 STREAM = "source-x"
@@ -88,7 +88,7 @@ def written_as(row: str, fault: str, most: int, weight: int = 10) -> Case:
         n = draw.randint(1, most)
         kind = fault.format(length=draw.choice(LENGTHS))
         goals = (place, place / f"{STREAM}.tsv", place / f"{STREAM}.tsv.part")
-        argv = program("spool", place, LINES, BATCH)
+        argv = ("spool", place, LINES, BATCH)
         run = traced(kind, n, argv, place / "trace", goals)
         said = told(run.out)
         need(b"Traceback" not in run.err, run.err.decode(errors="replace"))
@@ -105,7 +105,7 @@ def said_as(row: str, fault: str, most: int) -> Case:
         n = draw.randint(1, most)
         kind = fault.format(length=draw.choice((1, 9, 31)))
         log = place / NAME
-        run = traced(kind, n, program("talk", place, LINES), place / "trace", (log,))
+        run = traced(kind, n, ("talk", place, LINES), place / "trace", (log,))
         need(b"Traceback" not in run.err, run.err.decode(errors="replace"))
         words = [line.split() for line in run.out.decode().splitlines()]
         kept = [int(word[1]) for word in words if word[0] == "ack"]
@@ -113,7 +113,7 @@ def said_as(row: str, fault: str, most: int) -> Case:
         gone = sorted(set(kept) - set(found))
         need(not gone, f"{kind} at {n}: messages {gone} were kept and are not there")
         need(found == sorted(set(found)), f"messages out of order or twice: {found}")
-        again = traced("write:delay_enter=1", 1, program("talk", place, 2), place / "trace", ())
+        again = traced("write:delay_enter=1", 1, ("talk", place, 2), place / "trace", ())
         need(again.status == 0, f"the next session cannot go on: {again.err!r}")
         need(len(list(kept_lines(log))) == len(found) + 2, "the next session lost a message")
         detail = f"{kind} at call {n}: {len(kept)} of {LINES} messages acknowledged"

@@ -17,7 +17,7 @@ from host.transport.local import Local
 from tests.fakes.bad_link import BadLink, Wire
 from tests.faults.case import BrokenError, Case, Seen, need, recovered, reported
 from tests.faults.programs.put import CHUNK_BYTES, store_at
-from tests.faults.traced import program, traced, why_not
+from tests.faults.traced import traced, why_not
 
 SIZE = 3 * CHUNK_BYTES + 77
 
@@ -71,7 +71,7 @@ def failing(row: str, fault: str, most: int) -> Case:
         file, sha256 = model(place, draw)
         root, n = place / "store", draw.randint(1, most)
         part = Path(store_at(root).part(sha256))
-        argv = program("put", root, file, sha256)
+        argv = ("put", root, file, sha256)
         run = traced(fault, n, argv, place / "trace", (part,))
         need(b"Traceback" not in run.err, run.err.decode(errors="replace")[-800:])
         if run.out.startswith(b"placed") and not check_objects(root, sha256):

@@ -26,7 +26,6 @@ from tests.faults.link_cases import asked_over
 from tests.faults.programs.host_half import go_on
 from tests.faults.proxy import Fault, proxy
 from tests.faults.spool_cases import check_stream, told
-from tests.faults.traced import program
 
 
 @pytest.mark.parametrize("length", [30, 60, 90])
@@ -34,7 +33,7 @@ def test_a_write_that_says_more_than_it_did_is_no_line(tmp_path: Path, length: i
     if traced.why_not():
         pytest.skip(traced.why_not())
     goals = (tmp_path / "source-x.tsv", tmp_path / "source-x.tsv.part")
-    argv = program("spool", tmp_path, 24, 3)
+    argv = ("spool", tmp_path, 24, 3)
     run = traced.traced(f"write:retval={length}", 5, argv, tmp_path / "trace", goals)
     said = told(run.out)
     assert run.fired

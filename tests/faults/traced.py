@@ -7,9 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.faults.forked import fork
 
 ROOT = Path(__file__).parents[2]
 STRACE = shutil.which("strace") or ""
@@ -46,22 +49,32 @@ def environment() -> dict[str, str]:
 
 
 def traced(
-    fault: str, n: int, argv: Sequence[str], trace: Path, only: Sequence[Path] = ()
+    fault: str, n: int, argv: Sequence[str | int | Path], trace: Path, only: Sequence[Path] = ()
 ) -> Traced:
-    """Run argv with the n-th call failing as `fault` says (strace(1), `inject=`).
+    """Run a program with the n-th call failing as `fault` says (strace(1), `inject=`).
 
-    only: count only calls that touch these paths, or else start-up calls count too.
+    argv: a program of `tests/faults/programs` by its name, and its arguments; what it imports is
+    there already. only: count only calls that touch these paths.
     """
+    name, *words = map(str, argv)
     calls = fault.partition(":")[0]
     paths = [word for path in only for word in ("-P", str(path))]
-    done = subprocess.run(
-        [
-            # Only calls that are counted stop the process, not each of its thousands.
-            STRACE, "-f", "-qq", "-o", str(trace), *paths,
-            "-e", f"trace={calls}", "-e", f"inject={fault}:when={n}", *argv,
-        ],
-        capture_output=True, check=False, env=environment(), timeout=TIMEOUT_S,
-    )  # fmt: skip
-    said = trace.read_text(errors="replace")
-    fired = "(INJECTED)" in said or "+++ killed by" in said or "SIGKILL" in said
-    return Traced(done.returncode, done.stdout, done.stderr, fired)
+    inject = ["-e", f"trace={calls}", "-e", f"inject={fault}:when={n}"]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        waits = fork(name, words, out.fileno(), err.fileno(), TIMEOUT_S)
+        # Every call stops the process, not only those that are counted: with --seccomp-bpf, kills
+        # did not strike.
+        tracer = [STRACE, "-f", "-o", str(trace), *paths, *inject, "-p", str(waits.pid)]
+        with subprocess.Popen(tracer, stderr=subprocess.PIPE) as process:
+            assert process.stderr is not None
+            joined = process.stderr.readline()
+            if b"attached" not in joined:
+                raise RuntimeError(f"strace does not join: {joined!r}")
+            waits.go()
+            status = waits.status()
+            process.communicate(timeout=TIMEOUT_S)
+        out.seek(0)
+        err.seek(0)
+        said = trace.read_text(errors="replace")
+        fired = "(INJECTED)" in said or "+++ killed by" in said or "SIGKILL" in said
+        return Traced(status, out.read(), err.read(), fired)

@@ -19,15 +19,15 @@ ITEM = "assistant-tea-en"
 
 
 def campaign(folder: Path, **over: Any) -> Path:  # noqa: ANN401
-    """Two replayed builds and one that is not there, two mirrored blocks."""
+    """Two replayed builds, and one with a setting that only the device refuses, two blocks."""
     small_plan(
         folder / "plan.toml", engine="replay", items=[ITEM], idle_before_s=0, idle_after_s=0
     )
-    cells = {}
+    cells: dict[str, dict[str, Any]] = {}
     for name, load_ns in (("quick", 1_000_000), ("slow", 2_000_000)):
         path = write_recording(folder / f"{name}.json", TOKENS, load_ns=load_ns)
         cells[name] = {"model": {"reference": str(path)}}
-    cells["gone"] = {"model": {"reference": str(folder / "gone.json")}}
+    cells["wrong"] = {**cells["quick"], "engine": {"settings": {"stamps": "neither"}}}
     whole = {
         "campaign": 1,
         "title": "两个构建 two <builds>",
@@ -106,10 +106,10 @@ def test_a_killed_campaign_goes_on_at_the_attempt_and_says_what_it_found(
 
     code, said = outcome(command, "run", campaign(tmp_path), "--runs", folder)
     assert (code, said["ended"]) == (1, "cap")
-    assert visits(said) == {"quick": 2, "slow": 2, "gone": 0}
-    (gone,) = (cell for cell in said["cells"] if cell["name"] == "gone")
-    assert gone["standing"] == "given up"
-    assert "gone.json" in gone["given_up"]
+    assert visits(said) == {"quick": 2, "slow": 2, "wrong": 0}
+    (wrong,) = (cell for cell in said["cells"] if cell["name"] == "wrong")
+    assert wrong["standing"] == "given up"
+    assert "stamps" in wrong["given_up"]
     # Each visit is one run: the one that was killed went on in its own folder.
     runs = sorted(folder.glob("visits/*/*/record.json"))
     names = [path.parts[-3] for path in runs]

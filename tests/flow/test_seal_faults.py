@@ -5,10 +5,6 @@ The method is SQLite's. A fault that the tracer no longer injects ends the loop 
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,10 +12,8 @@ import pytest
 from host.align.bag import check_bag
 from host.run.folder import RunFolder, create
 from host.run.seal import seal
+from tests.faults.traced import traced, why_not
 
-ROOT = Path(__file__).parents[2]
-DRIVER = ROOT / "tests" / "fakes" / "seal_folder.py"
-STRACE = shutil.which("strace") or ""
 MOST_CALLS = 200
 FAULTS = {
     "no space": "write:error=ENOSPC",
@@ -37,14 +31,11 @@ FAULTS = {
     "killed at a rename": "rename,renameat,renameat2:signal=SIGKILL",
 }
 
-pytestmark = pytest.mark.skipif(not STRACE, reason="strace is not installed")
-
 
 @pytest.fixture(scope="module")
 def tracing_works() -> None:
-    done = subprocess.run([STRACE, "-qq", sys.executable, "-V"], capture_output=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"strace may not trace here: {done.stderr.decode(errors='replace')[:200]}")
+    if why_not():
+        pytest.skip(why_not())
 
 
 def filled(parent: Path) -> RunFolder:
@@ -55,29 +46,17 @@ def filled(parent: Path) -> RunFolder:
     return folder
 
 
-def watched(folder: RunFolder) -> list[str]:
+def watched(folder: RunFolder) -> list[Path]:
     """Paths whose system calls may fail: everything that a seal touches, and nothing else."""
     tags = ("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt")
     goals = [folder.path / f"{tag}{end}" for tag in tags for end in ("", ".part")]
-    found = [folder.path, *goals, *folder.path.rglob("*")]
-    return [word for path in found for word in ("-P", str(path))]
+    return [folder.path, *goals, *folder.path.rglob("*")]
 
 
 def sealed_under(fault: str, n: int, folder: RunFolder) -> bool:
     """Seal with the n-th call failing; True when the tracer got to inject the fault."""
     trace = folder.path.parent / "trace"
-    calls = fault.partition(":")[0]
-    subprocess.run(
-        [
-            # Only calls that are counted stop the process, not each of its thousands.
-            STRACE, "-f", "-qq", "-o", str(trace), *watched(folder),
-            "-e", f"trace={calls}", "-e", f"inject={fault}:when={n}",
-            sys.executable, str(DRIVER), str(folder.path),
-        ],
-        capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60,
-    )  # fmt: skip
-    said = trace.read_text(errors="replace")
-    return "(INJECTED)" in said or "SIGKILL" in said
+    return traced(fault, n, ("seal", folder.path), trace, watched(folder)).fired
 
 
 @pytest.mark.usefixtures("tracing_works")

@@ -72,3 +72,22 @@ def test_context_without_room_for_all_streams_is_refused_before_anything_runs(
     assert done.returncode == 2, done.stderr
     assert "the context holds 64 for each of 4 sequences" in done.stderr
     assert not list((tmp_path / "runs").glob("*"))
+
+
+def test_streams_whose_context_the_device_has_no_memory_for_are_refused_with_the_figures(
+    command: Command, tmp_path: Path, tiny_gguf: Path
+) -> None:
+    plan = small_plan(
+        tmp_path / "plan.toml",
+        engine="llama_cpp",
+        settings={"n_ctx": 2_000_000_000, "n_gpu_layers": 0},
+        model=tiny_gguf,
+        items=["assistant-tea-en"],
+        load={"shape": "streams", "steps": [1, 4], "requests_per_stream": 1},
+    )
+    done = command("measure", "--plan", plan, "--runs", tmp_path / "runs")
+    assert done.returncode == 2, done.stderr
+    assert "a context of 2000000000 tokens for 4 sequences" in done.stderr
+    assert "GiB at the least; the device has" in done.stderr
+    assert "take fewer streams" in done.stderr
+    assert not list((tmp_path / "runs").glob("*"))

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from host.artefacts.models.gguf_header import Header, TensorEntry
+if TYPE_CHECKING:
+    from host.artefacts.models.gguf_header import Header, TensorEntry
 
 # Weights of the layers; of the embedding a step reads one row, unless it is the output matrix too.
 _LAYER = re.compile(r"blk\.([0-9]{1,6})\.", re.ASCII)

@@ -18,10 +18,10 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from msgspec import Meta
 
 from host.artefacts.models.folder_path import inside
+from host.artefacts.models.formats import CONFIG_FILE
 from host.artefacts.models.onnx_weights import Tally, tally
 from host.errors import ArtefactError
 
-CONFIG_FILE = "genai_config.json"
 CONFIG_LIMIT_BYTES = 16 << 20
 GRAPH_LIMIT_BYTES = (2 << 30) - 1  # protobuf reads no message of 2 GiB or more
 

@@ -15,7 +15,6 @@ from host.artefacts.models.onnx_weights import tally
 from host.errors import ArtefactError
 
 GRAPH_LIMIT_BYTES = (2 << 30) - 1  # protobuf reads no message of 2 GiB or more
-TOKENIZER = "tokenizer_config.json"
 MAX_WORDS = 200
 
 
@@ -32,13 +31,6 @@ class GraphContents:
     weight_bits: int
     quantization: str
     files: tuple[str, ...]
-
-
-def is_graph(path: Path) -> bool:
-    """Whether `path` is meant to be a plain graph: an .onnx file, or a folder with one."""
-    if path.is_dir():  # with a tokenizer it is a language model that lacks its configuration
-        return any(path.glob(f"*{SUFFIX}")) and not (path / TOKENIZER).exists()
-    return path.suffix == SUFFIX
 
 
 def read_graph(path: Path) -> GraphContents:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypedDict
-
-import gguf
+from typing import TYPE_CHECKING, TypedDict
 
 from host.artefacts.models.decode_weights import GRAPH, decode_weight_bytes, prefill_weights
-from host.artefacts.models.genai_contents import CONFIG_FILE, read_genai
-from host.artefacts.models.gguf_header import Header, Value, read_header
-from host.artefacts.models.graph_info import is_graph, read_graph
+from host.artefacts.models.formats import is_genai_folder, is_graph
 from host.artefacts.models.hashing import FileHash, combined, folder_files, hash_files
 from host.artefacts.models.tensors import Progress
 from host.artefacts.models.tokenizer_identity import tokenizer_of_gguf, tokenizer_of_json
 from host.errors import ArtefactError
+
+# What reads a format is imported by the function of that format: onnx and gguf take longer to
+# import than the rest of a command.
+if TYPE_CHECKING:
+    from host.artefacts.models.gguf_header import Header, Value
 
 BITS_PLACES = 4  # decimals of bits_per_weight, so that one model has one value
 NO_STEPS = "a plain graph has no decode steps"
@@ -61,11 +62,6 @@ def quiet(done: int, total: int, what: str) -> None:
     """Progress that nobody watches."""
 
 
-def is_genai_folder(path: Path) -> bool:
-    """Whether `path` is meant to be a folder for onnxruntime-genai."""
-    return path.is_dir() and (path / CONFIG_FILE).is_file()
-
-
 def inspect(path: Path, *, progress: Progress = quiet) -> ModelInfo:
     """Read and hash a `.gguf` file, an onnxruntime-genai folder, or a plain ONNX graph.
 
@@ -83,6 +79,8 @@ def inspect(path: Path, *, progress: Progress = quiet) -> ModelInfo:
 
 
 def _gguf(path: Path, progress: Progress) -> ModelInfo:
+    from host.artefacts.models.gguf_header import read_header
+
     header = read_header(path)
     weights = sum(entry.weights for entry in header.tensors)
     if not weights:
@@ -120,6 +118,8 @@ def _gguf(path: Path, progress: Progress) -> ModelInfo:
 
 def _scheme(header: Header) -> str:
     """The name of the file type where the tensors bear it out, else their most common type."""
+    import gguf
+
     weights: Counter[str] = Counter()
     for entry in header.tensors:
         weights[entry.type_name] += entry.weights
@@ -133,6 +133,8 @@ def _scheme(header: Header) -> str:
 
 
 def _genai(path: Path, progress: Progress) -> ModelInfo:
+    from host.artefacts.models.genai_contents import read_genai
+
     contents = read_genai(path)
     tokenizer = path / "tokenizer.json"
     known = tokenizer_of_json(tokenizer) if tokenizer.is_file() else None
@@ -163,6 +165,8 @@ def _genai(path: Path, progress: Progress) -> ModelInfo:
 
 def _graph(path: Path, progress: Progress) -> ModelInfo:
     """Of a file the files that its graph names are part of it, of a folder all that is in it."""
+    from host.artefacts.models.graph_info import read_graph
+
     contents = read_graph(path)
     folder = path if path.is_dir() else path.parent
     names = folder_files(path) if path.is_dir() else contents.files

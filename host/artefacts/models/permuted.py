@@ -22,9 +22,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from host.artefacts.models.folder_path import inside
-from host.artefacts.models.genai_contents import CONFIG_FILE
+from host.artefacts.models.formats import CONFIG_FILE, is_graph
 from host.artefacts.models.gguf_header import read_header
-from host.artefacts.models.graph_info import is_graph
 from host.artefacts.models.graph_names import SUFFIX
 from host.artefacts.models.part import whole
 from host.artefacts.models.permuted_graph import files_of, permute_graph

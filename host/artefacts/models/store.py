@@ -11,14 +11,10 @@ from pathlib import Path
 
 import platformdirs
 
-from host.artefacts.models.genai_folder import write_genai
-from host.artefacts.models.gguf_file import write_gguf
-from host.artefacts.models.graph_info import is_graph
+from host.artefacts.models.formats import is_genai_folder, is_graph
 from host.artefacts.models.graph_names import BITS, FORMS, PARAMETERS, SUFFIX
-from host.artefacts.models.inspection import is_genai_folder, quiet
-from host.artefacts.models.llama_quantizer import llama_quantize
+from host.artefacts.models.inspection import quiet
 from host.artefacts.models.part import sweep, whole
-from host.artefacts.models.plain_graphs import graph_bytes
 from host.artefacts.models.shape import SHAPES, Shape
 from host.artefacts.models.tensors import Progress, parameters
 from host.errors import ArtefactError
@@ -83,20 +79,33 @@ def make(
         return target
     sweep(folder)
     _check_room(folder, shape, quantization)
-    if quantization == _GENAI:
-        with whole(target) as part:
-            part.mkdir()
-            write_genai(part, shape, seed, progress)
-    elif quantization in ("f16", "q4_0"):
-        with whole(target) as part:
-            write_gguf(part, shape, seed, quantization, progress)
+    if quantization in ("f16", "q4_0", _GENAI):
+        _make_by_ourselves(target, shape, quantization, seed, progress)
     else:
         _make_with_llama(target, shape, quantization, seed, progress)
     return target
 
 
+def _make_by_ourselves(
+    target: Path, shape: Shape, quantization: str, seed: int, progress: Progress
+) -> None:
+    """Draw the weights and write them. What writes is imported here: a model is made once."""
+    with whole(target) as part:
+        if quantization == _GENAI:
+            from host.artefacts.models.genai_folder import write_genai
+
+            part.mkdir()
+            write_genai(part, shape, seed, progress)
+        else:
+            from host.artefacts.models.gguf_file import write_gguf
+
+            write_gguf(part, shape, seed, quantization, progress)
+
+
 def quantize(source: Path, scheme: str, target: Path, *, progress: Progress = quiet) -> Path:
     """Write a GGUF file in another scheme (q4_0 pure, q8_0, q4_k_m) with llama.cpp."""
+    from host.artefacts.models.llama_quantizer import llama_quantize
+
     with whole(target) as part:
         llama_quantize(source, part, scheme, progress)
     return target
@@ -128,10 +137,36 @@ def resolve(
 
     quantization: for a reference that names none (`int4` for onnxruntime-genai).
     """
+    named = _named(reference, quantization)
+    if named is not None:
+        return make(*named, directory=directory, progress=progress)
+    return _found(reference)
+
+
+def offered(reference: str, quantization: str = DEFAULT_QUANTIZATION) -> Path | None:
+    """As `resolve`, but nothing is made: None for a reference model that is not made yet."""
+    named = _named(reference, quantization)
+    if named is None:
+        return _found(reference)
+    size, form = named
+    known = FORMS.get(size, QUANTIZATIONS)
+    if form not in known:
+        raise ArtefactError(reference, _unknown("form", form, tuple(known)))
+    name = _graph_file(size, form, 1) if size in FORMS else _file_name(size, form, 1)
+    path = store_dir() / name
+    return path if path.exists() else None
+
+
+def _named(reference: str, quantization: str) -> tuple[str, str] | None:
+    """Name and form of a reference model; None for a path. quantization: where none is stated."""
     size, _, stated = reference.partition(":")
-    if size in SHAPES or size in FORMS:
-        usual = FORMS[size][0] if size in FORMS else quantization
-        return make(size, stated or usual, directory=directory, progress=progress)
+    if size in FORMS:
+        return size, stated or FORMS[size][0]
+    return (size, stated or quantization) if size in SHAPES else None
+
+
+def _found(reference: str) -> Path:
+    """A model of the user's own."""
     path = Path(reference).expanduser()
     if path.is_file() or is_genai_folder(path) or (is_graph(path) and path.is_dir()):
         return path
@@ -141,6 +176,7 @@ def resolve(
         )
     if path.name != reference or path.suffix in (".gguf", SUFFIX):
         raise ArtefactError(reference, "there is no such model file or folder")
+    size = reference.partition(":")[0]
     raise ArtefactError(reference, _unknown("model", size, (*SHAPES, *FORMS)))
 
 
@@ -151,6 +187,8 @@ def _make_graph(name: str, form: str, seed: int, folder: Path) -> Path:
         raise ArtefactError(f"{name}:{form}", _unknown("form", form, forms))
     target = folder / _graph_file(name, form, seed)
     if not target.exists():
+        from host.artefacts.models.plain_graphs import graph_bytes
+
         sweep(folder)
         with whole(target) as part:
             part.write_bytes(graph_bytes(name, form, seed))
@@ -195,6 +233,9 @@ def _make_with_llama(
     target: Path, shape: Shape, quantization: str, seed: int, progress: Progress
 ) -> None:
     """From the F16 file, which is kept only where it was there before."""
+    from host.artefacts.models.gguf_file import write_gguf
+    from host.artefacts.models.llama_quantizer import llama_quantize
+
     source = target.with_name(_file_name(shape.size, "f16", seed))
     if source.exists():
         quantize(source, quantization, target, progress=progress)

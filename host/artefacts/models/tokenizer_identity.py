@@ -15,13 +15,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import rfc8785
 
-from host.artefacts.models.gguf_header import Value
 from host.errors import ArtefactError
+
+if TYPE_CHECKING:
+    from host.artefacts.models.gguf_header import Value
 
 # tokenizer.ggml.model -> the kind as tokenizer.json calls it, in lower case
 _KINDS = {"gpt2": "bpe", "bert": "wordpiece", "t5": "unigram"}

@@ -127,6 +127,25 @@ def test_server_that_is_not_there_is_refused_with_advice(tmp_path: Path) -> None
     assert "start the server, or name its `program`" in reason
 
 
+@pytest.mark.parametrize(
+    ("unlisted", "key_name", "said"),
+    [
+        ((401, b"no"), "", "server-rejected: {} wants a key (status 401): name the environment"),
+        ((403, b"no"), "NO_SUCH_KEY", "NO_SUCH_KEY, which `api_key_env` names, is not set on"),
+        ((401, b"no"), "PATH", "it does not take the one in PATH"),
+        ((200, b"<html>Hi</html>"), "", "{} answers, and lists no models (status 200: <html>Hi<"),
+        ((404, b""), "", "lists no models (status 404): it has no interface of OpenAI; look at"),
+        ((200, b'{"data": null}'), "", "lists no models"),
+    ],
+)
+def test_address_where_no_list_of_models_is_had_says_what_to_do(
+    unlisted: tuple[int, bytes], key_name: str, said: str, tmp_path: Path
+) -> None:
+    with talking(Talk(unlisted=unlisted)) as url:
+        _, reason = ended(attempt(tmp_path, {"url": url, "api_key_env": key_name}))
+    assert said.format(url.removeprefix("http://")) in reason
+
+
 def test_events_and_characters_split_over_packets_are_put_together(tmp_path: Path) -> None:
     packets = [SPLIT[i : i + 1] for i in range(len(SPLIT))]
     with talking(Talk(packets)) as url:
@@ -198,7 +217,9 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
     def do_POST(self):
         os._exit(7)
-HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+made = HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+print(made.server_port, flush=True)
+made.serve_forever()
 """
 
 
@@ -210,6 +231,18 @@ def test_server_that_dies_in_a_request_is_told_from_one_that_hangs_up(tmp_path: 
     names = [e.name for e in events(tmp_path)]
     assert "load_end" in names, "a server that is started here is loaded here"
     assert load_late_of(events(tmp_path)) > 0, "it is asked by turns whether it is ready"
+
+
+def test_server_of_its_own_that_dies_in_a_request_is_told_from_one_that_hangs_up(
+    tmp_path: Path,
+) -> None:
+    argv = [sys.executable, "-c", SERVER, "0"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
+        assert server.stdout is not None
+        port = int(server.stdout.readline())
+        status, reason = ended(attempt(tmp_path, f"http://127.0.0.1:{port}"))
+    assert status == "void"
+    assert f"server-died: nothing answers at 127.0.0.1:{port} any more" in reason
 
 
 HOLDER = """

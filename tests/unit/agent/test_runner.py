@@ -136,6 +136,22 @@ def test_progress_names_the_phase_and_counts_requests_from_one(tmp_path: Path) -
     assert {one["request"] for one in said if one["phase"] == "warm-up"} == {1}
 
 
+def test_progress_of_a_load_that_lasts_tells_its_time_from_the_first_scored_request_on(
+    tmp_path: Path,
+) -> None:
+    tokens = [[i * 10**9, i * 10**9 + 1, 65 + i] for i in range(4)]
+    slow = {"prefill_ns": 0, "end_ns": 4 * 10**9, "tokens": tokens}
+    model = write_recording(tmp_path / "r.json", requests=[slow])
+    _, said = run(order(tmp_path / "1", model, lasting_s=9.0))
+    scored = [one for one in said if one["request"] > 1]
+    assert {one["request"] for one in scored} == {2, 3, 4}, "again and again, of one in the order"
+    times = [one["lasted_s"] for one in scored]
+    assert times == sorted(times)
+    assert 10 < times[-1] < 12
+    assert {one["lasting_s"] for one in scored} == {9.0}
+    assert not any("lasted_s" in one for one in said if one["request"] < 2)
+
+
 def test_idle_phases_are_announced_with_their_silence(tmp_path: Path) -> None:
     model = write_recording(tmp_path / "r.json")
     wanted = order(tmp_path / "1", model, idle_before_s=0.001, idle_after_s=0.002)

@@ -14,7 +14,16 @@ from host.align.time_moment import moment_of, wall_of
 from host.align.timekeeping import UNCOMPARED_PPM, clock_facts, timekeeping_of
 from host.errors import FolderError
 from host.handover.timekeeping import Timekeeping
-from tests.fakes.timekeeping import START_NS, TRACKING, chrony, kernel, pair, said, timesyncd
+from tests.fakes.timekeeping import (
+    SHOW,
+    START_NS,
+    TRACKING,
+    chrony,
+    kernel,
+    pair,
+    said,
+    timesyncd,
+)
 
 MINUTE = 60 * 10**9
 HOUR = 60 * MINUTE
@@ -51,6 +60,17 @@ def test_the_pair_of_clocks_has_the_same_sign_as_the_daemon_s_frequency() -> Non
     assert time.rate.ppm == pytest.approx(20.0, abs=1e-3)
     # |offset| 2.123 ms + dispersion 32.349 ms + half the delay 101.1815 ms, twice, in 86400 s.
     assert time.rate.half_width_ppm == pytest.approx(2 * 0.1356535 / 86400 * 1e6, rel=1e-3)
+
+
+def test_a_leap_second_within_the_run_is_no_rate_of_the_clock() -> None:
+    # A second is inserted: REALTIME shows one less than went by, 12 ppm of a day.
+    announced = timesyncd(SHOW.replace("Leap=0", "Leap=1"))
+    before = {"chrony": {}, "timesyncd": announced, "kernel": kernel(-20.0)}
+    after = {"chrony": {}, "timesyncd": timesyncd(), "kernel": kernel(-20.0)}
+    time = judged(said(pair=pair(24 * HOUR, -20.0, -(10**9)), **after), **before)
+    assert (time.rate.how, time.rate.ppm) == ("manufacturer", 0.0)
+    assert time.corrections.stepped is True
+    assert time.source is not None
 
 
 def test_a_run_too_short_for_the_bounds_keeps_the_maker_s_figure() -> None:

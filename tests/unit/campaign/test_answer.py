@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from host.campaign.answer import judged_pairs
 from host.campaign.cells import Asked, read_campaign
+from host.campaign.circumstances import judged_pairs
 from host.campaign.contents import contents
 from host.campaign.harvest import CellHarvest
 from host.campaign.results import CampaignReport

@@ -114,13 +114,12 @@ def test_page_and_csv_hold_every_cell_and_draw_rate_fidelity_and_energy(asked: A
 
 def test_a_short_name_is_one_result_or_is_refused(asked: Asked) -> None:
     harvest = report(asked, 1.0, {"old": None, "new": None}).harvests["old"]
-    assert harvest.named("decode_rate") == "decode_rate@1/mean"
-    assert harvest.named("energy_per_token") == "energy_per_token@1/mean/request/meter.power"
-    with pytest.raises(CampaignError, match="no result decode_rte"):
-        harvest.named("decode_rte")
+    assert harvest.meant("decode_rate") == ("decode_rate@1/mean",)
+    assert harvest.meant("energy_per_token") == ("energy_per_token@1/mean/request/meter.power",)
+    assert harvest.meant("system_rate") == ()
     harvest.seen["energy_per_token@1/mean/request/rail"] = {}
     with pytest.raises(CampaignError, match="name one of them"):
-        harvest.named("energy_per_token")
+        harvest.meant("energy_per_token")
 
 
 def test_nothing_is_claimed_before_a_campaign_has_ended_by_its_own_rule(asked: Asked) -> None:

@@ -39,7 +39,7 @@ from tests.fakes.clock_stories import CLOCKS_BAD, CLOCKS_LEGAL
 from tests.fakes.edge_stories import BEYOND, LEGAL, LEGAL_PAIRS, SET_BACK
 from tests.fakes.journal_stories import JOURNAL_BAD, JOURNAL_LEGAL
 from tests.fakes.limit_stories import LIMITS_BAD, LIMITS_LEGAL, bandwidth
-from tests.fakes.mutants import Mutant, caught, mutants
+from tests.fakes.mutants import Hunt, mutants
 from tests.fakes.perturbed_stories import FIT, UNFIT
 from tests.fakes.story import LONGEST, PAIR, SHORTEST, Length, legal
 
@@ -190,18 +190,17 @@ def test_every_rule_has_a_bad_folder_and_a_sentence() -> None:
 @pytest.mark.no_cover
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__.rpartition(".")[2])
 def test_every_mutant_of_a_rule_is_caught(module: ModuleType, cases: Cases) -> None:
+    rules = [rule.id for rule in module.RULES]
+    hunt = Hunt(
+        (case for length in LENGTHS for _, case in cases.legal(length)),
+        (bad for length in LENGTHS for bad in cases.bad_of(length, rules)),
+    )
     survivors = [
         mutant.said
         for mutant in mutants(module)
-        if not any(words in mutant.line for words in ONLY_WORDS)
-        and not any(fails_at(length, mutant, cases) for length in LENGTHS)
+        if not any(words in mutant.line for words in ONLY_WORDS) and not hunt.catches(mutant)
     ]
     assert survivors == []
-
-
-def fails_at(length: str, mutant: Mutant, cases: Cases) -> bool:
-    bad = cases.bad_of(length, [rule.id for rule in mutant.rules])
-    return caught(mutant, (case for _, case in cases.legal(length)), bad)
 
 
 def test_a_result_beyond_the_device_s_limit_makes_the_record_void_and_says_so(

@@ -23,7 +23,7 @@ from host.pipeline.equipment import with_equipment
 from host.record.build import build
 from host.reduce.run import reduce_run
 from tests.fakes.bad_records import JsonRecord
-from tests.fakes.mutants import caught, mutants
+from tests.fakes.mutants import Hunt, mutants
 from tests.fakes.story import SHORTEST, legal
 
 (RULE,) = rules_pulses.RULES
@@ -132,5 +132,6 @@ def test_every_mutant_of_the_rule_is_caught(true_case: Case) -> None:
         *(case_with(true_case, verdict(w)) for w in ("agrees", "outside", "not-judged")),
     ]
     wrong = [(RULE.id, case) for case in bad(true_case)]
-    survivors = [m.said for m in mutants(rules_pulses) if not caught(m, good, wrong)]
+    hunt = Hunt(good, wrong)
+    survivors = [m.said for m in mutants(rules_pulses) if not hunt.catches(m)]
     assert survivors == []

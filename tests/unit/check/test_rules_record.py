@@ -26,7 +26,7 @@ from tests.fakes.bad_records import (
     rows_of,
     with_u,
 )
-from tests.fakes.mutants import caught, mutants
+from tests.fakes.mutants import Hunt, mutants
 from tests.fakes.story import LONGEST, PAIR, SHORTEST, legal
 
 LENGTHS = {"shortest": SHORTEST, "pair": PAIR, "longest": LONGEST}
@@ -248,20 +248,6 @@ def test_every_rule_over_records_has_a_forged_one() -> None:
 def test_every_mutant_of_a_rule_over_records_is_caught(
     module: ModuleType, legal_cases: dict[str, Case], bad_cases: Cases
 ) -> None:
-    survivors = [
-        mutant.said
-        for mutant in mutants(module)
-        if not any(
-            caught(mutant, of_length(legal_cases, length), bad_of_length(bad_cases, length))
-            for length in LENGTHS
-        )
-    ]
+    hunt = Hunt(legal_cases.values(), ((rule, case) for (rule, _, _), case in bad_cases.items()))
+    survivors = [mutant.said for mutant in mutants(module) if not hunt.catches(mutant)]
     assert survivors == []
-
-
-def of_length(cases: dict[str, Case], length: str) -> list[Case]:
-    return [case for name, case in cases.items() if name.startswith(f"{length}: ")]
-
-
-def bad_of_length(cases: Cases, length: str) -> list[tuple[str, Case]]:
-    return [(rule, case) for (rule, _, name), case in cases.items() if name == length]

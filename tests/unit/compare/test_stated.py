@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from host.campaign.harvest import CellHarvest, short
+from host.campaign.harvest import CellHarvest
+from host.campaign.names import short
 from host.cli.compare_cells import is_shown
 from host.compare.run import Comparison, compare
 from host.compare.unlike import Effect
@@ -78,5 +79,5 @@ def test_a_campaign_may_name_what_a_runner_states() -> None:
     harvest.take(run("a", stated([50.0, 51.0])), 1, 1, counted=True)
     wanted = f"{VENDOR_RATE}/mean/{ITEM}/runner.rate"
     for name in ("stated.vendor.rate", VENDOR_RATE, wanted, short(wanted)):
-        assert harvest.named(name) == wanted
+        assert harvest.meant(name) == (wanted,)
     assert harvest.values(wanted) == [50.5]

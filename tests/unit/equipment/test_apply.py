@@ -142,6 +142,20 @@ def test_an_instrument_without_certificate_is_tier_a_minus_and_says_so() -> None
     assert field.reason.en == "no calibration certificate"
 
 
+def test_channels_without_a_certificate_are_named_beside_one_that_has_it() -> None:
+    power_ = kind_of("power", "instant", "W", channel="meter.wall.power", tier="A-")
+    volts = kind_of("voltage", "instant", "V", channel="meter.wall.voltage")
+    times = [0, 10**9]
+    run = run_of(attempt((), [series(times, [1, 6], power_), series(times, [12, 12], volts)]))
+    paper = certificate(channels=("meter.wall.power",))
+    wall = instrument(kind="external_meter", channels=("meter.wall.*",), certificate=(paper,))
+    field = apply(run, equipment(wall), IN_2026).instruments.equipment[0]
+    assert (field.tier, len(field.certificates)) == ("A", 1)
+    assert field.reason is not None
+    assert field.reason.en == "meter.wall.voltage: no certificate is for this channel"
+    assert field.reason.zh.startswith("meter.wall.voltage：")
+
+
 def test_an_expired_certificate_still_corrects_and_is_said() -> None:
     found = apply(power(1, 6, tier="A-"), equipment(), IN_2027)
     assert one(found.run).values.tolist() == pytest.approx([1.010, 6.020])

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from host.evaluate.budget_of import value_of
+from host.evaluate.budget_of import budget_of, value_of
 from host.evaluate.budget_table import terms_of
 from host.evaluate.gum import propagate
 from host.evaluate.model import Model
@@ -21,6 +21,7 @@ from host.handover.measurands import MEASURANDS
 from host.handover.result import Result
 from host.handover.served_figures import SERVED
 from host.reduce.run import reduce_run
+from tests.fakes.measured import above_idle
 from tests.fakes.records import CONDITIONS
 from tests.fakes.traces import example_run
 
@@ -174,3 +175,11 @@ def measured_of(result: Result) -> Measured:
     assert seen.basis is not None
     assert result.value is not None
     return Measured(seen, result.value, result.spread, seen.basis, CONDITIONS)
+
+
+def test_estimates_in_the_equation_have_the_digits_that_give_the_value_again() -> None:
+    of = above_idle()
+    assert of.channel.idle is not None
+    idle = replace(of.channel.idle, power_w=6.03011565447)
+    near = replace(of, basis=replace(of.basis, channel=replace(of.channel, idle=idle)))
+    assert "(P_idle - 6.03011565447)" in budget_of(near).model

@@ -1,4 +1,4 @@
-from math import inf, isinf, nan, sqrt
+from math import floor, inf, isinf, nan, sqrt
 
 import pytest
 from hypothesis import given
@@ -52,6 +52,14 @@ def test_effective_degrees_of_freedom_lie_between_the_least_and_the_sum(
 def test_shares_of_independent_inputs_add_up_to_one(ua: float, ub: float) -> None:
     rows = of_sum(known("a", 1, ua), known("b", 2, ub)).rows
     assert sum(row.share or 0 for row in rows) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("ua", [1e-2, 3.1e-3, 2.9e-3, 2.3e-3, 1.7e-3])
+def test_degrees_of_freedom_beyond_a_million_are_truncated_and_not_rounded(ua: float) -> None:
+    found = of_sum(known("a", 0, ua, 1), known("b", 0, 1.0))
+    assert found.nu_eff is not None
+    assert found.nu_eff == pytest.approx((1 + ua**2) ** 2 / ua**4)
+    assert found.nu_used == floor(found.nu_eff)
 
 
 def test_raw_degrees_of_freedom_are_kept_and_truncated_for_k() -> None:

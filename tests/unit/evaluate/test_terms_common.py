@@ -77,6 +77,19 @@ def test_the_agent_is_open_where_it_was_never_measured() -> None:
     assert found.evaluation.en.startswith("not evaluated")
 
 
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [
+        (rate(), "no on/off result for this quantity"),
+        (energy(tier="B"), "sampling itself reads this quantity"),
+        (energy(tier="A-"), "none of an external meter"),
+        (energy(tier="A"), "none of an external meter"),
+    ],
+)
+def test_the_agent_is_open_for_the_reason_that_holds(of: Measured, words: str) -> None:
+    assert words in terms_common.agent(of).input.evaluation.en
+
+
 def test_the_size_of_the_agents_load_goes_into_u() -> None:
     # ratio 0.98 with u 0.015: sqrt(0.02^2 + 0.015^2) = 0.025
     found = terms_common.agent(perturbed(0.98, 0.015)).input

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 PYTHON = ("agent", "host/run", "host/state", "host/align", "host/audit")
 MODULES = (
     *("host/pipeline/campaign_visit.py", "host/pipeline/campaign_worker.py"),
-    *("host/pipeline/campaign_beside.py", "host/campaign/state.py"),
+    *("host/pipeline/campaign_beside.py", "host/campaign/state.py", "host/campaign/evidence.py"),
     *("host/pipeline/fill.py", "host/pipeline/probes.py"),
     *("host/record/verdict.py", "host/record/audit.py", "host/check/rules_plausible.py"),
     *("host/fidelity/bag.py", "host/fidelity/gate.py"),

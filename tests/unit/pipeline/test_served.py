@@ -19,6 +19,7 @@ from host.plan.load import default
 from host.run.link import AgentLink
 
 TEXT = ResolvedRequest("talk", "Hello", None, 16)
+MODEL = {"file": "m.gguf", "parameters": 1000}
 EXACT = ResolvedRequest("pp-64", "Hello", 64, 16)
 
 
@@ -29,6 +30,7 @@ class Agent:
     counts: list[int | None]
     context: int | None = 256
     asked: list[Mapping[str, Any]] = field(default_factory=list)
+    server: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def hello(self) -> Mapping[str, Any]:
@@ -37,7 +39,11 @@ class Agent:
     def ask(self, kind: str, fields: Mapping[str, Any], **_: object) -> Mapping[str, Any]:
         self.asked.append({"type": kind, **fields})
         said = {**fields["engine"]["settings"], "n_ctx": self.context}
-        return {"type": "tokens", "counts": self.counts, "engine": {"settings": said}}
+        return {
+            "type": "tokens",
+            "counts": self.counts,
+            "engine": {"settings": said, "server": self.server},
+        }
 
 
 def _plan(load: LoadPlan | UnsetType = UNSET, **settings: object) -> Plan:
@@ -51,7 +57,7 @@ def _served(
     load: LoadPlan | UnsetType = UNSET,
     **settings: object,
 ) -> tuple[dict[str, Any], dict[str, int | None]]:
-    return served(_plan(load, **settings), "/model", requests, cast("AgentLink", agent))
+    return served(_plan(load, **settings), "/model", requests, cast("AgentLink", agent), MODEL)
 
 
 def test_counts_and_context_of_the_server_are_stated_and_what_it_cannot_count_is_left_open() -> (
@@ -116,5 +122,12 @@ def test_talk_of_exact_lengths_needs_a_server_that_tells_its_tokens() -> None:
 def test_audit_of_a_server_that_tells_no_tokens_is_refused_before_anything_is_measured() -> None:
     plan = msgspec.structs.replace(_plan(), audit=DEFAULT_AUDIT)
     with pytest.raises(PlanError, match="audit: needs to know the tokens of every prompt"):
-        served(plan, "/model", (TEXT,), cast("AgentLink", Agent([None])))
-    assert served(plan, "/model", (TEXT,), cast("AgentLink", Agent([7])))
+        served(plan, "/model", (TEXT,), cast("AgentLink", Agent([None])), MODEL)
+    assert served(plan, "/model", (TEXT,), cast("AgentLink", Agent([7])), MODEL)
+
+
+def test_server_that_names_another_number_of_parameters_serves_another_model() -> None:
+    serves = {"kind": "llama-server", "models": "other.gguf", "parameters": "2000"}
+    with pytest.raises(PlanError, match=r"2000 parameters \(other\.gguf\), m\.gguf has 1000"):
+        _served(Agent([7], server=serves), TEXT)
+    assert _served(Agent([7], server={**serves, "parameters": "1000"}), TEXT)

@@ -129,6 +129,14 @@ def test_text_that_a_device_made_up_does_not_stop_the_record() -> None:
     assert from_bytes(to_bytes(record)) == record
 
 
+def test_clocks_that_jumped_have_no_bound_and_not_one_of_zero() -> None:
+    facts = sample_facts()
+    jumped = replace(facts, clock={**facts.clock, "problem": "stepped"})
+    alignment = record_of(replace(example_run(), offset_bound_ns=0), jumped).time["alignment"][0]
+    assert (alignment["problem"], alignment["u_ns"]) == ("stepped", None)
+    assert alignment["applied_bound_ns"] is None
+
+
 def test_times_and_offsets_are_strings_of_ns() -> None:
     alignment = RECORD.time["alignment"][0]
     assert alignment["applied_offset_ns"] == "12345"

@@ -53,8 +53,22 @@ def test_equal_attempts_are_said_to_be_equal() -> None:
 
 def test_bounds_of_the_rule_stand_beside_u() -> None:
     found = said(replace(RATE, unit="J", bounds=(220.04, 240.06)))
-    assert found.text.en.endswith("n = 5, Type A only; bounds of the rule [220.0, 240.1] J)")
-    assert "积分界 [220.0, 240.1] J" in found.text.zh
+    assert found.text.en.endswith("n = 5, Type A only; bounds of the rule [220, 241] J)")
+    assert "积分界 [220, 241] J" in found.text.zh
+
+
+def test_a_value_near_zero_is_stated_in_the_unit_and_to_the_place_of_its_u() -> None:
+    near = replace(RATE, unit="J", value=1.0687e-4, bounds=(-6.6903963, 6.5706218))
+    found = said(replace(near, budget=replace(BUDGET, U=7.72084, k=1.96)))
+    assert (found.value, found.U, found.unit) == ("0.0", "7.7", "J")
+    assert found.text.en.startswith("0.0 ± 7.7 J (k = 1.96")
+    assert found.text.en.endswith("bounds of the rule [-6.7, 6.6] J)")
+
+
+def test_narrow_bounds_are_not_stated_as_one_number() -> None:
+    narrow = replace(RATE, unit="J", value=22.6528, bounds=(22.65123, 22.65441))
+    found = said(replace(narrow, budget=replace(BUDGET, U=0.0456)))
+    assert "bounds of the rule [22.6512, 22.6545] J" in found.text.en
 
 
 def test_a_ratio_has_no_unit_and_no_stray_space() -> None:

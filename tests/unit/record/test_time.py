@@ -59,7 +59,7 @@ def test_a_source_read_before_and_after_is_named_with_its_bound_in_both_language
         in (found["traceability_text"]["en"])
     )
     assert (
-        "时间戳经chronyd, 203.0.113.5溯源至UTC，误差界为 0.00251 s"
+        "时间戳经chronyd, 203.0.113.5参照UTC，误差界为 0.00251 s"
         in (found["traceability_text"]["zh"])
     )
 
@@ -96,7 +96,7 @@ def test_labels_of_another_machine_have_that_machine_s_own_source_and_clock() ->
     assert text["en"].startswith(
         "Time stamps refer to UTC via the host's chronyd, 198.51.100.7 with a bound of 0.00251 s"
     )
-    assert "经主机的chronyd, 198.51.100.7溯源至UTC" in text["zh"]
+    assert "经主机的chronyd, 198.51.100.7参照UTC" in text["zh"]
     # Durations stay with the device's clock and what its own daemon says of it.
     assert "durations use monotonic_raw with rate 20 ppm (u = 0.289 ppm)" in text["en"]
     labels = [c["device"] for c in found["clocks"] if c["use"] == "labels"]

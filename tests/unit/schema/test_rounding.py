@@ -9,6 +9,7 @@ from host.schema.rounding import (
     alike,
     alone,
     display_of,
+    outward,
     plain,
     significant,
     to_place_of,
@@ -66,6 +67,16 @@ def test_a_value_alone_has_four_digits(value: str, expected: str) -> None:
 def test_limits_end_at_the_place_of_their_value() -> None:
     assert alike([Decimal("4.53291"), Decimal("14.6")], Decimal("4.5689")) == ["4.533", "14.600"]
     assert alike([Decimal("1.26")], Decimal(0)) == ["1"]
+
+
+@given(decimals, decimals)
+def test_bounds_in_a_text_hold_what_the_bounds_hold(one: Decimal, other: Decimal) -> None:
+    low, high = sorted((one, other))
+    said_low, said_high = (Decimal(each) for each in outward(low, high))
+    assert said_low <= low or low == high
+    assert said_high >= high or low == high
+    place = max((high - low) / 20, max(abs(low), abs(high)) / 10**5)
+    assert max(low - said_low, said_high - high) <= place or low == high
 
 
 @given(decimals, above_zero)

@@ -1,4 +1,7 @@
-"""Seals the folder named on the command line; run under a tracer that makes system calls fail."""
+"""Seals a run folder, under a tracer that makes system calls fail.
+
+seal.py RUN
+"""
 
 from __future__ import annotations
 
@@ -8,5 +11,11 @@ from pathlib import Path
 from host.run.folder import RunFolder
 from host.run.seal import seal
 
-if __name__ == "__main__":
+
+def main() -> int:
     seal(RunFolder(Path(sys.argv[1])), made_by="test")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
