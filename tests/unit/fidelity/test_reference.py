@@ -47,6 +47,7 @@ def test_a_reference_is_found_by_its_hash_and_refused_when_that_is_another(
         ),
         (lambda data: data.replace(b'"first":4', b'"first":9'), "window without a row"),
         (lambda data: data.replace(b'"n_vocab":5', b'"n_vocab":6'), "states 240 bytes"),
+        (lambda data: data.replace(b'"ids":[0,', b'"ids":[5,', 1), "token ids beyond its 5"),
         (lambda data: data.replace(b'"zh"', b'"xx"', 1), "is no fidelity reference"),
     ],
 )
