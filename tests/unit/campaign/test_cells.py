@@ -100,6 +100,7 @@ ONE, OTHER = {"device": "ssh:a@one"}, {"device": "ssh:a@other"}
         ({"stop": {**STOP, "min": 3}}, "multiples of 2"),
         ({"stop": {**STOP, "max": 2}}, "above max"),
         ({"stop": {**STOP, "measurand": "prefill_rate"}}, "not among measurands"),
+        ({"measurands": ["decode_rat"]}, "no result decode_rat, did you mean decode_rate"),
         ({"devices": "beside"}, "there is local alone"),
         ({"devices": "beside", "axes": {"on": {"x": ONE, "here": {}}}}, "drives the others"),
         (
