@@ -62,6 +62,11 @@ def test_a_reference_that_was_cut_or_changed_is_refused_in_one_sentence(
     assert "\n" not in str(told.value)
 
 
+def test_a_name_that_is_no_path_is_refused_in_one_sentence() -> None:
+    with pytest.raises(ArtefactError, match="is no path"):
+        find_reference("a\0b")
+
+
 def test_a_reference_is_never_overwritten(tmp_path: Path) -> None:
     reference_file(tmp_path / "a.fidelity", logits(3))
     with pytest.raises(ArtefactError, match="never overwritten"):
