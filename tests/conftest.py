@@ -41,7 +41,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:  # n
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Beside other workers, a test that computes gives way to those that wait."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         give_way(COMPUTING if computes(file_of(item.nodeid)) else WAITING)

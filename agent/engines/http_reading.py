@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.engines.base import EngineError
-from agent.engines.http_chunks import DONE, STOPS, Said, said
+from agent.engines.http_chunks import DONE, MAX_STATED, STOPS, Said, said
 from agent.engines.server import Chunk, ChunkSink, Served
 
 
@@ -30,7 +30,9 @@ class Reading:
         self._count(event)
         self._finish = event.finish or self._finish
         self._prompt = self._prompt if event.prompt is None else event.prompt
-        self._stated |= event.stated
+        for name, number in event.stated.items():
+            if name in self._stated or len(self._stated) < MAX_STATED:
+                self._stated[name] = number
         self._on_chunk(Chunk(t_ns, event.text, self._made, event.ids))
 
     def served(self) -> Served:

@@ -33,6 +33,7 @@ def open_engine(model: Path, given: Mapping[str, Any], clock: Clock) -> LlamaCpp
     settings["n_threads_batch"] = settings["n_threads_batch"] or settings["n_threads"]
     positive(KIND, settings, "n_ctx", "n_batch", "n_ubatch", "n_threads", "n_threads_batch")
     positive(KIND, settings, "n_seq_max")
+    _check_threads(settings)
     held, most = settings["n_seq_max"], settings["n_batch"]
     if held > most:
         said = f"n_seq_max {held} is more than the {most} of n_batch: a step has a token of each"
@@ -45,6 +46,13 @@ def open_engine(model: Path, given: Mapping[str, Any], clock: Clock) -> LlamaCpp
     ):
         choice(KIND, settings, name, known)
     return LlamaCpp(model, settings, clock, Library.open())
+
+
+def _check_threads(settings: Mapping[str, Any]) -> None:
+    for name in ("n_threads", "n_threads_batch"):
+        if settings[name] > settings_of.MAX_THREADS:
+            said = f"{settings[name]} is more than the {settings_of.MAX_THREADS} of ggml"
+            raise EngineError(BAD_SETTING, f"{KIND} setting {name}: {said}")
 
 
 class LlamaCpp:

@@ -35,6 +35,9 @@ DEFAULTS: dict[str, Any] = {
     "parse_special": False,  # read control tokens in prompt texts as such
 }
 
+# GGML_MAX_N_THREADS of ggml.h; beyond it the library ends with a signal.
+MAX_THREADS = 512
+
 # LLAMA_FLASH_ATTN_TYPE_*, LLAMA_SPLIT_MODE_*, GGML_TYPE_* of llama.h and ggml.h.
 FLASH_ATTN: Mapping[str, int] = {"auto": -1, "off": 0, "on": 1}
 SPLIT_MODE: Mapping[str, int] = {"none": 0, "layer": 1, "row": 2}

@@ -9,13 +9,16 @@ from typing import Any
 from agent.engines.base import EngineError
 
 BAD_SETTING = "bad-setting"
+# Of a C `int`, which the libraries take: a larger one would silently become another number.
+MAX_INT = 2**31 - 1
 
 
 def resolve(kind: str, defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The defaults with what was given in place of them.
 
     A setting whose default is None is found out later by the engine and takes an int or None.
-    Raises EngineError `bad-setting` for an unknown name (with near ones) or another type.
+    Raises EngineError `bad-setting` for an unknown name (with near ones), another type, or a
+    number that no C `int` holds.
     """
     for name, value in given.items():
         if name not in defaults:
@@ -25,6 +28,8 @@ def resolve(kind: str, defaults: Mapping[str, Any], given: Mapping[str, Any]) ->
         if not _fits(defaults[name], value):
             wanted = type(defaults[name]).__name__ if defaults[name] is not None else "int or null"
             raise EngineError(BAD_SETTING, f"{kind} setting {name} is not of type {wanted}")
+        if isinstance(value, int) and abs(value) > MAX_INT:
+            raise EngineError(BAD_SETTING, f"{kind} setting {name} is beyond {MAX_INT}")
     return {**defaults, **given}
 
 

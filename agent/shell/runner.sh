@@ -26,6 +26,7 @@ run_one() {
     run=$1
     item=
     warmup=false
+    lines_before=$line_number
     ended= looked_s= log_was=
     shift
     while IFS= read -r field; do
@@ -253,13 +254,21 @@ crash_reason() {
     if [ $status -eq 137 ] && [ "$(oom_kills)" -gt "$oom_before" ]; then
         put "engine-out-of-memory: signal 9, and the kernel's oom_kill count went up"
     elif [ $status -gt 128 ] && [ $status -lt 193 ]; then
-        put "engine-crash: signal $((status - 128))"
+        put "engine-crash: signal $((status - 128))$(last_words)"
     elif [ $status -eq 127 ] || [ $status -eq 126 ]; then
         put "engine-error: engine-missing: the runner cannot be started (status $status)"
     else
-        put "engine-crash: exit status $status"
+        put "engine-crash: exit status $status$(last_words)"
     fi
 }
+
+# The last line that says something of what this run printed, as the end of a reason.
+last_words() {
+    [ "$line_number" -gt "$lines_before" ] || return 0
+    line=$(tail -c 2000 "$spool/engine.log" | sed -n '/[!-~]/h;${g;p;}')
+    cut_line 120
+    [ -z "$line" ] || put "; it printed last: $line"
+} 2>/dev/null
 
 # Processes ended for want of memory, of the whole machine (proc_vmstat(5)); 0 where it is not told.
 oom_kills() {

@@ -138,6 +138,7 @@ def asked_of(found: Campaign, base: Plan, name: str) -> Asked:
 
 def _combinations(found: Campaign, name: str) -> Iterator[dict[str, str]]:
     _refuse_names(found, name)
+    _refuse_attempts(found, name)
     axes = tuple(found.axes)
     every = prod(len(values) for values in found.axes.values())
     if every > MOST_COMBINATIONS:  # each is looked at, if only to leave it out
@@ -161,6 +162,16 @@ def _refuse_names(found: Campaign, name: str) -> None:
         for axis, value in left_out.items():
             if value not in found.axes.get(axis, {}):
                 raise CampaignError(name, f"exclude {number}: {axis} = {value} is no value here")
+
+
+def _refuse_attempts(found: Campaign, name: str) -> None:
+    """A number of attempts on an axis, which [visit] would override unsaid."""
+    for axis, named in found.axes.items():
+        for value, over in named.items():
+            run = over.get("run")
+            if isinstance(run, Mapping) and "attempts" in run:
+                said = "run.attempts is the same for all cells: [visit] attempts"
+                raise CampaignError(name, f"axes.{axis}.{value}: {said}")
 
 
 def _cell(found: Campaign, base: Plan, values: Mapping[str, str], name: str) -> Cell:

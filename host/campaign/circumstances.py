@@ -52,6 +52,11 @@ def family_label(asked: Asked, cell: str) -> str:
     return ", ".join(_told(asked, asked.cell(cell), "fidelity").values())
 
 
+def load_label(asked: Asked, cell: str) -> str:
+    """How the load of a cell is called, "" where all have one."""
+    return ", ".join(_told(asked, asked.cell(cell), "load").values())
+
+
 def judged_pairs(asked: Asked, cells: Iterable[str]) -> list[tuple[str, str]]:
     """Pairs whose precision ends a campaign: those that an answer is given from.
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from host.campaign.circumstances import load_label
 from host.campaign.harvest import Fidelity
-from host.campaign.matrix import CellOutcome, Figure
+from host.campaign.matrix import NOT_THERE, CellOutcome, Figure
+from host.campaign.names import name_of, of_all_steps, step_name, streams_of
 from host.campaign.outlook import counts, standing
 from host.campaign.pictures import FIDELITY, Shown, drawings_of, shown_of
 from host.campaign.results import CampaignReport, cautions_of, ratio_text, words_of_pair
@@ -14,7 +16,8 @@ from host.campaign.state import Visit
 from host.campaign.steps import step_charts
 from host.campaign.stopping import looks
 from host.handover.text import Txt
-from host.report.campaign_page import CellRow, Column, Page, PairRow, VisitRow
+from host.report.campaign_matrix import CellRow, Column
+from host.report.campaign_page import Page, PairRow, VisitRow
 from host.schema.rounding import Display, alone, with_uncertainty
 
 _STANDING = {
@@ -42,7 +45,7 @@ def contents(found: CampaignReport) -> Page:
         title=asked.campaign.title,
         grade="bad" if bad else "good" if good else "some",
         verdict=found.told_beside_answers,
-        columns=tuple(Column(s.name, s.display.unit) for s in shown),
+        columns=tuple(_column(s) for s in shown),
         cells=tuple(_row(found, cell, shown) for cell in found.outcome.cells),
         drawings=drawings_of(found.asked, found.outcome, shown),
         steps=step_charts(found.asked, found.outcome),
@@ -65,6 +68,13 @@ def contents(found: CampaignReport) -> Page:
     )
 
 
+def _column(shown: Shown) -> Column:
+    q, step = shown.quantity, streams_of(shown.id)
+    name = shown.name if q is None else name_of(q, step=False)
+    words = None if step is None else step_name(step)
+    return Column(name, shown.display.unit, of_all_steps(shown.id), words)
+
+
 def _visit_status(visit: Visit) -> str:
     said = "valid, in part" if visit.status == "valid" and visit.reason else visit.status
     return f"{said}, warm-up" if visit.slot.phase == "warm-up" else said
@@ -85,8 +95,10 @@ def _row(found: CampaignReport, cell: CellOutcome, shown: Sequence[Shown]) -> Ce
     told = ", ".join(f"{n} {what}" for what, n in counts(found.state, cell.name).items() if n)
     return CellRow(
         name=cell.name,
+        load=load_label(found.asked, cell.name),
         texts=tuple(figure_text(figure, display) for figure, display in figures),
         missing=tuple(figure.value is None for figure, _ in figures),
+        lacking=tuple(figure.missing == NOT_THERE for figure, _ in figures),
         fidelity=_fidelity(cell.fidelity),
         standing=_STANDING[standing(found.state, cell.name)],
         visits=told,

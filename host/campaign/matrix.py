@@ -189,6 +189,9 @@ def _pairs(
     size: int,
 ) -> list[PairOutcome]:
     (first, x), (second, y) = a, b
+    if asked.cell(first).plan.load != asked.cell(second).plan.load:
+        why = Txt("负载不同，各为不同的量", "of two loads, and so of two quantities")
+        return [PairOutcome(first, second, result, None, why) for result in results]
     if x.first is None or y.first is None:
         why = Txt("有一方没有有效的访问", "one side has no valid visit")
         return [PairOutcome(first, second, result, None, why) for result in results]

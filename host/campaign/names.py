@@ -73,19 +73,24 @@ def refuse_unknown(measurands: Collection[str], name: str) -> None:
         raise CampaignError(name, f"measurands: records have no result {measurand}{hint}")
 
 
-def name_of(quantity: Quantity) -> Txt:
-    """Its name with what tells results of one measurand apart."""
-    scope = _scope(quantity)
+def of_all_steps(result: str) -> str:
+    """The result id without its step: what the steps of one load have in common."""
+    return result if streams_of(result) is None else result.rpartition("/")[0]
+
+
+def name_of(quantity: Quantity, *, step: bool = True) -> Txt:
+    """Its name with what tells results of one measurand apart; step: the number of streams too."""
+    scope = step_name(streams_of(quantity.scope)) if step else Txt("", "")
+    if streams_of(quantity.scope) is None:
+        scope = Txt(quantity.scope, quantity.scope)
     zh = ", ".join(part for part in (scope.zh, quantity.source) if part)
     en = ", ".join(part for part in (scope.en, quantity.source) if part)
     return Txt(
-        f"{quantity.name.zh} ({zh})" if zh else quantity.name.zh,
+        f"{quantity.name.zh}（{zh}）" if zh else quantity.name.zh,
         f"{quantity.name.en} ({en})" if en else quantity.name.en,
     )
 
 
-def _scope(quantity: Quantity) -> Txt:
-    streams = streams_of(quantity.scope)
-    if streams is None:
-        return Txt(quantity.scope, quantity.scope)
+def step_name(streams: int | None) -> Txt:
+    """A step of load in words."""
     return Txt(f"同时 {streams} 路", f"{streams} at once")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 from host.campaign.cells import Asked
 from host.campaign.circumstances import families, family_label, family_of
 from host.campaign.matrix import CellOutcome, Figure, Outcome
-from host.campaign.names import name_of
+from host.campaign.names import name_of, of_all_steps
 from host.handover.quantity import Quantity
 from host.handover.text import Txt
 from host.report.campaign_charts import Axis, Drawing, Point
@@ -51,14 +52,19 @@ def shown_of(outcome: Outcome) -> list[Shown]:
 def _shown(outcome: Outcome, result: str) -> Shown:
     figures = [cell.figures[result] for cell in outcome.cells]
     quantity = next((f.quantity for f in figures if f.quantity), None)
-    sizes = [abs(f.value) for f in figures if f.value is not None]
+    # Steps of one load are read beside each other, so they share a unit.
+    alike = [r for r in outcome.results if of_all_steps(r) == of_all_steps(result)]
+    values = [cell.figures[each].value for cell in outcome.cells for each in alike]
+    sizes = [abs(value) for value in values if value is not None]
     unit = quantity.unit if quantity else "1"
     return Shown(result, quantity, display_of(unit, min(sizes, default=1.0)))
 
 
 def drawings_of(asked: Asked, outcome: Outcome, shown: Sequence[Shown]) -> tuple[Drawing, ...]:
     """All of them. Fidelity is drawn apart for each reference: one says nothing beside another."""
-    one = [_of_one(outcome.cells, s) for s in shown]
+    steps = Counter(of_all_steps(s.id) for s in shown)
+    # Several steps are drawn as lines (`steps.py`), or stand in the matrix alone.
+    one = [_of_one(outcome.cells, s) for s in shown if steps[of_all_steps(s.id)] == 1]
     rate = next((s for s in shown if s.id.startswith(_RATES)), None)
     energy = next((s for s in shown if s.id.startswith(_ENERGIES)), None)
     against = _by_family(asked, outcome.cells, rate)

@@ -1,4 +1,4 @@
-"""Rates against the number of streams: a line for each build, where cells have steps of load."""
+"""Results against the number of streams: a line for each build, where cells have steps."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from host.campaign.cells import Asked
 from host.campaign.circumstances import circumstances
 from host.campaign.matrix import CellOutcome, Outcome
-from host.campaign.names import streams_of
+from host.campaign.names import short, streams_of
 from host.campaign.pictures import placed
+from host.handover.served_figures import STEP
 from host.handover.text import Txt
 from host.report.campaign_charts import Axis
 from host.report.campaign_steps import Step, StepChart, StepLine
@@ -18,11 +19,12 @@ from host.schema.rounding import Display, display_of
 _DRAWN = {
     "system_rate": Txt("系统速率与并发数", "Rate of all streams by their number"),
     "decode_rate": Txt("每路速率与并发数", "Rate of each stream by their number"),
+    "time_to_first_token": Txt("首词元时间与并发数", "Time to first token by number of streams"),
 }
 
 
 def step_charts(asked: Asked, outcome: Outcome) -> tuple[StepChart, ...]:
-    """All streams together, then each of them; apart for each device, dataset, load and model.
+    """All streams together, each, and its wait; apart for each device, dataset, load and model.
 
     None where no cell has two steps: a line takes two.
     """
@@ -63,7 +65,7 @@ def _steps(cell: CellOutcome, measurand: str) -> dict[int, str]:
     found = {
         streams: key
         for key, figure in cell.figures.items()
-        if key.startswith(f"{measurand}@") and figure.value is not None
+        if short(key).startswith(f"{measurand}/{STEP}") and figure.value is not None
         if (streams := streams_of(key)) is not None
     }
     return dict(sorted(found.items()))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, select
 
+from host.catalogue.entries import number_of
 from host.catalogue.tables import documents, records, results
 from host.catalogue.terms import MAX_TERMS, Term, condition
 from host.errors import CatalogueError
@@ -22,6 +24,9 @@ FEW_DEVICES = 50
 SHARE_OF_DEVICES = 4
 # As long as a record may be (host/pipeline/compare.py).
 MAX_DOCUMENT_BYTES = 256 << 20
+# What Python gets of each column, and which texts are numbers.
+_TYPES = {c.name: c.type.python_type for c in (*records.c, *results.c)}
+_DECIMALS = frozenset({"value", "U", "k"})
 RECORD_COLUMNS = tuple(c.name for c in records.c if c.name not in ("id", "superseded"))
 RESULT_COLUMNS = tuple(
     c.name for c in results.c if c.name not in ("record", "place", "number", "U_number")
@@ -162,8 +167,26 @@ def _ordered(made: Select[Any], query: Query, *within: Any) -> Select[Any]:  # n
     return made.order_by(started, records.c.id, *within)
 
 
+def _row(found: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with what each column is for: SQLite keeps bytes in a column of texts, if told to.
+
+    Raises CatalogueError.
+    """
+    for name, value in found.items():
+        if value is None or (
+            isinstance(value, _TYPES.get(name, str))
+            and (name not in _DECIMALS or number_of(value) is not None)
+        ):
+            continue
+        raise CatalogueError(
+            f"{found['record_id']}: {name}",
+            "holds what no record says; `inferometer catalogue check` names all such rows",
+        )
+    return dict(found)
+
+
 def _found(connection: Connection, keys: Select[Any], wide: Select[Any], query: Query) -> Found:
-    rows = tuple(dict(row._mapping) for row in connection.execute(wide))  # noqa: SLF001 - public
+    rows = tuple(_row(row._mapping) for row in connection.execute(wide))  # noqa: SLF001 - public
     if len(rows) < query.limit:
         return Found(rows, len(rows), counted=True)
     some = keys.limit(MAX_COUNT + 1).subquery()

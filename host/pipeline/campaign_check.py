@@ -19,11 +19,10 @@ from host.artefacts.models.gguf_header import read_header
 from host.artefacts.models.store import offered
 from host.artefacts.recordings import inspect_recording
 from host.campaign.cells import Asked, Cell
-from host.errors import ArtefactError, CampaignError, PlanError, UsageError
+from host.errors import ArtefactError, CampaignError, HostError, PlanError, UsageError
 from host.handover.plan import Plan
 from host.handover.runner import NATIVE, NATIVE_WORDS
 from host.pipeline.artefacts import engines_of
-from host.pipeline.asked import ask_all
 from host.pipeline.audit import check_audit, known_outputs
 from host.pipeline.campaign_report import read_folder
 from host.pipeline.reach import reached
@@ -39,14 +38,14 @@ from host.plan.resolve import (
 )
 from host.plan.runner import runner
 
-# For all devices together: a connection that nobody answers ends by itself before.
-LOOK_S = 120.0
 # Names of cells in front of what is wrong with all of them.
 _MOST_NAMES = 4
 
 # Engine kind -> version on a device; None where it was not reached.
 Engines = Mapping[str, str | None] | None
 Place = tuple[str, bool]
+# What a device says of its engines, or why it did not.
+Said = Mapping[str, str | None] | HostError
 Check = Callable[[], object]
 
 
@@ -100,11 +99,19 @@ def _place(cell: Cell) -> Place:
     return cell.plan.device, cell.plan.engine.kind in NATIVE_WORDS
 
 
-def _devices(
-    places: Iterable[Place], inventory: Path | None
-) -> dict[Place, Mapping[str, str | None] | Exception | None]:
-    """What each device says of its engines, all asked at once; or why it says nothing."""
-    return ask_all({each: partial(_engines, each, inventory) for each in places}, timeout_s=LOOK_S)
+def _devices(places: Iterable[Place], inventory: Path | None) -> dict[Place, Said]:
+    """What each device says of its engines, or why it says nothing.
+
+    One after the other and without threads: devices beside each other are forks of this process.
+    """
+    return {each: _asked(each, inventory) for each in sorted(places)}
+
+
+def _asked(place: Place, inventory: Path | None) -> Said:
+    try:
+        return _engines(place, inventory)
+    except HostError as err:
+        return err
 
 
 def _engines(place: Place, inventory: Path | None) -> Mapping[str, str | None]:
@@ -116,9 +123,7 @@ def _engines(place: Place, inventory: Path | None) -> Mapping[str, str | None]:
         return engines_of(link)
 
 
-def _faults(
-    cell: Cell, there: Mapping[str, str | None] | Exception | None, files: _Files
-) -> Iterator[str]:
+def _faults(cell: Cell, there: Said, files: _Files) -> Iterator[str]:
     """Everything that is wrong with a cell, as far as it can be known."""
     plan = cell.plan
     if isinstance(there, UsageError):  # a name that nobody knows; away is another thing
@@ -196,16 +201,13 @@ def _model(plan: Plan, kind: str) -> None:
         raise ArtefactError(reference, said)
 
 
-def _warnings(
-    cells: Iterable[Cell], there: Mapping[Place, Mapping[str, str | None] | Exception | None]
-) -> Iterator[str]:
+def _warnings(cells: Iterable[Cell], there: Mapping[Place, Said]) -> Iterator[str]:
     """Devices that did not answer, with the cells that could not be looked at there."""
     away: dict[str, list[str]] = {}
     for cell in cells:
         said = there[_place(cell)]
         if not isinstance(said, Mapping):
-            why = f"no answer in {LOOK_S:.0f} s" if said is None else str(said)
-            away.setdefault(f"{cell.plan.device} did not answer ({why})", []).append(cell.name)
+            away.setdefault(f"{cell.plan.device} did not answer ({said})", []).append(cell.name)
     for why, names in away.items():
         yield f"{why}: its engines were not looked at, for {_names(names)}"
 

@@ -77,7 +77,8 @@ def history(place: str, device: str, measurand: str, asked: Query) -> History:
             groups.setdefault(tuple(row[key] for key in _ONE_THING), []).append(row)
     if not groups:
         raise CatalogueError(
-            f"{device} {measurand}", f"no valid record says so ({found.total} of another kind)"
+            f"{device} {measurand}",
+            f"no valid record says so; {found.total} are not valid, or state no value or no time",
         )
     series = sorted((_series(rows) for rows in groups.values()), key=lambda s: -len(s.points))
     return History(tuple(series), found.total - sum(len(s.points) for s in series))

@@ -229,10 +229,12 @@ def _version(how: Runner, program: _Program, device: Reached) -> str:
     said = (done.stdout + done.stderr).decode("utf-8", "replace")
     if done.status != 0:
         last = " ".join(said.split())[-200:] or f"status {done.status}"
+        pushed = "it was pushed there: is it built for this device?"
+        hint = "say `program` in the inventory or in engine.settings, and it is pushed there"
         raise PlanError(
             "engine.settings.runner",
-            f"{program.argv0} does not run on {device.name} ({last}); say `program` in the"
-            " inventory or in engine.settings, and it is pushed there",
+            f"{program.argv0} does not run on {device.name} ({last});"
+            f" {pushed if program.sha256 else hint}",
         )
     match = compiled(how.version_pattern or r"(\S.*)").search(said)
     return "".join(c for c in (match[1] or "")[:100] if c.isprintable()).strip() if match else ""

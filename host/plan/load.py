@@ -27,6 +27,7 @@ from host.handover.plan import (
 from host.handover.runner import NATIVE
 from host.plan.inference import LEAST_TOKENS
 from host.plan.runner import runner_names
+from host.plan.typed import CHOICE, choices
 
 MAX_PLAN_BYTES = 1 << 20
 AT = re.compile(r" - at `\$\.?(?P<where>[^`]*)`$")
@@ -149,6 +150,8 @@ def _sentence(message: str) -> str:
     if unknown is None:
         at = AT.search(message)
         said = AT.sub("", message).replace("`", "")
+        if at and (choice := CHOICE.search(said)):
+            return f"{at['where']}: {choice['value']} is none of {choices(at['where'], Plan)}"
         return f"{at['where']}: {said[:1].lower()}{said[1:]}" if at else said
     where = unknown["where"] or ""
     fields = _fields(where)

@@ -24,7 +24,7 @@ Refusal = Callable[[str, str], UsageError]
 _AT = re.compile(r" - at (`key` in )?`\$\.?(?P<where>[^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
 _MISSING = re.compile(r"missing required field `(?P<key>[^`]*)`")
-_CHOICE = re.compile(r"Invalid enum value (?P<value>.*)$")
+CHOICE = re.compile(r"Invalid enum value (?P<value>.*)$")
 
 
 def read(path: Path, refusal: Refusal) -> bytes:
@@ -77,8 +77,8 @@ def _sentence(message: str, kind: type[msgspec.Struct]) -> str:
         return f"unknown key {unknown['key']}{table}; {_near(unknown['key'], where, kind)}"
     if missing := _MISSING.search(said):
         return f"the key {missing['key']} is missing{table}"
-    if choice := _CHOICE.search(said):
-        return f"{place(where)}: {choice['value']} is none of {_choices(where, kind)}"
+    if choice := CHOICE.search(said):
+        return f"{place(where)}: {choice['value']} is none of {choices(where, kind)}"
     if at and at[1]:  # the library does not say which of the names it is
         return f"{place(where)}: a name is too long, or has characters that do not belong there"
     if "matching regex" in said or "length" in said:
@@ -98,7 +98,7 @@ def _near(key: str, where: str, kind: type[msgspec.Struct]) -> str:
     return f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(fields)}"
 
 
-def _choices(where: str, kind: type[msgspec.Struct]) -> str:
+def choices(where: str, kind: type[msgspec.Struct]) -> str:
     """The words that a Literal or an Enum at this place allows."""
     words: list[str] = []
     for each in _types(where, kind):

@@ -53,6 +53,7 @@ LATE_GAPS = frozenset({"missed-update", "repeat", "repeated"})
 # Tiers A and A-: a meter on a clock of its own (design, law 5).
 EXTERNAL = "A"
 SPLIT_PHASES = (LOAD, PREFILL, DECODE)
+TOO_SHORT = "not-resolvable"  # a phase for its source
 
 Integrator = Callable[[Window], Integral]
 
@@ -265,7 +266,7 @@ def _need_resolved(meter: Meter, phase: str, length_s: float) -> None:
     period_s = meter.update_period_ns * NS
     if length_s < MIN_UPDATES * period_s:
         raise CoverageError(
-            "not-resolvable",
+            TOO_SHORT,
             f"{phase} lasts {length_s:.3g} s, the source updates each {period_s:.3g} s and"
             f" {MIN_UPDATES} updates are needed; see the phase `request`",
         )

@@ -21,7 +21,14 @@ from host.handover.trace import AttemptTrace, Series
 from host.reduce import inferences
 from host.reduce.channels import channels_of, series_of
 from host.reduce.coverage import CoverageError
-from host.reduce.energy import PhaseEnergy, meter_of, phase_energy, rule_of
+from host.reduce.energy import (
+    SPLIT_PHASES,
+    TOO_SHORT,
+    PhaseEnergy,
+    meter_of,
+    phase_energy,
+    rule_of,
+)
 from host.reduce.estimate import Estimate, Subject, observe
 from host.reduce.integral import Integral
 from host.reduce.latency import need_sizes, need_steps, stamped
@@ -111,7 +118,27 @@ def metered_of(attempts: Sequence[AttemptTrace], like: Series) -> Metered:
                 found[attempt.number, phase] = phase_energy(attempt, meter, phase)
             except CoverageError as err:
                 found[attempt.number, phase] = err
+    for phase in SPLIT_PHASES:
+        found |= _with_the_short(found, phase)
     return Metered(found)
+
+
+def _with_the_short(
+    found: Mapping[tuple[int, str], PhaseEnergy | CoverageError], phase: str
+) -> dict[tuple[int, str], CoverageError]:
+    """Refusals of a phase in all attempts where it is too short for the source in one of them.
+
+    Length and energy go together: the mean over those that are long enough would be that of the
+    slow attempts, and of no sample of the run (design, law 7).
+    """
+    own = {number: each for (number, name), each in found.items() if name == phase}
+    short = [n for n, e in own.items() if isinstance(e, CoverageError) and e.code == TOO_SHORT]
+    if not short:
+        return {}
+    said = f"{phase} is too short for the source in attempt {short[0]}"
+    said += f" and {len(short) - 1} more" if short[1:] else ""
+    why = CoverageError(TOO_SHORT, f"{said}; the longer ones alone would be a choice by length")
+    return {(n, phase): why for n, e in own.items() if not isinstance(e, CoverageError)}
 
 
 def output_tokens(attempt: AttemptTrace, _length_s: float) -> float:

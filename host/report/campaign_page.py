@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from host.handover.text import Txt, one_line
 from host.report.campaign_answer import AnswerRow, ApartRow, SelectionRow, answer, apart, selection
 from host.report.campaign_charts import Drawing, drawings
+from host.report.campaign_matrix import CellRow, Column, matrix
 from host.report.campaign_steps import StepChart, step_charts
 from host.report.html_scriptless import scriptless
 from host.report.html_tables import column, details, none, outcome, table, terms
@@ -16,30 +17,6 @@ from host.report.html_text import NOTHING, Html, both, code, heading, join, said
 # Rows of a table that stands open: those of the ratios of four cells in two quantities.
 _MOST_ROWS = 12
 _EDGES = {"good": "valid", "some": "incomplete", "bad": "void"}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A result in the matrix, with its unit for people."""
-
-    name: Txt
-    unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class CellRow:
-    """A cell in the matrix. texts: `value ± U`, or why it is missing, one a column.
-
-    missing: whether each text says why there is none. standing: in words. why_unranked: "" where
-    it may be ranked.
-    """
-
-    name: str
-    texts: tuple[str, ...]
-    missing: tuple[bool, ...]
-    fidelity: Txt
-    standing: Txt
-    visits: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +83,7 @@ def _sections(it: Page) -> Iterator[Html]:
         *(line for each in others for line in _lines(each, "lead")),
         class_=f"verdict {_EDGES[it.grade]}",
     )
-    yield _section("matrix", Txt("比较矩阵", "Comparison matrix"), _matrix(it))
+    yield _section("matrix", Txt("比较矩阵", "Comparison matrix"), matrix(it.columns, it.cells))
     if it.steps:
         title = Txt("速率与并发数", "Rate by number of streams")
         yield _section("steps", title, step_charts(it.steps))
@@ -135,45 +112,6 @@ def _lines(words: Txt, class_: str) -> Iterator[Html]:
 
 def _section(name: str, words: Txt, content: Html) -> Html:
     return tag("section", heading(2, words, id=name), content, aria_labelledby=name)
-
-
-def _matrix(it: Page) -> Html:
-    units = [f" ({c.unit})" if c.unit else "" for c in it.columns]
-    columns = (
-        column("单元", "cell"),
-        *(
-            column(f"{c.name.zh}{unit}", f"{c.name.en}{unit}", number=True)
-            for c, unit in zip(it.columns, units, strict=True)
-        ),
-        column("保真度", "fidelity"),
-        column("状态", "state"),
-        column("访问", "visits"),
-    )
-    rows = (
-        (
-            text(cell.name),
-            *(
-                outcome(words) if missing else text(words)
-                for words, missing in zip(cell.texts, cell.missing, strict=True)
-            ),
-            both(cell.fidelity),
-            both(cell.standing),
-            text(cell.visits),
-        )
-        for cell in it.cells
-    )
-    note = tag(
-        "p",
-        said(
-            "各值为计入访问的平均值 ± U（p = 95 %）；漂移包含在 U 内，比值中已消除。"
-            "没有预算的结果（如分位数），U 只含访问间的分散。",
-            "Means of counted visits ± U (p = 95 %). Drift is in these U and not in ratios. U of a"
-            " result without a budget, such as a quantile, is of the spread of visits alone.",
-        ),
-        class_="hint",
-    )
-    title = Txt("各单元的结果", "Results of the cells")
-    return join((note, table(title, columns, rows, titled=True)))
 
 
 def _pairs(it: Page) -> Html:

@@ -23,6 +23,7 @@ from host.report import (
 from host.report.charts import Charts, charts
 from host.report.charts_data import drawing_data
 from host.report.html_figures import figures
+from host.report.html_headline import headline
 from host.report.html_library import library, policy_hash
 from host.report.html_text import (
     Html,
@@ -157,7 +158,7 @@ def _body(record: Record, drawn: Charts, run: AlignedRun) -> list[Html]:
             tag(
                 "section",
                 heading(2, Txt("主要结果", "Headline"), id="headline"),
-                html_results.headline(record),
+                headline(record),
                 aria_labelledby="headline",
             ),
             *(_section(*section) for section in sections),

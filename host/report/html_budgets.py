@@ -224,7 +224,7 @@ def _outcome(q: Quantity, budget: BudgetField) -> Iterator[tuple[Html, Html]]:
 def _freedom(q: Quantity) -> Html:
     if q.nu_eff is None:
         return dash()
-    used = said("取整后用于 k", "truncated, for k")
+    used = said("截尾后用于 k", "truncated, for k")
     return join((estimate(q.nu_eff), text("; "), used, text(" "), short(q.nu_used)))
 
 

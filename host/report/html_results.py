@@ -1,4 +1,4 @@
-"""Verdict, headline and the tables of results: the numbers are the record's own strings."""
+"""Verdict and the tables of results: the numbers are the record's own strings."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from collections.abc import Sequence
 
 from host.handover.quantity import Quantity
 from host.handover.record import Record, Warning_
-from host.handover.served_figures import STEP, SYSTEM_RATE
+from host.handover.served_figures import STEP
 from host.handover.text import Txt
 from host.report.charts_data import symbol
 from host.report.html_tables import column, none, outcome, reason, table
 from host.report.html_text import NOTHING, Html, both, code, heading, join, said, tag, text
-from host.report.state import PLUS_MINUS, uncertainty_words
+from host.report.state import uncertainty_words
 from host.schema.rounding import alike, display_of, to_place_of
 
-HEADLINE = (
-    *("inference_latency", "inference_rate", "image_latency"),
-    *("decode_rate", "time_to_first_token", "prefill_rate", "peak_memory", "load_time"),
-)
 _SIGNS = {"valid": "✓", "void": "✕", "incomplete": "◐"}
 _STATUSES = {
     "valid": Txt(zh="有效", en="valid"),
@@ -94,63 +90,6 @@ def verdict(record: Record) -> Html:
 
 def _short(warning: Warning_) -> Html:
     return Html(f"{tag('a', code(warning.code), href='#warnings')} ")
-
-
-def headline(record: Record) -> Html:
-    """The quantities most readers came for."""
-    found = [q for q in record.results if q.measurand_id == SYSTEM_RATE]
-    found += [q for name in HEADLINE for q in _of(record, name)[:1] if not _of_no_graph(q)]
-    cards = [_card(q) for q in found]
-    if not cards:
-        return none()
-    legend = tag("p", both(PLUS_MINUS), class_="hint")
-    return join((tag("div", *cards, class_="cards"), legend))
-
-
-def _of_no_graph(q: Quantity) -> bool:
-    """A quantity of tokens in a run of a plain graph; the tables of results have it."""
-    return q.missing.startswith("no-tokens")
-
-
-def _of(record: Record, name: str) -> list[Quantity]:
-    """All results of a measurand for the whole run; those that have a value first."""
-    found = [
-        q for q in record.results if q.measurand_id.partition("@")[0] == name and q.scope == ""
-    ]
-    return sorted(found, key=lambda q: q.value is None)
-
-
-def _card(q: Quantity) -> Html:
-    if q.value is None:
-        body = [
-            tag("p", said("未测得", "not measured"), class_="value"),
-            tag("p", reason(q.missing)),
-        ]
-    else:
-        body = [tag("p", *_statement(q), class_="value"), tag("p", _basis(q), class_="basis")]
-    source = tag("p", code(q.source), class_="basis") if q.source else NOTHING
-    name = join((both(q.name), both(_scope(q.scope)) if q.scope else NOTHING), " ")
-    return tag("article", tag("h3", name), *body, source, class_="card")
-
-
-def _statement(q: Quantity) -> list[Html]:
-    uncertainty = NOTHING if _all_equal(q) else expanded(q)
-    plus_minus = [tag("span", text(" ± "), uncertainty, class_="expanded")] if uncertainty else []
-    return [tag("strong", value(q)), *plus_minus, tag("span", text(" "), unit(q), class_="unit")]
-
-
-def _all_equal(q: Quantity) -> bool:
-    """No spread at all: "± 0" would claim more than that."""
-    return q.U is not None and float(q.U) == 0
-
-
-def _basis(q: Quantity) -> Html:
-    if _all_equal(q):
-        return Html(f"{text(f'n = {q.n}')}<br>{said('各次相同', 'all equal')}")
-    factor = f"{float(q.k):.3g}" if q.k else None
-    facts = [("k", factor), ("p", q.p), ("n", str(q.n))]
-    numbers = join((text(f"{name} = {given}") for name, given in facts if given), ", ")
-    return Html(f"{numbers}<br>{evaluation(q)}")
 
 
 def evaluation(q: Quantity) -> Html:
@@ -257,17 +196,22 @@ def drawn(q: Quantity, interval: tuple[str, str]) -> str:
 
 def named(q: Quantity) -> Html:
     """Name, and what tells apart the results of one measurand."""
-    scope = _scope(q.scope)
+    scope = scope_words(q.scope)
     parts = [
         both(_STATISTICS.get(q.statistic, _same(q.statistic))),
         code(q.scope) if scope == _same(q.scope) else both(scope),
     ]
     parts += [code(q.source)] if q.source else []
-    parts += [said(f"{q.tier} 级", f"tier {q.tier}")] if q.tier else []
+    parts += [tier_words(q)] if q.tier else []
     return join((both(q.name), tag("small", join(parts, " · "))))
 
 
-def _scope(scope: str) -> Txt:
+def tier_words(q: Quantity) -> Html:
+    """The tier of the evidence that a power or an energy rests on."""
+    return said(f"{q.tier} 级", f"tier {q.tier}")
+
+
+def scope_words(scope: str) -> Txt:
     """A scope in words: of a step, its streams; an item's as it is called."""
     streams = scope.removeprefix(STEP)
     if streams != scope and streams.isdecimal():

@@ -186,6 +186,10 @@ def test_events_stamp_every_line_of_the_runner_and_the_log_has_its_bytes(
     ("text", "reason"),
     [
         ("exit 3", "engine-crash: exit status 3"),
+        (
+            r"""printf 'loading\nno \033"such" flag \\n\n\n'; exit 3""",
+            'engine-crash: exit status 3; it printed last: no ?"such" flag \\n',
+        ),
         ("kill -9 $$", "engine-crash: signal 9"),
         ("exec /no/such/runner", "engine-error: engine-missing"),
     ],

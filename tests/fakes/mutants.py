@@ -138,7 +138,9 @@ class _Original:
         # A future is asked for anew by each piece that is compiled (PEP 236).
         alone = ast.Module(body=[top], type_ignores=[])
         said = f"<mutant of {self._module.__name__}>"
-        return compile(alone, said, "exec", annotations.compiler_flag, dont_inherit=True)
+        flags = annotations.compiler_flag
+        code: CodeType = compile(alone, said, "exec", flags, dont_inherit=True)
+        return code
 
     def changed(self, where: tuple[int, int], choice: int, users: set[str]) -> Iterator[Mutant]:
         """The module with one change of one node; none where it cannot even be imported."""

@@ -10,8 +10,9 @@ import contextlib
 import os
 from typing import Final
 
-# Of 1024 shares of a core it then has 110 (sched(7), sched_prio_to_weight of the Linux kernel).
-COMPUTING: Final = 10
+# It then has 335 shares of a core where each other one has 1024 (sched_prio_to_weight of the Linux
+# kernel): enough to go on beside a few of them.
+COMPUTING: Final = 5
 WAITING: Final = 0
 
 

@@ -114,6 +114,8 @@ def test_loads_are_cells_of_one_campaign_with_results_of_each_step(
     lacking = figures["single-library"]["decode_rate@1/mean/streams=2"]
     assert lacking["missing"].startswith("not-measured")
     page = (folder / "campaign.html").read_text("utf-8")
-    assert page.count("<polyline") == 4, "system rate and that of a stream, of two engines"
+    assert page.count("<polyline") == 6, (
+        "rates of the system and of a stream, its wait; two engines"
+    )
     assert why["en"] in page
     assert {each["where"]["load"] for each in found["answers"]} == set(LOADS)

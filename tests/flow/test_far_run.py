@@ -89,8 +89,21 @@ def with_repeat_probe(plan: Path) -> Path:
     return plan
 
 
+def state_is_kept(run: Path) -> None:
+    """Around the run and before each of its attempts."""
+    before, after = (
+        json.loads((run / "data" / f"state-{when}.json").read_text())
+        for when in ("before", "after")
+    )
+    assert before["boot_id"] == after["boot_id"]
+    each = json.loads((run / "data" / "attempts" / "001" / "state.json").read_text())
+    assert each["reason"] == ""
+    assert int(each["gate"]["looks"]) > 0
+
+
 def test_a_run_over_ssh_is_a_record_like_any_other(bench: Bench, tmp_path: Path) -> None:
-    plan = with_reference(bench, quick(tmp_path), tmp_path / "own.fidelity")
+    gated = quick(tmp_path, gates={"forbid_throttle": False, "max_busy_ratio": 1.0})
+    plan = with_reference(bench, gated, tmp_path / "own.fidelity")
     runs = ("--runs", tmp_path / "runs")
     found = bench("measure", "--device", "far-pc", "--plan", plan, *runs)
     assert (found["status"], found["attempts"]["valid"]) == ("valid", 2)
@@ -107,6 +120,7 @@ def test_a_run_over_ssh_is_a_record_like_any_other(bench: Bench, tmp_path: Path)
     assert "gates.json" not in kept
     run_id = json.loads((Path(found["run"]) / "data" / "run.json").read_text())["id"]
     assert not (bench.store.parent / "spool" / run_id).exists()
+    state_is_kept(Path(found["run"]))
 
 
 def test_without_a_plan_file_the_gates_are_those_of_the_device_s_profile(bench: Bench) -> None:
@@ -253,20 +267,6 @@ def test_a_name_that_nobody_knows_says_who_there_is(bench: Bench, tmp_path: Path
     assert done.returncode == 2
     assert "nobody is neither local nor an address" in done.stderr
     assert "which has far-pc" in done.stderr
-
-
-def test_the_state_of_a_device_is_kept_around_its_attempts(bench: Bench, tmp_path: Path) -> None:
-    plan = quick(tmp_path, gates={"forbid_throttle": False, "max_busy_ratio": 1.0})
-    argv = ("measure", "--device", "far-pc", "--plan", plan, "--runs", tmp_path / "runs")
-    run = Path(bench(*argv)["run"])
-    before, after = (
-        json.loads((run / "data" / f"state-{when}.json").read_text())
-        for when in ("before", "after")
-    )
-    assert before["boot_id"] == after["boot_id"]
-    each = json.loads((run / "data" / "attempts" / "001" / "state.json").read_text())
-    assert each["reason"] == ""
-    assert int(each["gate"]["looks"]) > 0
 
 
 def test_a_control_that_the_device_does_not_have_is_refused_in_words(

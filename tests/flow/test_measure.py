@@ -86,12 +86,11 @@ def test_both_engines_get_the_same_work(measured: dict[str, Any], command: Comma
     assert len(hashes) == 1  # greedy: every attempt makes the same tokens
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 def test_settings_hash_depends_on_the_work_and_not_on_the_engine(
-    engine: str, command: Command, tmp_path: Path
+    command: Command, tmp_path: Path
 ) -> None:
     found = []
-    for warmups in (0, 0, 1):
+    for engine, warmups in ((ENGINES[0], 0), (ENGINES[1], 0), (ENGINES[1], 1)):
         plan = small_plan(tmp_path / "plan.toml", engine=engine, attempts=1, warmups=warmups)
         done = command("measure", "--plan", plan, "--runs", tmp_path / "runs", "--json")
         found.append(json.loads(done.stdout)["settings_sha256"])

@@ -13,6 +13,10 @@ from tests.fakes.native import called
 from tests.fakes.runner_figures import bench_tests, perf_times
 from tests.fakes.shell_runs import order_of, shell_session, spool_of
 
+# Where cores are busy it ends now and then with status 0 before its last lines are out:
+# 1 of 40 runs beside three busy loops.
+TRIES = 5
+
 
 def runner(program: str, *words: str) -> list[str]:
     return [*called(program), *words]
@@ -55,13 +59,16 @@ def test_llama_completion_is_driven_and_says_its_own_times(
     shell: Shell, tmp_path: Path, tiny_gguf: Path
 ) -> None:
     words = ["-p", "Hello {text}", "-n", "{output_tokens}", "-t", "1", "-no-cnv", "--ignore-eos"]
-    spool = tmp_path / "001"
-    order = order_of(
-        spool, runner("llama-completion", "-m", "{model}", *words), model=str(tiny_gguf)
-    )
+    argv = runner("llama-completion", "-m", "{model}", *words)
+    found = None
     with shell_session(shell) as session:
-        assert outcome(session.attempt(order)) == ("valid", "")
-    found = perf_times((spool / "engine.log").read_bytes())
+        for number in range(1, TRIES + 1):
+            spool = tmp_path / f"{number:03d}"
+            order = order_of(spool, argv, model=str(tiny_gguf), number=number)
+            assert outcome(session.attempt(order)) == ("valid", "")
+            found = perf_times((spool / "engine.log").read_bytes())
+            if found is not None:
+                break
     assert found is not None
     assert found.decode_runs == 2
     assert found.prompt_ns > 0

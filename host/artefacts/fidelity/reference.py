@@ -91,6 +91,8 @@ def read_reference(path: Path) -> Reference:
         if _sha256_from(path, len(line)) != head.data_sha256:
             raise ArtefactError(str(path), "was changed: its rows have another SHA-256")
         return Reference(path, head, len(line), sha256_file(path))
+    except ValueError as err:  # a NUL in a name
+        raise ArtefactError(str(path), f"is no path ({err})") from err
     except OSError as err:
         raise ArtefactError(str(path), f"cannot be read ({err.strerror})") from err
 
@@ -106,6 +108,8 @@ def _head(path: Path, line: bytes) -> ReferenceHead:
         raise ArtefactError(str(path), f"has version {head.fidelity_reference}, 1 is read here")
     if any(head.rows(window) < 1 for window in head.windows):
         raise ArtefactError(str(path), "has a window without a row")
+    if any(max(window.ids) >= head.n_vocab for window in head.windows):
+        raise ArtefactError(str(path), f"has token ids beyond its {head.n_vocab} logits a row")
     rows = sum(head.rows(window) for window in head.windows)
     if rows > MAX_ROWS:
         raise ArtefactError(str(path), f"has {rows} rows, at most {MAX_ROWS} are read")

@@ -31,6 +31,20 @@ def test_an_unknown_kind_names_the_near_ones() -> None:
         maker("zzz")
 
 
+@pytest.mark.parametrize("number", [2**31, -(2**31), 10**20])
+def test_a_number_that_would_become_another_one_in_a_library_is_refused(number: int) -> None:
+    assert resolve("x", KNOWN, {"n_ctx": 2**31 - 1})["n_ctx"] == 2**31 - 1
+    for name in ("n_ctx", "threads"):
+        with pytest.raises(EngineError, match=f"{name} is beyond 2147483647"):
+            resolve("x", KNOWN, {name: number})
+
+
+def test_more_threads_than_ggml_takes_are_refused_before_it_crashes(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="513 is more than the 512 of ggml") as refused:
+        maker("llama_cpp")(tmp_path, {"n_threads": 513}, SteppingClock())
+    assert refused.value.code == "bad-setting"
+
+
 def test_versions_come_from_the_installed_distributions() -> None:
     assert version("replay") is None
     found = version("onnx_genai")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from agent.engines.base import EngineError
-from agent.engines.http_chunks import said
+from agent.engines.http_chunks import MAX_STATED, said
+from agent.engines.http_reading import Reading
 from agent.engines.server_process import with_last_line
 from agent.engines.sse import MAX_EVENT_BYTES, Events
 from agent.engines.table import maker
@@ -57,6 +59,17 @@ def test_comments_and_other_fields_are_no_data_and_lines_may_end_with_cr_lf() ->
 def test_numbers_beyond_every_time_and_count_are_not_stated() -> None:
     event = b'{"choices": [], "timings": {"prompt_ms": 1%s, "predicted_ms": 1e300, "draft_n": 4}}'
     assert said(event % (b"0" * 400)).stated == {"draft_n": 4}
+
+
+def test_a_long_reply_states_no_more_numbers_than_a_short_one() -> None:
+    choice = {"text": "x", "finish_reason": "length"}
+    reading = Reading(lambda _: None, "")
+    for n in range(2 * MAX_STATED):
+        timings = {f"k{n}": n, "n": n}
+        reading.take(n, json.dumps({"choices": [choice], "timings": timings}).encode())
+    stated = reading.served().stated
+    assert len(stated) == MAX_STATED
+    assert stated["n"] == 2 * MAX_STATED - 1
 
 
 def test_last_line_that_a_program_printed_says_why_it_did_not_start() -> None:

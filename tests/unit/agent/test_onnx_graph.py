@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from agent.engines.base import EngineError, Graph
-from agent.engines.onnx_inputs import feeds_of, inputs_sha256, ports_of
+from agent.engines.onnx_inputs import feeds_of, inputs_sha256, outputs_sha256, ports_of
 from agent.engines.onnx_settings import DEFAULTS
 from agent.engines.table import maker
 from agent.inferences import graph_of
@@ -53,6 +53,14 @@ def test_a_seed_gives_the_same_inputs_each_time_and_another_one_others(tmp_path:
     assert made[0] == made[1] != made[2]
     outputs = first.digest(first.infer()), second.digest(second.infer())
     assert outputs[0] != outputs[1]
+
+
+def test_outputs_that_are_texts_or_maps_are_hashed_by_what_they_say() -> None:
+    def digest(*said: object) -> str:
+        return outputs_sha256([np.array(list(said), dtype=object)])
+
+    first, again = (digest("".join(["a", "b"]), {1: 0.25}) for _ in range(2))
+    assert first == again != digest("ab", {1: 0.5})
 
 
 @pytest.mark.parametrize(

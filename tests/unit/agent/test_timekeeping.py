@@ -82,7 +82,7 @@ def test_the_plain_report_of_a_real_chronyd_has_the_signs_that_we_read(chronys: 
 
 def frequency_in_words(chronys: Chronys) -> str:
     """`Frequency       : 6.017 ppm fast`, of the client."""
-    words = ask_program((*chronys.client, "tracking"), DEADLINE_S)["stdout"]
+    words: str = ask_program((*chronys.client, "tracking"), DEADLINE_S)["stdout"]
     return next(line for line in words.splitlines() if line.startswith("Frequency"))
 
 

@@ -88,6 +88,7 @@ ONE, OTHER = {"device": "ssh:a@one"}, {"device": "ssh:a@other"}
     [
         ({"axes": {"a": {"x": {"modle": {}}}}}, "modle"),
         ({"axes": {"a": {"x": {"run": {"attempt": 3}}}}}, "did you mean attempts"),
+        ({"axes": {"a": {"x": {"run": {"attempts": 3}}}}}, r"axes.a.x: .* \[visit\] attempts"),
         ({"axes": {"a": {"x": SAME, "y": SAME}}}, "the same measurement"),
         (
             {"axes": {"a": {"x-y": SEED[2], "x": {}}, "b": {"z": {}, "y-z": SEED[0]}}},
@@ -100,6 +101,7 @@ ONE, OTHER = {"device": "ssh:a@one"}, {"device": "ssh:a@other"}
         ({"stop": {**STOP, "min": 3}}, "multiples of 2"),
         ({"stop": {**STOP, "max": 2}}, "above max"),
         ({"stop": {**STOP, "measurand": "prefill_rate"}}, "not among measurands"),
+        ({"measurands": ["decode_rat"]}, "no result decode_rat, did you mean decode_rate"),
         ({"devices": "beside"}, "there is local alone"),
         ({"devices": "beside", "axes": {"on": {"x": ONE, "here": {}}}}, "drives the others"),
         (

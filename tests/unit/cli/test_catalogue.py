@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,21 @@ def test_what_cannot_be_answered_is_one_sentence(
     assert done.returncode == 2, done.stdout
     assert word in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_check_says_that_rows_are_as_their_records_or_names_them(
+    command: Command, root: Path
+) -> None:
+    done = command("catalogue", "check")
+    assert (done.returncode, "一致 same 2, 不同 other 0" in done.stdout) == (0, True), done.stderr
+    place = root / "edited.sqlite"
+    place.write_bytes((root / "c.sqlite").read_bytes())
+    with sqlite3.connect(place) as connection:
+        connection.execute("UPDATE results SET value = '99' WHERE record = 1")
+    connection.close()
+    done = command("catalogue", "check", "--catalogue", place)
+    assert done.returncode == 1
+    assert "not what its record says" in done.stderr
+    found = json.loads(command("catalogue", "check", "--catalogue", place, "--json").stdout)
+    assert (found["same"], found["other"], found["unchecked"]) == (1, 1, 0)
+    assert found["found"][0]["reason"] == "decode_rate@1/mean (value)"

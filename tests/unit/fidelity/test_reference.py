@@ -47,6 +47,7 @@ def test_a_reference_is_found_by_its_hash_and_refused_when_that_is_another(
         ),
         (lambda data: data.replace(b'"first":4', b'"first":9'), "window without a row"),
         (lambda data: data.replace(b'"n_vocab":5', b'"n_vocab":6'), "states 240 bytes"),
+        (lambda data: data.replace(b'"ids":[0,', b'"ids":[5,', 1), "token ids beyond its 5"),
         (lambda data: data.replace(b'"zh"', b'"xx"', 1), "is no fidelity reference"),
     ],
 )
@@ -59,6 +60,11 @@ def test_a_reference_that_was_cut_or_changed_is_refused_in_one_sentence(
     with pytest.raises(ArtefactError, match=said) as told:
         read_reference(path)
     assert "\n" not in str(told.value)
+
+
+def test_a_name_that_is_no_path_is_refused_in_one_sentence() -> None:
+    with pytest.raises(ArtefactError, match="is no path"):
+        find_reference("a\0b")
 
 
 def test_a_reference_is_never_overwritten(tmp_path: Path) -> None:

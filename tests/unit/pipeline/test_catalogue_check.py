@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from host.pipeline.catalogue import import_all
+from host.catalogue.find import Query
+from host.catalogue.terms import parse_all
+from host.errors import CatalogueError
+from host.pipeline.catalogue import import_all, query
 from host.pipeline.catalogue_check import check_all
 from host.schema.canonical import to_bytes
 from tests.fakes.compared import quantity, record
@@ -78,3 +81,11 @@ def test_a_path_that_was_edited_leads_to_no_other_record_and_never_waits(
     connection.close()
     (state, said), _ = found(root)
     assert (state, why in said) == ("unchecked", True), said
+
+
+@pytest.mark.parametrize("edited", ["value = 'abc'", "value = X'ff00'", "U = 'nan'", "n = 'many'"])
+def test_a_query_that_meets_what_no_record_says_is_one_sentence(root: Path, edited: str) -> None:
+    edit(root, f"UPDATE results SET {edited} WHERE record = 2")  # noqa: S608 - of this file
+    with pytest.raises(CatalogueError, match=r"holds what no record says; .* check") as caught:
+        query(str(root / "c.sqlite"), Query(parse_all("measurand=decode_rate")))
+    assert "\n" not in str(caught.value)

@@ -59,6 +59,7 @@ def test_a_plan_of_version_1_reads_as_one_without_pairs() -> None:
         ('pairing = "none"\n', 'pairing = "off"\n', ["run.pairing"]),
         ("plan = 2\n", "plan = \n", ["TOML"]),
         ("attempts = 5", "attempts = 5\nattempts = 6", ["TOML"]),
+        ('stop = "length"', 'stop = "lenght"', ["run.stop", "lenght", "length, natural"]),
     ],
 )
 def test_bad_plan_is_refused_with_the_key(old: str, new: str, words: list[str]) -> None:

@@ -120,6 +120,16 @@ def test_an_attempt_without_the_channel_is_named_and_the_others_count() -> None:
     assert "attempt 2" in found.missing
 
 
+def test_a_phase_too_short_in_one_attempt_is_not_told_from_the_long_ones_alone() -> None:
+    quick = requests([Shape(ttft_ns=S, tpot_ns=S // 10, output_tokens=10)] * 5, t0_ns=10 * S)
+    short = replace(device(power(), number=2), requests=quick)
+    found = by_name(power_results([device(power()), short]))
+    decode = found["energy_per_token@1", "decode"]
+    assert decode.by_attempt == ()
+    assert decode.missing.startswith("not-resolvable: decode is too short for the source in ")
+    assert [number for number, _ in found["energy_per_token@1", "request"].by_attempt] == [1, 2]
+
+
 def test_a_request_without_output_divides_by_nothing_and_says_so() -> None:
     silent = replace(device(power()), requests=requests([Shape(output_tokens=0)], t0_ns=10 * S))
     found = by_name(power_results([silent]))["energy_per_token@1", "request"]

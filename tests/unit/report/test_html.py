@@ -275,3 +275,23 @@ def test_a_run_of_many_attempts_and_channels_stays_below_its_bound() -> None:
     drawn = page(sample_record(), run_of(*attempts))
     assert len(drawn) <= 3_250_000
     assert b"not drawn" in drawn
+
+
+def test_the_energy_of_the_best_evidence_is_in_the_headline_with_its_tier() -> None:
+    sampled = sample()[0]
+    rate = next(q for q in sampled.results if q.measurand_id == "decode_rate@1" and not q.scope)
+    others = tuple(q for q in sampled.results if not q.measurand_id.startswith("energy_per_"))
+    told = tuple(
+        msgspec.structs.replace(
+            rate, measurand_id="energy_per_token@1", scope="request", source=source, tier=tier
+        )
+        for source, tier in (("rapl.package", "B"), ("meter.wall.power", "A"), ("gauge", "C"))
+    )
+    record = msgspec.structs.replace(sampled, results=(*others, *told))
+    words = " ".join(read(page(record, example_run())).words.split())
+    headline = words[
+        words.index("Headline") : words.index("All quantities", words.index("Headline"))
+    ]
+    assert "meter.wall.power · A 级 tier A" in headline
+    assert "rapl.package" not in headline
+    assert "gauge" not in headline
