@@ -9,9 +9,8 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from agent.batch import Batch, parse_batch
 from agent.engine_calls import CallError, Say, scores, tokens
 from agent.engines.table import ENGINES, defaults, version
 from agent.order import OrderError, parse_order
@@ -19,6 +18,9 @@ from agent.pipes import Sender, claim_stdout, listen
 from agent.supervise import Supervisor
 from agent.wire import WIRE_VERSION, Message, WireError, decode
 from collectors.clocks import device_clock
+
+if TYPE_CHECKING:
+    from agent.batch import Batch
 
 HOST = object()
 # Only these may be asked while an attempt runs: everything else would disturb it.
@@ -228,6 +230,7 @@ class Session:
         self._start(message.get("order"))
 
     def _many(self, message: Message, _: int) -> None:
+        from agent.batch import parse_batch
         from agent.device import device_facts
 
         self._batch = parse_batch(message, device_facts)
