@@ -9,6 +9,7 @@ import numpy as np
 
 from host.check.rule import Breach, Rule, attempt_file, breach
 from host.handover.case import Case
+from host.handover.equipment import BENCH
 from host.handover.text import Txt
 from host.handover.trace import AttemptTrace, RequestTrace, Series
 
@@ -111,9 +112,10 @@ def sampled_throughout(case: Case) -> Iterator[Breach]:
 
 
 def bare_unread(case: Case) -> Iterator[Breach]:
-    """An attempt without the sampler has no readings of it."""
+    """An attempt without the sampler has no readings of it; meters on the bench go on."""
     for attempt in case.run.valid():
-        if not attempt.sampled and attempt.series:
+        own = [s for s in attempt.series if not s.channel.startswith(BENCH)]
+        if not attempt.sampled and own:
             yield breach(
                 attempt_file(attempt.number),
                 f"第 {attempt.number} 次称未采样，却有读数。",
@@ -169,7 +171,10 @@ RULES = (
     ),
     Rule(
         "bare-unread",
-        Txt("未采样的测量没有读数。", "Attempts without sampling have no readings."),
+        Txt(
+            "未采样的测量没有设备上的读数。",
+            "Attempts without sampling have no readings of the device.",
+        ),
         bare_unread,
     ),
 )

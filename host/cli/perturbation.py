@@ -10,7 +10,15 @@ import click
 from host.cli.console import err, json_out, out
 from host.cli.live import watching
 from host.cli.measure import INTERRUPTED, plan_of
-from host.cli.run_options import AS_JSON, DATASET, OUTPUT_TOKENS, RESUME, RUNS, plan_options
+from host.cli.run_options import (
+    AS_JSON,
+    DATASET,
+    OUTPUT_TOKENS,
+    RESUME,
+    RUNS,
+    equipment_option,
+    plan_options,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,12 +41,15 @@ TOLD = (
     "output_byte_rate@1",
     "load_time@1",
 )
+# By each meter beside the device, of all requests.
+TOLD_BY_METERS = ("mean_power@1", "energy@1", "energy_per_token@1")
 
 
 @click.command()
 @plan_options()
 @DATASET
 @OUTPUT_TOKENS
+@equipment_option("Meters beside the device, TOML: what sampling does to their energies too.")
 @click.option(
     "--pairs",
     type=click.IntRange(1),
@@ -49,6 +60,7 @@ TOLD = (
 @AS_JSON
 def perturbation(
     plan_file: Path | None,
+    equipment: Path | None,
     runs: Path,
     resumed: Path | None,
     pairs: int | None,
@@ -59,8 +71,9 @@ def perturbation(
     """Measure what the agent's sampling does to the results, in pairs with and without it.
 
     The ratios are stored for this device, model, engine and work; later runs of `measure` take
-    them into their budgets. Exit code 0: stored; 1: done, but without a ratio or void; 2: bad
-    input; 3: device or engine failed; 130: interrupted, go on with --resume.
+    them into their budgets, those of energies where the same meter gives them. Exit code 0:
+    stored; 1: done, but without a ratio or void; 2: bad input; 3: device or engine failed;
+    130: interrupted, go on with --resume.
     """
     from host.pipeline.measure import Files
     from host.pipeline.measure import measure as run
@@ -77,7 +90,7 @@ def perturbation(
         attempts = 2 * (pairs or PAIRS)
         plan, given = plan_of(plan_file, {**over, "pairing": "on_off", "attempts": attempts})
     with watching(err()) as watch:
-        done = run(plan, given, runs, watch, Files(plan=plan_file is not None))
+        done = run(plan, given, runs, watch, Files(equipment, plan=plan_file is not None))
     return _tell(done, as_json=as_json)
 
 
@@ -114,7 +127,12 @@ def _say_noise(measured: OnOff) -> None:
     from host.evaluate.student import P, coverage_factor
 
     for found in measured.ratios:
-        if found.measurand == TOLD[0] and not found.scope and found.u and found.nu:
+        if (
+            found.measurand == TOLD[0]
+            and not (found.scope or found.source)
+            and found.u
+            and found.nu
+        ):
             expanded = coverage_factor(found.nu, P) * float(found.u)
             if expanded > NOISY:
                 err().print(
@@ -151,13 +169,17 @@ def _summary(done: Measured, measured: OnOff, stored: str, why: str) -> dict[str
 def _say(console: Console, done: Measured, measured: OnOff) -> None:
     """The ratios of the whole run, the pairs that dropped out, and where everything is."""
     from host.cli.console import plain
+    from host.reduce.phases import REQUEST
 
     verdict = done.redone.record.verdict
     console.print(f"{verdict.text.zh} {verdict.text.en}")
-    by_name = {r.measurand: r for r in measured.ratios if not r.scope}
+    by_name = {r.measurand: r for r in measured.ratios if not r.scope and not r.source}
     for name in TOLD:
         if name in by_name:
             console.print(_line(by_name[name]))
+    for found in measured.ratios:
+        if found.source and found.scope == REQUEST and found.measurand in TOLD_BY_METERS:
+            console.print(plain(_line(found)))
     for dropped in measured.dropped:
         console.print(plain(f"pair {dropped.pair} dropped out: {dropped.reason}"))
     console.print(f"run {done.folder.path}")
@@ -170,7 +192,8 @@ def _line(found: RatioField) -> str:
     from host.handover.measurands import MEASURANDS
     from host.schema.rounding import with_uncertainty
 
-    head = f"{MEASURANDS[found.measurand].name.en} with sampling over without"
+    by = f" by {found.source}" if found.source else ""
+    head = f"{MEASURANDS[found.measurand].name.en}{by} with sampling over without"
     if found.ratio is None or found.u is None or not found.nu:
         return f"{head}: no ratio ({found.reason})"
     k = coverage_factor(found.nu, P)

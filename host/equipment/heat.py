@@ -15,7 +15,7 @@ import numpy as np
 from host.equipment import transfer_words as words
 from host.equipment.words import AMBIENT
 from host.handover.calibration import Stored
-from host.handover.equipment import Problem
+from host.handover.equipment import BENCH, Problem
 from host.handover.formal import EnvironmentField
 from host.handover.trace import AttemptTrace, Window
 
@@ -24,8 +24,6 @@ from host.handover.trace import AttemptTrace, Window
 # device, which moves much farther than the circuit that measures its power: twice as much.
 AIR_MARGIN_K = 5.0
 DEVICE_MARGIN_K = 10.0
-# Channels of instruments on the bench begin so (`collectors/meters`); theirs is no device's heat.
-BENCH = "meter."
 
 Span = tuple[float, float]
 During = Callable[[AttemptTrace], Window | None]

@@ -6,7 +6,7 @@ from math import hypot, inf
 
 from host.evaluate.terms import Measured, Named, Term, exact, not_evaluated
 from host.handover.budget import Input
-from host.handover.conditions import Perturbation
+from host.handover.conditions import Perturbation, ratio_name
 from host.handover.text import Txt
 
 REPEATABILITY = "repeatability"
@@ -166,8 +166,8 @@ _READ_BY_SAMPLING = Txt(
     "sampling itself reads this quantity, so without it there is nothing to compare",
 )
 _READ_OUTSIDE = Txt(
-    "开/关对比只比较不由读数得出的量，不含外接仪器的读数",
-    "on/off pairs compare what needs no readings, and none of an external meter",
+    "没有此仪器对此量在这台设备、模型和设置下的开/关对比结果",
+    "no on/off result by this meter for this quantity with this device, model and settings",
 )
 
 
@@ -220,5 +220,6 @@ def _no_ratio(of: Measured) -> Txt:
 
 
 def _perturbation(of: Measured) -> Perturbation | None:
-    """That of the quantity itself; nothing is borrowed from another scope."""
-    return of.conditions.perturbation.get(f"{of.seen.measurand}/{of.seen.scope}")
+    """That of the quantity itself; nothing is borrowed from another scope or meter."""
+    name = ratio_name(of.seen.measurand, of.seen.scope, of.seen.source)
+    return of.conditions.perturbation.get(name)

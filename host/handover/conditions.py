@@ -75,11 +75,19 @@ class Perturbation:
     origin: str
 
 
+def ratio_name(measurand: str, scope: str, source: str) -> str:
+    """By what a perturbation is kept and found.
+
+    source: the channel of a meter beside the device, "" for what needs no readings.
+    """
+    return f"{measurand}/{scope}/{source}" if source else f"{measurand}/{scope}"
+
+
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """one_clock: whether the device's clock is the host's, so that nothing is to align.
 
-    sensors: by channel. perturbation: by `measurand/scope`; empty where it was never measured.
+    sensors: by channel. perturbation: by `ratio_name`; empty where it was never measured.
 
     alignment_bound_ns: half-width of the offset between two clocks, 0 on one clock. cpus,
     page_bytes: of the device, for the slack of memory counters; None where it did not say. pulses:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -20,6 +20,8 @@ from host.handover.text import Txt
 from host.handover.trace import AlignedRun
 
 EQUIPMENT_VERSION = 1
+# How the channels of instruments on the bench begin, which the host reads beside a run.
+BENCH: Final = "meter."
 
 # Up to 60 characters: a double has 17 digits, the rest is room for zeros.
 _NUMBER = r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"

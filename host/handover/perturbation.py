@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
-from host.handover.conditions import Perturbation
+from host.handover.conditions import Perturbation, ratio_name
 from host.handover.plan import ResolvedPlan
 
 PERTURBATION_VERSION = 1
@@ -46,7 +46,8 @@ class DroppedField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RatioField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The ratio of one quantity; ratio, u and nu are null with `reason` set below two pairs.
 
-    u: standard uncertainty of the mean over pairs. nu: degrees of freedom.
+    u: standard uncertainty of the mean over pairs. nu: degrees of freedom. source: the channel of
+    a meter beside the device; it is not there for what needs no readings.
     """
 
     measurand: str
@@ -57,6 +58,7 @@ class RatioField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pairs: tuple[PairField, ...]
     dropped: tuple[DroppedField, ...] = ()
     reason: str = ""
+    source: str | UnsetType = UNSET
 
 
 class OnOff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -169,9 +171,9 @@ def unfit(entry: Entry, key: str, agent_sha256: str, now: str) -> str:
 
 
 def perturbations(measured: OnOff) -> dict[str, Perturbation]:
-    """Ratios by `measurand/scope`, those that have an uncertainty only."""
+    """Ratios by `ratio_name`, those that have an uncertainty only."""
     return {
-        f"{r.measurand}/{r.scope}": Perturbation(
+        ratio_name(r.measurand, r.scope, r.source or ""): Perturbation(
             ratio=float(r.ratio),
             u=float(r.u),
             nu=float(r.nu),

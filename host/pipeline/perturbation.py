@@ -196,6 +196,7 @@ def _ratio(paired: Paired) -> RatioField:
     return RatioField(
         measurand=paired.measurand,
         scope=paired.scope,
+        source=paired.source or msgspec.UNSET,
         ratio=decimal(paired.ratio or 0.0) if known else None,
         u=decimal(paired.u or 0.0) if known else None,
         nu=len(paired.pairs) - 1 if known else None,

@@ -13,12 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, fsum, log, sqrt
 
-from host.handover.conditions import Perturbation
+from host.handover.conditions import Perturbation, ratio_name
 from host.handover.pairing import MIN_PAIRS
-from host.handover.trace import AlignedRun, AttemptTrace
+from host.handover.result import Observation
+from host.handover.trace import AlignedRun, AttemptTrace, Series
 from host.reduce.run import reduce_run
 
 INTERVAL = "inter_token_interval@1"
+MEAN = "mean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,14 @@ class PairRatio:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """One quantity over all pairs. dropped: (pair, reason). ratio, u: None with a reason set."""
+    """One quantity over all pairs. dropped: (pair, reason). ratio, u: None with a reason set.
+
+    source: the channel of a meter beside the device, "" for what needs no readings.
+    """
 
     measurand: str
     scope: str
+    source: str
     pairs: tuple[PairRatio, ...]
     dropped: tuple[tuple[int, str], ...]
     ratio: float | None
@@ -54,9 +60,9 @@ class OnOffResult:
 
 
 def perturbation_of(run: AlignedRun, origin: str) -> Mapping[str, Perturbation]:
-    """Ratios by `measurand/scope` that have an uncertainty. origin: id of the run."""
+    """Ratios by `ratio_name` that have an uncertainty. origin: id of the run."""
     return {
-        f"{p.measurand}/{p.scope}": Perturbation(
+        ratio_name(p.measurand, p.scope, p.source): Perturbation(
             p.ratio, p.u, float(len(p.pairs) - 1), len(p.pairs), origin
         )
         for p in on_off(run, 0).paired
@@ -107,27 +113,35 @@ def _broken(found: Sequence[AttemptTrace]) -> str:
 
 def _values(
     run: AlignedRun, attempts: Sequence[AttemptTrace]
-) -> dict[tuple[str, str], dict[int, float]]:
-    """(measurand, scope) -> attempt number -> value, of what needs no source of readings.
+) -> dict[tuple[str, str, str], dict[int, float]]:
+    """(measurand, scope, source) -> attempt number -> value, of what the sampler does not read.
 
-    The reductions are those of any run, over traces without series. Of inter-token intervals the
-    mean of an attempt is taken: its quantiles hold single values, which have no pairs.
+    The reductions are those of any run, over traces with the series of meters beside the device
+    alone. Of inter-token intervals the mean of an attempt is taken: its quantiles hold single
+    values, which have no pairs.
     """
-    bare = tuple(replace(a, series=(), costs=(), pair=0) for a in attempts)
-    found: dict[tuple[str, str], dict[int, float]] = {}
+    bare = tuple(
+        replace(a, series=tuple(filter(_is_outside, a.series)), costs=(), pair=0) for a in attempts
+    )
+    found: dict[tuple[str, str, str], dict[int, float]] = {}
     for seen in reduce_run(replace(run, attempts=bare)).results:
-        if seen.source:
+        if seen.source and (seen.statistic != MEAN or not _is_outside(seen)):
             continue
         values = dict(seen.by_attempt)
         if seen.measurand == INTERVAL:
             values = {number: fsum(each) / len(each) for number, each in seen.samples if each}
         if values:
-            found.setdefault((seen.measurand, seen.scope), values)
+            found.setdefault((seen.measurand, seen.scope, seen.source), values)
     return found
 
 
+def _is_outside(of: Series | Observation) -> bool:
+    """Whether a meter beside the device gave it: tiers A and A- (design, law 5)."""
+    return of.tier.startswith("A")
+
+
 def _paired(
-    name: tuple[str, str], values: Mapping[int, float], numbers: Mapping[int, tuple[int, int]]
+    name: tuple[str, str, str], values: Mapping[int, float], numbers: Mapping[int, tuple[int, int]]
 ) -> Paired:
     made, dropped = [], []
     for pair, (on, off) in numbers.items():

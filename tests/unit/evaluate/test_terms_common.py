@@ -82,8 +82,8 @@ def test_the_agent_is_open_where_it_was_never_measured() -> None:
     [
         (rate(), "no on/off result for this quantity"),
         (energy(tier="B"), "sampling itself reads this quantity"),
-        (energy(tier="A-"), "none of an external meter"),
-        (energy(tier="A"), "none of an external meter"),
+        (energy(tier="A-"), "no on/off result by this meter"),
+        (energy(tier="A"), "no on/off result by this meter"),
     ],
 )
 def test_the_agent_is_open_for_the_reason_that_holds(of: Measured, words: str) -> None:
@@ -104,6 +104,15 @@ def test_a_ratio_known_exactly_has_all_degrees_of_freedom() -> None:
     found = terms_common.agent(perturbed(0.98, 0.0)).input
     assert found.u == pytest.approx(0.02)
     assert found.nu == inf
+
+
+def test_an_energy_takes_the_ratio_of_its_own_meter_and_of_no_other() -> None:
+    ratio = Perturbation(ratio=1.02, u=0.015, nu=4.0, pairs=5, origin="run-1")
+    of = energy(tier="A")
+    for key, u in (("board.power", 0.025), ("other.power", None)):
+        known = replace(DEVICE, perturbation={f"energy@1/request/{key}": ratio})
+        found = terms_common.agent(replace(of, conditions=known)).input
+        assert found.u == (None if u is None else pytest.approx(u))
 
 
 def test_a_ratio_of_another_quantity_is_not_borrowed() -> None:

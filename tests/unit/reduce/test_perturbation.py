@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host.handover.trace import AlignedRun, AttemptTrace, Window
+from host.handover.trace import AlignedRun, AttemptTrace, Series, Window
 from host.reduce.perturbation import Paired, geometric_mean, on_off, perturbation_of
 from host.reduce.run import reduce_run
 from tests.fakes.traces import Shape, attempt, kind_of, requests, run_of, series
@@ -80,6 +80,29 @@ def test_results_of_sources_have_no_ratio_and_items_have_their_own() -> None:
     assert {"load_time@1/", "time_to_first_token@1/", "prefill_rate@1/a"} <= keys
     assert {"request_latency@1/", "output_byte_rate@1/", "inter_token_interval@1/"} <= keys
     assert not any("power" in key or "memory" in key or "energy" in key for key in keys)
+
+
+def test_energies_of_a_meter_beside_the_device_have_a_ratio_and_those_on_board_none() -> None:
+    """2 % more power with the sampler, and requests as long: 2 % more energy."""
+    run = pairs_of([(STEP_NS, STEP_NS)] * 2)
+    times = range(0, 40 * 10**9, 10**7)
+
+    def power(watts: float, channel: str, tier: str) -> Series:
+        like = kind_of("power", "instant", "W", channel=channel, tier=tier)
+        return series(times, [watts] * len(times), like)
+
+    def metered(one: AttemptTrace) -> AttemptTrace:
+        watts = 5.1 if one.sampled else 5.0
+        read = [power(watts, "meter.power", "A-")]
+        read += [power(9.0, "board.power", "B")] if one.sampled else []
+        return replace(one, series=tuple(read))
+
+    run = replace(run, attempts=tuple(map(metered, run.attempts)))
+    ratios = perturbation_of(run, "x")
+    for measurand in ("mean_power@1", "energy@1", "energy_per_token@1"):
+        assert ratios[f"{measurand}/request/meter.power"].ratio == pytest.approx(1.02)
+    assert not any("board.power" in key for key in ratios)
+    assert ratios["decode_rate@1/"].ratio == pytest.approx(1.0)
 
 
 def test_a_pair_with_a_void_attempt_drops_out_with_the_reason() -> None:
