@@ -43,7 +43,8 @@ from host.deploy.stage import deploy_local
 from host.handover.trace import RequestTrace
 from host.run.link import AgentLink
 from host.transport.local import Local
-from tests.bench.against_llama_bench import CONTEXT_STEP, SILENCE_S, say
+from tests.bench.against_llama_bench import SILENCE_S, say
+from tests.bench.llama_bench_lines import CONTEXT_STEP
 from tests.bench.orders import order_of
 from tests.fakes.records import sample_plan
 

@@ -9,16 +9,7 @@ llama-cpp-python (README.md says how it is made), and is refused where it is not
 are there at once, and each waits for its turn before a request (turns.c), outside of what either
 times. So drift meets both alike, and our sampler too: what it costs is told by overhead.py.
 
-Conversion, stated and done:
-
-- prefill: both are m tokens over the time to their last logits, `-p M`. Ours is asked for one
-  token, so that neither computes anything else in between, and both use their graph again.
-- decode: theirs is `-n N-1 -d D`, steps after a depth that it restores from memory. Ours follow a
-  prompt of D tokens; our first step builds a graph anew, theirs does not, and is left out: n - 2
-  steps, from position D + 1. Theirs has no sampler: of ours the time from logits to chosen token
-  is taken off (`converted`) or left in (`measured`).
-- request: `-pg M,N-1`, prompt and steps in one, so that the graph is built anew on both sides; of
-  ours from the prompt to the last logits, without the sampler.
+What is compared, and by which conversion, stands in `llama_bench_lines.py`.
 
 A request is held against the geometric mean of the other side's two around it; ours and theirs are
 outside by turns. The median of these ratios is a launch's value. Where the machine's speed changes
@@ -36,8 +27,8 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from itertools import count
 from math import exp, log
@@ -49,40 +40,24 @@ from host.align.attempt import attempt_of
 from host.align.meters import Metered
 from host.align.streams import AttemptFiles, read_attempt
 from host.artefacts.datasets.shelf import load
+from host.artefacts.models.gguf_file import write_gguf
+from host.artefacts.models.inspection import quiet
+from host.artefacts.models.shape import SHAPES
 from host.artefacts.models.store import make
 from host.deploy.stage import deploy_local
 from host.evaluate.quantile import order_interval, quantile
 from host.evaluate.student import student_t
 from host.handover.trace import RequestTrace
-from host.reduce.throughput import prefill_rate
 from host.run.link import AgentLink
 from host.transport.local import Local
+from tests.bench.llama_bench_lines import Line, lines_of
 from tests.bench.orders import order_of
 from tests.fakes.records import sample_plan
 
-CONTEXT_STEP = 256  # llama.cpp rounds a context up to it, so that llama-bench's is the same
 SILENCE_S = 120.0
 # Of turns.c: whose turn, who begins, what each side does.
 TABLE = struct.Struct("=4i")
 OURS, THEIRS = 0, 1
-
-Rate = Callable[[RequestTrace], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One comparison: what llama-bench is asked, what we are, and our rates by name."""
-
-    name: str
-    words: tuple[str, ...]
-    prompt_tokens: int
-    output_tokens: int
-    rates: dict[str, Rate]
-
-    @property
-    def context(self) -> int:
-        """n_ctx."""
-        return -(-(self.prompt_tokens + self.output_tokens) // CONTEXT_STEP) * CONTEXT_STEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,30 +94,6 @@ def ours(asked: Asked, link: AgentLink, number: int, line: Line) -> tuple[Reques
     if len(scored) != asked.requests + 1:
         raise SystemExit(f"attempt {number}: {found.status} {found.reason}")
     return scored
-
-
-def _prefill(request: RequestTrace) -> float:
-    return prefill_rate([request]).value
-
-
-def _decode(request: RequestTrace) -> float:
-    """Steps over the time from a token chosen to the next one chosen, the first step left out."""
-    chosen = request.tokens.t_ns[1:]
-    return (len(chosen) - 1) * 1e9 / float(chosen[-1] - chosen[0])
-
-
-def _without_sampler(request: RequestTrace) -> float:
-    """Steps over the time from a token chosen to the next one's logits, the first left out."""
-    steps_ns = request.tokens.ready_ns[2:] - request.tokens.t_ns[1:-1]
-    return len(steps_ns) * 1e9 / float(steps_ns.sum())
-
-
-def _request(request: RequestTrace) -> float:
-    """Tokens of prompt and steps over the time of both, without the sampler."""
-    ready, chosen = request.tokens.ready_ns, request.tokens.t_ns
-    prefill_s = request.prompt_tokens / _prefill(request)
-    steps_s = float((ready[1:] - chosen[:-1]).sum()) / 1e9
-    return (request.prompt_tokens + len(ready) - 1) / (prefill_s + steps_s)
 
 
 def _order(asked: Asked, number: int, spool: Path, line: Line) -> dict[str, Any]:
@@ -249,30 +200,26 @@ def main() -> None:
     parser.add_argument("--depth", type=int, default=32, help="prompt of the decode line")
     parser.add_argument("--cpu", type=int, help="both compute on this one; for one thread")
     parser.add_argument("--model", default="tiny")
+    parser.add_argument("--layers", type=int, help="so many of the model's, in a file of its own")
     parser.add_argument("--only", default="", help="lines that begin so: prefill, decode, request")
     given = parser.parse_args()
     if given.cpu is not None:
         os.environ["TURNS_CPU"] = str(given.cpu)
     lines = lines_of(given.prompt_tokens, given.output_tokens, given.depth, given.only)
     with tempfile.TemporaryDirectory() as name:
-        model = make(given.model, "q4_0")
+        model = model_of(given.model, given.layers, Path(name))
         asked = Asked(given.bench.resolve(), model, given.threads, given.requests, Path(name))
         check_build(asked)
         compare(asked, lines, given.launches)
 
 
-def lines_of(prompt: int, output: int, depth: int, only: str) -> tuple[Line, ...]:
-    """The three comparisons, or those whose names begin so."""
-    steps = str(output - 1)
-    decode = ("-p", "0", "-n", steps, "-d", str(depth))
-    request = ("-p", "0", "-n", "0", "-pg", f"{prompt},{steps}")
-    both: dict[str, Rate] = {", measured": _decode, ", converted": _without_sampler}
-    lines = (
-        Line(f"prefill {prompt}", ("-p", str(prompt), "-n", "0"), prompt, 1, {"": _prefill}),
-        Line(f"decode {steps} at {depth}", decode, depth, output, both),
-        Line(f"request {prompt},{steps}", request, prompt, output, {", converted": _request}),
-    )
-    return tuple(line for line in lines if line.name.startswith(only))
+def model_of(size: str, layers: int | None, place: Path) -> Path:
+    """A reference model in Q4_0, or one of its shape with fewer layers."""
+    if layers is None:
+        return make(size, "q4_0")
+    path = place / f"{size}-{layers}.gguf"
+    write_gguf(path, replace(SHAPES[size], layers=layers), 1, "q4_0", quiet)
+    return path
 
 
 def compare(asked: Asked, lines: Sequence[Line], launches: int) -> None:

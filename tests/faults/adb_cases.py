@@ -98,8 +98,9 @@ class Bench:
     def daemon_dies(self) -> None:
         """Kill adbd; the phone's first process starts another one."""
         for pid in self.phone.net.pids():
-            if b"platform-tools/adbd" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+                if b"platform-tools/adbd" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    os.kill(pid, signal.SIGKILL)
         self.phone.await_adbd()
 
     def server_dies(self) -> None:
