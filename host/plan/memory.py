@@ -43,9 +43,11 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """beyond: more is needed than the device has at all; short: than it has free now.
+    """What was found.
 
-    said: the figures and where they come from.
+    beyond: the context alone is more than the device has at all. short: it and the weights are
+    more than what is free now. Weights may stay in their file, mapped (mmap(2)), and such a model
+    runs, slowly: they are no reason to refuse. said: the figures and where they come from.
     """
 
     beyond: bool
@@ -107,10 +109,11 @@ def fit(weights_bytes: int, context: Context, each: TokenMemory, memory: Memory)
         f" {_gib(memory.limit_bytes)} ({memory.source})"
     )
     free = memory.available_bytes
-    short = free is not None and needed > free
+    beyond = cache_bytes > memory.limit_bytes
+    short = needed > (memory.limit_bytes if free is None else free)
     if short and free is not None:
         said += f", of which {_gib(free)} are free now (MemAvailable)"
-    return Fit(needed > memory.limit_bytes, short, said)
+    return Fit(beyond, short, said)
 
 
 def _gib(count: int) -> str:

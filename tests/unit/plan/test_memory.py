@@ -84,7 +84,7 @@ def test_memory_is_the_devices_or_what_the_control_group_leaves_of_it() -> None:
 
 @pytest.mark.parametrize(
     ("total_gib", "free_gib", "beyond", "short"),
-    [(16, 16, False, False), (16, 10, False, True), (12, 10, True, True)],
+    [(16, 16, False, False), (16, 10, False, True), (12, 10, False, True), (7, 7, True, True)],
 )
 def test_fit_says_the_figures_and_where_they_come_from(
     total_gib: int, free_gib: int, *, beyond: bool, short: bool
