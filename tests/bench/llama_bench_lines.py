@@ -11,9 +11,9 @@ Conversion, stated and done:
 - request: `-pg M,N-1`, prompt and steps in one, so that the graph is built anew on both sides; of
   ours from the prompt to the last logits, without the sampler.
 
-What Python does between two steps stays in: its own time, and the caches that it leaves otherwise.
+What Python does between two steps stays in: its own time, and what it leaves of the caches.
 That matters where steps are short (`tiny`); with `--model 1b --layers 4` they are long beside it.
-Decode differs by more, in both directions (0.963 for tiny, 1.050 for four layers): why is not known.
+Decode differs by more, both ways (0.963 for tiny, 1.050 for four layers): why is not known.
 """
 
 from __future__ import annotations
